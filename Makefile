@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` lists what can be asked of this tree.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+python := .venv/bin/python
+pytest := $(python) -m pytest
+topology := lab/isp.clab.yml
+
+# $(call step,NAME,COMMAND): runs it, prints how long it took, and names the step that failed.
+define step
+@SECONDS=0; echo "== $(1)"; \
+if $(2); then echo "-- $(1): ok, $$SECONDS s"; else echo "-- $(1): FAILED after $$SECONDS s" >&2; exit 1; fi
+endef
+
+.PHONY: help install debian demo test check static tests fmt lock bench docs clean \
+	format lint types import-rules unit kernel lab-tests
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 22
+
+install: debian .venv/.stamp ## Debian packages and the virtual environment from the lock file (root)
+
+debian:
+	@scripts/install-debian
+
+# Debian's own Python and its site-packages: python3-nftables comes from there.
+.venv/.stamp: requirements.lock pyproject.toml scripts/debian-packages.txt
+	$(call step,virtual environment,$(MAKE) venv)
+	@touch $@
+
+.PHONY: venv
+venv:
+	@$(python) -c '' 2>/dev/null || /usr/bin/python3 -m venv --clear --system-site-packages .venv
+	@$(python) -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--require-hashes --requirement requirements.lock
+	@$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+
+demo: install ## the lab, the controller and every order of the mission, with real packets (KEEP=1 leaves it up)
+	@$(python) -m lab.demo $(if $(KEEP),--keep)
+
+test: install ## install, then every check and test (root)
+	@$(MAKE) check
+
+check: ## every check and test, in an installed tree (root)
+	@SECONDS=0; $(MAKE) --jobs=2 --output-sync=target static unit; $(MAKE) tests; echo "== all passed in $$SECONDS s"
+
+static: format lint types import-rules docs ## format, lint, types, import rules, documentation
+
+format:
+	$(call step,format,.venv/bin/ruff format --quiet --check .)
+
+lint:
+	$(call step,lint,.venv/bin/ruff check --quiet .)
+
+types:
+	$(call step,types,.venv/bin/mypy --no-error-summary)
+
+import-rules:
+	$(call step,import rules,.venv/bin/lint-imports --no-logo)
+
+docs: ## the documentation, into site/
+	$(call step,documentation,NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs --quiet build --strict)
+
+unit: ## unit tests
+	$(call step,unit tests,$(pytest) -q -n 2 tests/unit)
+
+# One at a time: these measure a kernel and real daemons.
+tests: ## contract, integration and lab tests (root)
+	@$(MAKE) kernel
+	@$(MAKE) lab-tests
+
+kernel:
+	$(call step,contract and integration tests,$(pytest) -q tests/contract tests/integration)
+
+lab-tests:
+	$(call step,lab tests,$(python) -m lab.clabns $(topology) -- $(pytest) -q tests/lab)
+
+fmt: ## format the tree and apply safe lint fixes
+	@.venv/bin/ruff check --quiet --fix .
+	@.venv/bin/ruff format .
+
+lock: ## renew requirements.lock from pyproject.toml (UPGRADE=1: with the newest versions)
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' .venv/bin/uv --no-config pip compile --quiet \
+		--python-version 3.11 --python-platform linux --all-extras --generate-hashes --no-annotate \
+		$(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
+
+bench: ## paired measurements into docs/benchmarks.md (root)
+	@$(python) -m tests.bench
+
+clean: ## remove what was built; keep the virtual environment
+	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist site
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
