@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the application answers: documented, stable shapes (frozen by a test)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class View(BaseModel):
+    """Base: immutable. Times are aware UTC, ISO-8601 in JSON; durations are seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeviceStatus(View):
+    """One order on one device: derived status and the sentence that proves it."""
+
+    device: str
+    status: str
+    verified_at: datetime | None = None
+    detail: str = ""
+
+
+class OrderView(View):
+    """One order. `demand` is the wire form (tagged by `kind`); `target` the same for people."""
+
+    id: str
+    number: int
+    kind: str
+    target: str
+    status: str
+    demand: dict[str, Any]
+    reason: str
+    ticket: str | None
+    policy: dict[str, str] | None
+    issuer: str
+    source: str
+    created: datetime
+    start: datetime
+    end: datetime | None
+    open_ended: bool
+    lifted: datetime | None
+    lift_reason: str | None
+    scope: dict[str, list[str]]
+    devices: list[DeviceStatus]
+    withheld: list[str]
+    entries: int | None = None
+    """For block_list: how many entries its current version has."""
+
+
+class EventView(View):
+    """One entry of an order's or device's history (from the audit chain)."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    actor: str
+    source: str
+    subject: str | None
+    device: str | None
+    detail: dict[str, Any]
+
+
+class DevicePreview(View):
+    """What one device would be told: the first native commands, the totals and the undo."""
+
+    device: str
+    adds: int
+    removes: int
+    commands: list[str]
+    undo: list[str]
+    truncated: bool = False
+    state_age: float | None = None
+    """Seconds since the state that this was computed against was read; None: just read."""
+    error: str | None = None
+    findings: list[str] = []
+
+
+class Preview(View):
+    """What an order would do, before it is placed. Nothing was stored."""
+
+    target: str
+    start: datetime
+    end: datetime | None
+    devices: list[DevicePreview]
+    customers: list[str]
+    """Who is hit: names of customers whose prefixes the target overlaps."""
+    withheld: list[str]
+    warnings: list[str] = []
+
+
+class DeviceView(View):
+    """One device and what is known of it."""
+
+    name: str
+    platform: str
+    site: str
+    roles: list[str]
+    mode: str
+    status: str
+    """ok, drifted, failing, unverified, not-adopted, observe, unknown."""
+    verified_at: datetime | None
+    orders: int
+    members: int | None
+    error: str | None
+    failing_since: datetime | None
+    traits: list[str]
+    owner: str | None
+
+
+class DriftView(View):
+    """Desired against actual, just read."""
+
+    device: str
+    at: datetime
+    missing: int
+    extra: int
+    altered: int
+    verified: int
+    findings: list[str]
+    examples: list[str]
+    owner: str | None = None
+
+    @property
+    def drifted(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.missing or self.extra or self.altered or self.findings)
+
+
+class PassView(View):
+    """One reconcile pass over one device: the facts and the sentence."""
+
+    device: str
+    outcome: str
+    """clean, repaired, applied, observed, braked, failed."""
+    sentence: str
+    added: int
+    removed: int
+    verified: int
+    drift: int
+    seconds: float
+
+
+class WhyOrder(View):
+    """One order that has to do with the asked address."""
+
+    id: str
+    relation: str
+    """exact, covers, inside."""
+    direction: str
+    what: str
+    """all, or what the order is limited to (protocol, ports, peers, exceptions)."""
+    status: str
+    reason: str
+    issuer: str
+    since: datetime
+    until: datetime | None
+    devices: list[DeviceStatus]
+
+
+class WhyView(View):
+    """Why an address is blocked, or that it is not."""
+
+    address: str
+    at: datetime
+    blocked_from: str
+    """all, some, none: packets from the address."""
+    blocked_to: str
+    orders: list[WhyOrder]
+    protected: list[str] = []
+    customer: str | None = None
+
+
+class ListView(View):
+    """One version of a named list."""
+
+    name: str
+    version: int
+    entries: int
+    imported_at: datetime
+    source: str
+    rejected: int
+    rejected_lines: list[str] = []
+    duplicates: int = 0
+    changed: bool = True
+
+
+class ControlView(View):
+    """The controller as a whole."""
+
+    state: str
+    """running, paused, frozen."""
+    since: datetime | None
+    by: str | None
+    reason: str | None
+    controller: str
+    epoch: int
+    leader: bool
+    """Whether a controller is running on this database now."""
+    head: int
+    """The change sequence."""
+
+
+class DoctorCheck(View):
+    """One thing that a first installation can get wrong."""
+
+    check: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+class InventoryReport(View):
+    """What `inventory check` found."""
+
+    ok: bool
+    devices: int = 0
+    customers: int = 0
+    service_sets: int = 0
+    protected: int = 0
+    problems: list[str] = []

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``enforcer status | why | pause | freeze | resume``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from enforcer.cli.options import ReasonOption
+from enforcer.cli.session import Session
+from enforcer.cli.signature import command
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the top level."""
+    for name, function in (
+        ("status", status),
+        ("why", why),
+        ("pause", pause),
+        ("freeze", freeze),
+        ("resume", resume),
+    ):
+        command(app, name)(function)
+
+
+def status(session: Session) -> int:
+    """Show whether a controller runs, and whether it is paused or frozen.
+
+    Example:
+      enforcer status --output json
+    """
+    session.out.one(session.application.control(session.actor))
+    return 0
+
+
+def why(
+    session: Session,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address or a prefix.")],
+) -> int:
+    """Say whether an address is blocked, by which orders, since when and why.
+
+    Example:
+      enforcer why 192.0.2.7
+    """
+    session.out.one(session.application.why(session.actor, address))
+    return 0
+
+
+def pause(session: Session, reason: ReasonOption) -> int:
+    """Stop additions on all devices; what ends is still removed.
+
+    It survives a restart of the controller, until 'enforcer resume'.
+
+    Example:
+      enforcer pause --reason "maintenance of the core until 04:00"
+    """
+    session.out.one(session.application.pause(session.actor, reason))
+    return 0
+
+
+def freeze(session: Session, reason: ReasonOption) -> int:
+    """Stop all writes to all devices: nothing is added, nothing is removed.
+
+    It survives a restart of the controller, until 'enforcer resume'.
+
+    Example:
+      enforcer freeze --reason "something is removing the wrong rules"
+    """
+    session.out.one(session.application.freeze(session.actor, reason))
+    return 0
+
+
+def resume(session: Session) -> int:
+    """End a pause or a freeze.
+
+    Example:
+      enforcer resume
+    """
+    session.out.one(session.application.resume(session.actor))
+    return 0

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Options that several commands share, grouped as dataclasses; see `signature`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from enforcer.core.orders import Direction
+
+GLOBAL = "Global options"
+_WHY = "Why"
+_WHEN = "When (exactly one end)"
+_WHERE = "Where, and except for whom"
+_HOW = "How it is placed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionGroup:
+    """Base of the dataclasses whose fields are options."""
+
+
+def flag(*names: str, help: str, panel: str | None = None) -> Any:  # noqa: ANN401 - as typer.Option
+    """An option without a value."""
+    return typer.Option(*names, metavar="", help=help, rich_help_panel=panel)
+
+
+class Format(StrEnum):
+    """How answers are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Globals(OptionGroup):
+    """Options of every command, accepted before and after its name."""
+
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            help="Settings file; else $ENFORCER_CONFIG, ./enforcer.toml, /etc/enforcer/.",
+            rich_help_panel=GLOBAL,
+        ),
+    ] = None
+    output: Annotated[
+        Format | None,
+        typer.Option(
+            "--output", "-o", help="Form of the answer; table unless given.", rich_help_panel=GLOBAL
+        ),
+    ] = None
+    no_color: Annotated[
+        bool,
+        flag(
+            "--no-color",
+            help="No colour; also when NO_COLOR is set or the output is no terminal.",
+            panel=GLOBAL,
+        ),
+    ] = False
+    actor: Annotated[
+        str | None,
+        typer.Option(
+            "--actor",
+            metavar="NAME",
+            help="Who is asking, for the audit trail; else the login name behind sudo.",
+            rich_help_panel=GLOBAL,
+        ),
+    ] = None
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            metavar="",
+            show_default=False,
+            help="Log to standard error; -vv also where an error came from.",
+            rich_help_panel=GLOBAL,
+        ),
+    ] = 0
+
+    def over(self, outer: Globals) -> Globals:
+        """These options, and `outer` where they say nothing."""
+        return Globals(
+            config=self.config or outer.config,
+            output=self.output or outer.output,
+            no_color=self.no_color or outer.no_color,
+            actor=self.actor or outer.actor,
+            verbose=self.verbose + outer.verbose,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grounds(OptionGroup):
+    """Why an order is placed."""
+
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason", "-r", metavar="TEXT", help="Why, for the record.", rich_help_panel=_WHY
+        ),
+    ]
+    ticket: Annotated[
+        str | None,
+        typer.Option("--ticket", "-t", metavar="ID", help="Ticket.", rich_help_panel=_WHY),
+    ] = None
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            metavar="PACK/VERSION/CLAUSE",
+            help="The clause that allows it, such as aup/2026-01/4.2.",
+            rich_help_panel=_WHY,
+        ),
+    ] = None
+
+
+ForOption = Annotated[
+    str | None,
+    typer.Option(
+        "--for", metavar="DURATION", help="So long: 30m, 2h, 7d, 1h30m.", rich_help_panel=_WHEN
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        help="Until this instant: 2026-12-01T08:00Z (ISO 8601 with zone).",
+        rich_help_panel=_WHEN,
+    ),
+]
+OpenEndedOption = Annotated[
+    bool,
+    flag("--open-ended", help="Until somebody lifts it.", panel=_WHEN),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times(OptionGroup):
+    """From when and how long an order holds."""
+
+    duration: ForOption = None
+    until: UntilOption = None
+    open_ended: OpenEndedOption = False
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            metavar="TIME",
+            help="From then on: +2h or an ISO 8601 instant; else now.",
+            rich_help_panel=_WHEN,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach(OptionGroup):
+    """Which devices hold an order, and whom it spares."""
+
+    exceptions: Annotated[
+        list[str],
+        typer.Option(
+            "--except",
+            metavar="X",
+            help="Spare a service set, a prefix, or customer:NAME; repeatable.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = field(default_factory=list)
+    devices: Annotated[
+        list[str],
+        typer.Option(
+            "--device",
+            metavar="NAME",
+            help="Only on this device; repeatable. Else where the target is attached.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = field(default_factory=list)
+    roles: Annotated[
+        list[str],
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="Only on devices with this role; repeatable.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = field(default_factory=list)
+    sites: Annotated[
+        list[str],
+        typer.Option(
+            "--site", metavar="SITE", help="Only at this site; repeatable.", rich_help_panel=_WHERE
+        ),
+    ] = field(default_factory=list)
+
+
+WaitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="[TIMEOUT]",
+        help="Return when it is true on every device, at most after TIMEOUT (30s);"
+        " exit code 5 if it is not.",
+        rich_help_panel=_HOW,
+    ),
+]
+YesOption = Annotated[bool, flag("--yes", "-y", help="Do not ask at a terminal.", panel=_HOW)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner(OptionGroup):
+    """How an order is placed."""
+
+    dry_run: Annotated[
+        bool,
+        flag(
+            "--dry-run",
+            "-n",
+            help="Place nothing; show devices, exact commands, undo, who is hit.",
+            panel=_HOW,
+        ),
+    ] = False
+    fresh: Annotated[
+        bool,
+        flag(
+            "--fresh",
+            help="With --dry-run: ask the devices instead of their last known state.",
+            panel=_HOW,
+        ),
+    ] = False
+    wait: WaitOption = None
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="Idempotency key: the same key never places a second order.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None
+    yes: YesOption = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms(Manner, Reach, Times, Grounds):
+    """All that an order has besides what it blocks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Which(OptionGroup):
+    """Which orders to list."""
+
+    everything: Annotated[
+        bool, flag("--all", "-a", help="Ended orders too, not only active ones.")
+    ] = False
+    ended: Annotated[bool, flag("--ended", help="Ended orders only.")] = False
+    statuses: Annotated[
+        list[str],
+        typer.Option(
+            "--status", metavar="STATUS", help="Of this status, ended ones too; repeatable."
+        ),
+    ] = field(default_factory=list)
+    kinds: Annotated[
+        list[str],
+        typer.Option("--kind", metavar="KIND", help="Of this kind, as block-port; repeatable."),
+    ] = field(default_factory=list)
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="NAME", help="Against this customer.")
+    ] = None
+    text: Annotated[
+        str | None,
+        typer.Option("--text", metavar="TEXT", help="With this in target, reason or ticket."),
+    ] = None
+    limit: Annotated[
+        int,
+        typer.Option(
+            "--limit", metavar="N", min=1, max=10_000, help="At most so many, newest first."
+        ),
+    ] = 100
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="ORDER", help="Older than this order.")
+    ] = None
+
+
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
+DirectionOption = Annotated[
+    Direction,
+    typer.Option(
+        "--direction", "-d", help="from: the target is the source; to: the destination; or both."
+    ),
+]
+ProtocolOption = Annotated[
+    list[str],
+    typer.Option("--protocol", metavar="PROTOCOL", help="tcp, udp, icmp, or a number; repeatable."),
+]
+PortOption = Annotated[
+    list[str],
+    typer.Option("--port", "-p", metavar="PORTS", help="25, or 25,465-587; repeatable."),
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", "-r", metavar="TEXT", help="Why, for the record.")
+]

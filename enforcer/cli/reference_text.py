@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The parts of `docs/cli.md` that no command says of itself."""
+
+from __future__ import annotations
+
+INTRODUCTION = """\
+# Command line
+
+<!-- Written by `python -m enforcer.cli.reference docs/cli.md`: do not edit here. -->
+
+`enforcer` asks the same application as every other entry point: it stores an order, the
+controller (`enforcer run`) makes it true on the devices. Every command explains itself with
+`--help`; `enforcer --install-completion` teaches the shell to complete them.
+
+## Targets
+
+A prefix is an address or a prefix without host bits: `192.0.2.7`, `192.0.2.0/24`,
+`2001:db8::/32`. `customer:NAME` stands for a customer of the inventory, with all of its
+prefixes; `service:NAME` for a service set. A bare name is
+
+- in `block-port` a customer,
+- in `--except` a service set,
+- in `--from` and `--to` whatever the inventory knows by it; if it knows a customer and a service
+  set of that name, the command line asks for one of the longer forms.
+
+## Times
+
+An order ends when you say so: exactly one of `--for`, `--until` and `--open-ended`. Durations are
+`30m`, `2h`, `7d`, `1h30m`. Instants are ISO 8601 with a zone, such as `2026-12-01T08:00Z` or
+`2026-12-01T09:00+01:00`. `--start` also takes `+2h`; `--for` then counts from the start.
+
+## Waiting
+
+Without `--wait` a command returns when the order is stored. With `--wait` it returns when the
+order is true on every device, or gone from every device, and with exit code 5 when that takes
+longer than the given time (30 s); the controller goes on regardless. Where no controller runs,
+the waiting command does its work itself. Write `--wait=30s` where the next word could be read
+as a time.
+
+## Asking back
+
+At a terminal a new order is previewed and confirmed first, unless `--yes` is given. In a
+script, a pipe, or with another form of output nothing is asked.
+
+## Forms of output
+
+`--output table` is for people: made for 80 columns, without colour when it is no terminal, when
+`NO_COLOR` is set or with `--no-color`. It may change with any version. The others are stable:
+
+- `json`: one object, or one array of objects where a command answers with several.
+- `ndjson`: one object a line.
+- `csv`: a header and one row per object. Lists of words are joined by `;`, other nested values are
+  JSON, what is null is empty.
+
+The objects are described under [Shapes](#shapes). Fields may be added, none is removed, renamed
+or given another type without a new major version.
+
+## Errors
+
+One line on standard error: `error: MESSAGE`, for a refusal `error: [CODE] MESSAGE`. The codes are
+stable, the messages are not. With `--output json` or `ndjson` it is an object:
+
+```json
+{"error": "refused", "message": "...", "exit_code": 4, "code": "protected-prefix"}
+```
+
+`error` is one of `usage`, `invalid-input`, `not-found`, `refused`, `configuration`, `storage`,
+`another-controller`, `device` (with the device's name in `device`), `not-settled` and `error`.
+"""
+
+AFTER_COMMANDS = """\
+## Shapes
+
+What `json` and `ndjson` print. Instants are ISO 8601 in UTC, durations are seconds.
+The JSON Schema of all shapes is in `tests/unit/cli/view_schemas.json`; a test compares it, and
+after a deliberate change `python -m tests.unit.cli.view_schemas` renews it.
+"""

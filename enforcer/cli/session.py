@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One invocation of the command line: its options, settings, application and output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from enforcer.cli.options import Format, Globals
+from enforcer.cli.output import Output
+from enforcer.cli.wiring import Wiring
+from enforcer.errors import EnforcerError
+
+if TYPE_CHECKING:
+    from enforcer.application import Application
+    from enforcer.application.actor import Actor
+    from enforcer.settings import Settings
+
+SOURCE = "cli"
+_LOG_LEVELS = ("warning", "info", "debug")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with. Settings and application are made when first used."""
+
+    wiring: Wiring
+    options: Globals
+
+    def refined(self, options: Globals) -> Session:
+        """This session with options that were given after the command's name."""
+        return replace(self, options=options.over(self.options))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The installation's settings. Raises ConfigurationInvalid."""
+        from enforcer.settings import load
+
+        return load(self.options.config)
+
+    @cached_property
+    def application(self) -> Application:
+        """The application; it logs warnings, or more with ``-v``."""
+        level = _LOG_LEVELS[min(self.options.verbose, 2)]
+        return self.wiring.application(self.settings.model_copy(update={"log_level": level}))
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who is asking."""
+        from enforcer.application.actor import Actor
+
+        return Actor(self.options.actor or self.settings.actor, SOURCE)
+
+    @property
+    def now(self) -> datetime:
+        """The wall clock."""
+        return self.wiring.clock.now()
+
+    @cached_property
+    def out(self) -> Output:
+        """Where answers go."""
+        return Output(
+            self.options.output or Format.TABLE, self.options.no_color, self.wiring.clock.now
+        )
+
+    def confirmed(self, question: str, yes: bool) -> None:
+        """Ask at a terminal, unless ``--yes``; a script is taken to know what it does.
+
+        Raises EnforcerError when the answer is no.
+        """
+        if yes or self.out.format is not Format.TABLE or not self.wiring.at_a_terminal():
+            return
+        import typer
+
+        if not typer.confirm(question, default=False, err=True):
+            raise EnforcerError("not confirmed: nothing was changed")
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Show on standard error that something takes a while."""
+        with self.out.busy(what):
+            yield

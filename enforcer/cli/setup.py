@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``enforcer init | run | doctor`` and ``enforcer inventory check``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from enforcer.cli.exit_codes import ExitCode
+from enforcer.cli.session import Session
+from enforcer.cli.signature import command
+from enforcer.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enforcer.application.views import DoctorCheck
+
+inventory = typer.Typer(help="The inventory: devices, customers, services.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the top level."""
+    for name, function in (("init", init), ("run", run), ("doctor", doctor)):
+        command(app, name)(function)
+
+
+def init(session: Session) -> int:
+    """Make an installation here: settings, inventory skeleton, database.
+
+    Writes enforcer.toml (or the file named by --config) and an inventory
+    folder where there is none, and creates the database or upgrades it to
+    this version. Nothing that exists is overwritten.
+
+    Example:
+      enforcer --config /etc/enforcer/enforcer.toml init
+    """
+    from enforcer.cli.skeleton import INVENTORY, SETTINGS, has_inventory, write_missing
+    from enforcer.settings import FILE_NAME, FILE_VARIABLE
+
+    file = session.options.config or Path(os.environ.get(FILE_VARIABLE) or FILE_NAME)
+    _tell(session, file, write_missing(file, SETTINGS))
+    # The settings decide where the rest is: they may have been written long ago.
+    settings = session.settings
+    if not has_inventory(settings.inventory):
+        skeleton = settings.inventory / "inventory.yaml"
+        _tell(session, skeleton, write_missing(skeleton, INVENTORY))
+    else:
+        _tell(session, settings.inventory, False)
+    session.wiring.initialise(settings)
+    session.out.note(f"database ready: {settings.shown_database}")
+    session.out.note("next: edit the inventory, 'enforcer inventory check', 'enforcer doctor'")
+    return ExitCode.OK
+
+
+def _tell(session: Session, path: Path, written: bool) -> None:
+    session.out.note(f"{'written' if written else 'kept'}: {path}")
+
+
+def run(session: Session) -> int:
+    """Run the controller in the foreground, until SIGTERM or Ctrl-C.
+
+    One controller is active per database; a second one ends with an error.
+    It logs to standard error; -v logs more. Stopping it changes nothing on
+    the devices.
+
+    Example:
+      enforcer --config /etc/enforcer/enforcer.toml run
+    """
+    settings = session.settings
+    if session.options.verbose:
+        settings = settings.model_copy(update={"log_level": "debug"})
+    return session.wiring.serve(settings)
+
+
+def doctor(session: Session) -> int:
+    """Check what a first installation gets wrong; exit code 1 if anything is.
+
+    Example:
+      enforcer doctor
+    """
+    from enforcer.application.views import DoctorCheck
+
+    found = _checks(session)
+    session.out.many(found, DoctorCheck)
+    return ExitCode.OK if all(check.ok for check in found) else ExitCode.ERROR
+
+
+def _checks(session: Session) -> Sequence[DoctorCheck]:
+    from enforcer.application.views import DoctorCheck
+
+    try:
+        application, actor = session.application, session.actor
+    except ConfigurationInvalid as error:
+        return [DoctorCheck(check="settings", ok=False, detail=str(error))]
+    return application.doctor(actor)
+
+
+@command(inventory, "check")
+def check(session: Session) -> int:
+    """Load the inventory and say what is wrong, with file, line and key.
+
+    Exit code 1 if anything is. Changes nothing.
+
+    Example:
+      enforcer inventory check
+    """
+    report = session.application.inventory_check(session.actor)
+    session.out.one(report)
+    return ExitCode.OK if report.ok else ExitCode.ERROR

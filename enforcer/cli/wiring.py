@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the command line needs from outside; the defaults are the real thing, imported late."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from enforcer.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from enforcer.application import Application
+    from enforcer.core.topology import Topology
+    from enforcer.settings import Settings
+
+ApplicationFactory = Callable[["Settings"], "Application"]
+
+
+def application(settings: Settings) -> Application:
+    """The local application on the settings' database."""
+    from enforcer import bootstrap
+
+    return bootstrap.application(settings)
+
+
+def _serve(settings: Settings) -> int:
+    from enforcer import bootstrap
+
+    return bootstrap.serve(settings)
+
+
+def _initialise(settings: Settings) -> None:
+    from enforcer import bootstrap
+
+    bootstrap.initialise(settings)
+
+
+def _topology(settings: Settings) -> Topology:
+    from enforcer import bootstrap
+
+    return bootstrap.topology(settings)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Seams of the command line.
+
+    `application` answers commands; `serve` runs the controller and gives the exit code;
+    `initialise` creates or upgrades the database; `topology` loads the inventory (only to
+    resolve a bare name in ``--from`` and ``--to``); `at_a_terminal`: whether a person can
+    be asked.
+    """
+
+    application: ApplicationFactory = application
+    serve: Callable[[Settings], int] = _serve
+    initialise: Callable[[Settings], None] = _initialise
+    topology: Callable[[Settings], Topology] = _topology
+    at_a_terminal: Callable[[], bool] = _at_a_terminal
+    clock: Clock = field(default_factory=SystemClock)

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The driver contract: what a platform must offer to be made to hold rules.
+
+A driver has a pure half (compare structure, plan, render, parse) and an I/O half (a
+session). It never decides what should be on a device and never keeps a record: the
+desired state comes in, the actual state goes out. Adding a platform is one folder and
+one entry point in the group ``enforcer.drivers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol, Self
+
+from enforcer.core.drift import Drift, Finding
+from enforcer.core.plan import Batch, Capability, Plan, Region, Trait
+from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.topology import Device
+
+GRACE_MS = 60_000
+"""A device's own timeout is an order's end plus this: a dead-man's switch, never the record."""
+
+
+class Applied(StrEnum):
+    """What became of a batch. UNKNOWN: only a read-back can tell."""
+
+    APPLIED = "applied"
+    UNKNOWN = "unknown"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Cheap proof that a device is as it was when last read.
+
+    `token`: equal tokens, nothing was written since. `valid_until`: from then on the token
+    proves nothing (a kernel expires members without moving its generation); None: no limit.
+    """
+
+    token: str
+    valid_until: datetime | None = None
+
+
+class EventKind(StrEnum):
+    """What a device said about a change.
+
+    `CHANGED`: something of ours was touched by somebody else. `UNTOUCHED`: somebody changed
+    the device, nothing of ours. `OWN`: this process wrote. `LOST`: events were missed or the
+    source broke; only a full read can tell.
+    """
+
+    CHANGED = "changed"
+    UNTOUCHED = "untouched"
+    OWN = "own"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEvent:
+    """One change on the device, by whomever.
+
+    `writer`: who did it, as far as the device tells ("nft, pid 4711"), else "". `token`: the
+    fingerprint token after the change, `before`: the one it replaced ("" unknown): with an
+    unbroken chain of UNTOUCHED and OWN events a proved state stays proved without a read.
+    """
+
+    kind: EventKind
+    what: str = ""
+    writer: str = ""
+    before: str = ""
+    token: str = ""
+
+
+class CredentialSource(Protocol):
+    """Resolves a credential reference of the inventory at the moment of connecting."""
+
+    def resolve(self, reference: str) -> str:
+        """The secret itself; raises ConfigurationInvalid naming the reference."""
+        ...
+
+
+class Staged(Protocol):
+    """A batch that is on the device and, where the platform can, still revocable."""
+
+    @property
+    def token(self) -> str:
+        """The fingerprint token that holds if nobody else wrote since; "" unknown."""
+        ...
+
+    def confirm(self) -> Applied:
+        """Make it stay."""
+        ...
+
+    def abandon(self) -> Applied:
+        """Take it back, where the platform can; else UNKNOWN."""
+        ...
+
+
+class Session(Protocol):
+    """An open, exclusive conversation with one device; blocking; one thread."""
+
+    def fingerprint(self) -> Fingerprint:
+        """What proves "unchanged since"; one cheap question to the device."""
+        ...
+
+    def read_state(self, region: Region = ...) -> Actual:
+        """What the device holds of ours (all of it, or one region).
+
+        Raises ParseFailed rather than guess, NotOwned never (the owner is in the answer).
+        """
+        ...
+
+    def stage(self, batch: Batch, guarded: bool = True) -> Staged:
+        """Apply one batch.
+
+        Raises StaleState when the device moved since this session last read or staged;
+        nothing was written then (`guarded` False: write all the same, for a device that
+        somebody else changes all the time). CommandRejected: nothing of the batch stands.
+        Any other DeviceError: unknown, read back.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the conversation; never raises."""
+        ...
+
+
+class Watch(Protocol):
+    """A subscription to a device's changes, on a connection of its own; one thread."""
+
+    def events(self) -> Iterator[DeviceEvent]:
+        """Block and yield; ends after `close`. A broken source yields LOST and ends."""
+        ...
+
+    def close(self) -> None:
+        """Stop; may be called from another thread; never raises."""
+        ...
+
+
+class Driver(Protocol):
+    """One platform, bound to one device. Everything but `connect` and `watch` is pure."""
+
+    platform: ClassVar[str]
+
+    @classmethod
+    def from_device(cls, device: Device, credentials: CredentialSource, owner: Owner) -> Self:
+        """Bind to `device`. No I/O. Raises ConfigurationInvalid for a bad transport."""
+        ...
+
+    @property
+    def capability(self) -> Capability:
+        """What this device can hold."""
+        ...
+
+    @property
+    def traits(self) -> Trait:
+        """What this device offers."""
+        ...
+
+    def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
+        """Structural differences between `desired` and a full `actual`; empty: none."""
+        ...
+
+    def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
+        """Bounded batches that make `actual` equal `desired`; empty iff `drift` is empty.
+
+        Deterministic. The first batch may be refused as stale; later ones build on it.
+        A device without our mark gets it in the first batch.
+        """
+        ...
+
+    def connect(self) -> AbstractContextManager[Session]:
+        """Open a session; raises DeviceUnreachable, AuthenticationFailed, DeviceBusy."""
+        ...
+
+    def watch(self) -> AbstractContextManager[Watch]:
+        """Subscribe to changes; only where WATCHABLE. Raises like `connect`."""
+        ...

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every exception of the project, in one tree.
+
+::
+
+    EnforcerError
+    |-- InvalidInput              what was typed or sent cannot be understood        exit 2, HTTP 422
+    |-- NotFound                  no such order, device, customer, list              exit 3, HTTP 404
+    |-- OrderRefused              a guardrail said no; carries a stable code         exit 4, HTTP 422
+    |-- ConfigurationInvalid      settings or inventory cannot be used               exit 1
+    |-- StorageError              the database refused or is away                    exit 1, retried
+    |   `-- AuditBroken           the audit chain does not verify
+    |-- AnotherControllerActive   somebody else holds the lead of this database      exit 1
+    `-- DeviceError               carries the device's name; `retryable` IS the retry policy
+        |-- DeviceUnreachable     no conversation possible             retried with back-off
+        |-- AuthenticationFailed  credentials refused                  not retried (lock-out)
+        |-- DeviceBusy            locked by somebody, or an operation in progress    retried
+        |-- StaleState            the device moved between read and write            retried at once
+        |-- CommandRejected       the device said no; the whole batch is undone      retried with back-off
+        |-- ParseFailed           output that we do not understand: never "empty"    retried with back-off
+        |-- PlanBraked            the plan changes too much at once                  waits for a release
+        |-- Unsupported           the device cannot hold the rule                    not retried
+        `-- NotOwned              marked by another controller or a newer epoch      not retried until adopted
+"""
+
+from __future__ import annotations
+
+
+class EnforcerError(Exception):
+    """Base of all errors raised on purpose; its text says what is wrong and what to do."""
+
+
+class InvalidInput(EnforcerError):
+    """Input that cannot be understood. Nothing was changed."""
+
+
+class NotFound(EnforcerError):
+    """The named thing does not exist."""
+
+
+class OrderRefused(EnforcerError):
+    """A guardrail refused the order; nothing was stored but an audit entry.
+
+    Args:
+        code: stable, lower-case, hyphenated; scripts may rely on it.
+        message: one sentence that says what to do.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ConfigurationInvalid(EnforcerError):
+    """Settings or inventory cannot be used as they stand."""
+
+
+class StorageError(EnforcerError):
+    """The database refused an operation or cannot be reached."""
+
+
+class AuditBroken(StorageError):
+    """The audit chain does not verify: an entry was changed, removed or moved."""
+
+
+class AnotherControllerActive(EnforcerError):
+    """Another process leads this database; only one controller may write to devices."""
+
+
+class DeviceError(EnforcerError):
+    """Something went wrong with one device.
+
+    Args:
+        device: the device's name in the inventory.
+        message: what happened and what to do.
+    """
+
+    retryable = True
+
+    def __init__(self, device: str, message: str) -> None:
+        super().__init__(f"{device}: {message}")
+        self.device = device
+        self.message = message
+
+
+class DeviceUnreachable(DeviceError):
+    """No conversation with the device is possible now."""
+
+
+class AuthenticationFailed(DeviceError):
+    """The device refused our credentials or rights; retrying could lock the account."""
+
+    retryable = False
+
+
+class DeviceBusy(DeviceError):
+    """Somebody else holds the device's configuration lock."""
+
+
+class StaleState(DeviceError):
+    """The device changed between our read and our write; nothing was written."""
+
+
+class CommandRejected(DeviceError):
+    """The device refused a command; the batch it was in is undone."""
+
+
+class ParseFailed(DeviceError):
+    """Output that we do not understand. Never taken as "nothing there"."""
+
+
+class PlanBraked(DeviceError):
+    """The plan changes more than the brake allows without a person's release."""
+
+    retryable = False
+
+
+class Unsupported(DeviceError):
+    """The device cannot hold a rule that is desired on it."""
+
+    retryable = False
+
+
+class NotOwned(DeviceError):
+    """The device carries the mark of another controller, or of a newer epoch of this one."""
+
+    retryable = False

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Finds drivers by entry point: the group ``enforcer.drivers``, the name is the platform."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from enforcer.driver_api import Driver
+from enforcer.errors import ConfigurationInvalid
+
+GROUP = "enforcer.drivers"
+
+
+def platforms() -> tuple[str, ...]:
+    """The platforms that are installed, sorted."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+def driver_class(platform: str) -> type[Driver]:
+    """The driver of `platform`; raises ConfigurationInvalid when there is none."""
+    found = [point for point in entry_points(group=GROUP) if point.name == platform]
+    if not found:
+        known = ", ".join(platforms()) or "none"
+        raise ConfigurationInvalid(f"no driver for platform {platform!r}; installed: {known}")
+    try:
+        loaded: type[Driver] = found[0].load()
+    except ImportError as error:
+        raise ConfigurationInvalid(
+            f"the driver of platform {platform!r} cannot be loaded: {error}"
+        ) from error
+    return loaded

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is promised in writing: the shapes of answers, and the reference page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from enforcer.cli.main import build
+from enforcer.cli.reference import reference
+from tests.unit.cli import view_schemas
+from tests.unit.cli.shell import Shell
+
+
+def commands(group: TyperGroup, path: str = "") -> dict[str, TyperCommand]:
+    """Every command by its words."""
+    found: dict[str, TyperCommand] = {}
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            found |= commands(command, f"{path}{name} ")
+        elif isinstance(command, TyperCommand):
+            found[path + name] = command
+    return found
+
+
+TOP = get_command(build())
+COMMANDS = commands(TOP) if isinstance(TOP, TyperGroup) else {}
+
+PROMISED = """init run doctor status why pause freeze resume
+order block-address|order block-port|order block-flow|order block-list|order suspend-customer
+order cut-feed|order list|order show|order extend|order shorten|order lift|order amend|order history
+list import|list show|inventory check
+device list|device show|device plan|device reconcile|device drift|device adopt"""
+
+
+def test_the_commands_are_the_promised_ones() -> None:
+    top, *rest = PROMISED.split("\n")
+    assert set(COMMANDS) == {*top.split(), *"|".join(rest).split("|")}
+
+
+def test_the_shapes_are_frozen() -> None:
+    frozen = json.loads(view_schemas.FILE.read_text(encoding="utf-8"))
+    assert view_schemas.current() == frozen, (
+        "the JSON shape of an answer changed: scripts break. If it is meant, renew with"
+        " 'python -m tests.unit.cli.view_schemas' and say so in CHANGELOG.md"
+    )
+
+
+def test_the_reference_is_up_to_date(repository: Path) -> None:
+    written = (repository / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert written == reference(), "renew with 'python -m enforcer.cli.reference docs/cli.md'"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(shell: Shell, name: str) -> None:
+    result = shell.run(*name.split(), "--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.stdout
+    example = (COMMANDS[name].help or "").partition("Example:")[2].split()
+    assert set(name.split()) <= set(example)
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("view", "arguments"),
+    [
+        ("OrderView", ("order", "show", "0001-Y")),
+        ("Preview", ("order", "block-address", "192.0.2.1", "-r", "x", "--for", "2h", "-n")),
+        ("DeviceView", ("device", "show", "edge1")),
+        ("Preview", ("device", "plan", "edge1")),
+        ("WhyView", ("why", "192.0.2.1")),
+        ("ControlView", ("status",)),
+        ("InventoryReport", ("inventory", "check")),
+    ],
+)
+def test_json_answers_have_the_frozen_shape(
+    shell: Shell, view: str, arguments: tuple[str, ...]
+) -> None:
+    shell.placed("block-address", "192.0.2.7", "-r", "x", "--for", "2h", "--policy", "a/b/c")
+    frozen = json.loads(view_schemas.FILE.read_text(encoding="utf-8"))
+    jsonschema.validate(shell.json(*arguments), frozen[view])
+
+
+@pytest.mark.parametrize(
+    ("view", "arguments"),
+    [
+        ("OrderView", ("order", "list")),
+        ("EventView", ("order", "history", "0001-Y")),
+        ("DeviceView", ("device", "list")),
+        ("DriftView", ("device", "drift")),
+        ("PassView", ("device", "reconcile", "--all")),
+        ("DoctorCheck", ("doctor",)),
+        ("ListView", ("list", "show")),
+    ],
+)
+def test_json_answers_with_several_are_arrays(
+    shell: Shell, view: str, arguments: tuple[str, ...]
+) -> None:
+    shell.placed("block-address", "192.0.2.7", "-r", "x", "--for", "2h")
+    shell.run("list", "import", "botnets", "-", answer="192.0.2.1\n")
+    frozen = json.loads(view_schemas.FILE.read_text(encoding="utf-8"))
+    answer = shell.json(*arguments)
+    assert answer
+    for one in answer:
+        jsonschema.validate(one, frozen[view])
