@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What may be written while a person has paused or frozen enforcement.
+
+Paused: nothing more is blocked than before, and nothing longer; what is no longer desired
+still goes. Frozen: nothing is written at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import numpy as np
+
+from enforcer.core.addresses import search
+from enforcer.core.drift import Change, Delta, InterfaceChange
+from enforcer.core.intervals import Ranges, cover, inside
+from enforcer.core.patch import difference
+from enforcer.core.rules import InterfaceMember, Members
+
+
+class PauseState(StrEnum):
+    """`paused`: additions stop, removals continue. `frozen`: all writes stop."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FROZEN = "frozen"
+
+
+def allowed(delta: Delta, pause: PauseState) -> tuple[Delta, Delta]:
+    """(what may be written now, what is then still to be written).
+
+    Under a pause an address stays blocked exactly where it is blocked and is to be, until the
+    earlier one of both ends: a member that shrinks, splits or ends sooner is written in the
+    part that does so.
+    """
+    if pause is PauseState.RUNNING:
+        return delta, Delta()
+    if pause is PauseState.FROZEN:
+        return Delta(), delta
+    addresses = {rule: _split(change) for rule, change in delta.addresses.items()}
+    interfaces = {rule: _split_names(change) for rule, change in delta.interfaces.items()}
+    may = Delta(
+        {rule: may for rule, (may, _) in addresses.items() if len(may.add) or len(may.remove)},
+        {rule: may for rule, (may, _) in interfaces.items() if may.add or may.remove},
+    )
+    held = Delta(
+        {rule: rest for rule, (_, rest) in addresses.items() if len(rest.add) or len(rest.remove)},
+        {rule: rest for rule, (_, rest) in interfaces.items() if rest.add or rest.remove},
+    )
+    return may, held
+
+
+def _split(change: Change) -> tuple[Change, Change]:
+    between = _lesser(change.remove, change.add)
+    return difference(change.remove, between), difference(between, change.add)
+
+
+def _lesser(actual: Members, desired: Members) -> Members:
+    """What both cover, until the earlier end; both sorted and disjoint."""
+    pieces = inside(Ranges(desired.first, desired.last), Ranges(actual.first, actual.last))
+    first, last = pieces.ranges.first, pieces.ranges.last
+    if not len(first):
+        return Members.none()
+    wanted, standing = pieces.source, search(actual.first, first, "right") - 1
+    sooner = desired.end[wanted] <= actual.end[standing]
+    end = np.where(sooner, desired.end[wanted], actual.end[standing])
+    order = np.where(sooner, desired.order[wanted], actual.order[standing])
+    return cover(first, last, end, order)
+
+
+def _split_names(change: InterfaceChange) -> tuple[InterfaceChange, InterfaceChange]:
+    desired = {member.name: member for member in change.add}
+    between = {
+        member.name: min(desired[member.name], member, key=lambda m: m.end)
+        for member in change.remove
+        if member.name in desired
+    }
+    standing = {member.name: member for member in change.remove}
+    return _difference(standing, between), _difference(between, desired)
+
+
+def _difference(
+    old: Mapping[str, InterfaceMember], new: Mapping[str, InterfaceMember]
+) -> InterfaceChange:
+    return InterfaceChange(
+        tuple(member for name, member in new.items() if old.get(name) != member),
+        tuple(member for name, member in old.items() if new.get(name) != member),
+    )

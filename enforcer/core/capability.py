@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a device cannot hold, and why: said aloud, never silently narrowed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from enforcer.core.addresses import Flags
+from enforcer.core.intervals import Ranges, inside, merge, rows_of
+from enforcer.core.plan import Capability
+from enforcer.core.rules import Members, Rule
+from enforcer.core.topology import Device
+
+
+def unsupported(rule: Rule, device: Device, capability: Capability) -> str | None:
+    """Why `device` cannot hold `rule` at all, as a sentence; None: it can."""
+    if (rule.family, rule.key) not in capability.keys:
+        return f"{device.name} cannot match IPv{rule.family} packets by {rule.key}."
+    if rule.service is not None and not capability.services:
+        return f"{device.name} cannot match protocols and ports."
+    if rule.peers is not None and not capability.peers:
+        return f"{device.name} cannot match both ends of a flow."
+    if rule.exempt and not capability.exempt:
+        return f"{device.name} cannot except services from a block."
+    return None
+
+
+def translated(rule: Rule, members: Members, device: Device) -> Flags:
+    """Which members overlap addresses that `device` translates (its `nat`); shape (N,).
+
+    Where packets are filtered they no longer, or not yet, carry those addresses: a rule about
+    them would stand and never match, so these members are unsupported.
+    """
+    flags = np.zeros(len(members), np.bool_)
+    prefixes = [prefix for prefix in device.nat if prefix.version == rule.family]
+    if prefixes and not rule.by_interface:
+        region = merge(rows_of(prefixes))
+        flags[inside(Ranges(members.first, members.last), region).source] = True
+    return flags
+
+
+def translated_reason(device: Device) -> str:
+    """The sentence for members that `translated` marks."""
+    return f"{device.name} translates this address, so packets there do not carry it."

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What one order asks of each device: placed, protected space withheld, time aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enforcer.core.demands import Claim, Lists, claims, interface_rules, missing_names
+from enforcer.core.instants import end_ms
+from enforcer.core.intervals import Ranges, rows_of, subtract
+from enforcer.core.orders import Order, SuspendCustomer
+from enforcer.core.placement import Ownership, ownership, place
+from enforcer.core.rules import Addresses, Rule, Withheld
+from enforcer.core.topology import Topology
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contribution:
+    """What one order asks of one device and rule; never empty.
+
+    `first`, `last`: canonical ranges, shape (N, 2); N is 0 for rules by interface, which name
+    their `interfaces` (sorted) instead. `end`: milliseconds or `NO_END`.
+    """
+
+    device: str
+    rule: Rule
+    first: Addresses
+    last: Addresses
+    interfaces: tuple[str, ...]
+    end: int
+    order: int
+
+    def __len__(self) -> int:
+        return len(self.first) or len(self.interfaces)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contributions:
+    """All that one order asks for, in force or not; at most one part per device and rule.
+
+    `devices`: where the order is placed, also where all of it is withheld. `unresolved`:
+    names that the order uses and nothing knows any more.
+    """
+
+    order: int
+    parts: tuple[Contribution, ...]
+    withheld: tuple[Withheld, ...]
+    devices: tuple[str, ...]
+    unresolved: tuple[str, ...] = ()
+
+    def on(self, device: str) -> tuple[Contribution, ...]:
+        """The parts on one device."""
+        return tuple(part for part in self.parts if part.device == device)
+
+
+def contributions(
+    order: Order, topology: Topology, lists: Lists, owners: Ownership | None = None
+) -> Contributions:
+    """What `order` asks for under `topology` and `lists`, whatever the time is.
+
+    `owners` is `ownership(topology)`; pass it when compiling many orders.
+    """
+    owners = owners or ownership(topology)
+    missing = missing_names(order.demand, topology, lists)
+    demand = order.demand
+    if isinstance(demand, SuspendCustomer) and demand.by == "interface":
+        parts = _interface_parts(order, demand, topology)
+        devices = tuple(sorted({part.device for part in parts}))
+        return Contributions(order.number, parts, (), devices, missing)
+    found: list[Contribution] = []
+    withheld: list[Withheld] = []
+    names: set[str] = set()
+    for claim in claims(demand, topology, lists):
+        remaining, removed = subtract(claim.target, owners.protected[claim.family])
+        placed = _placed(claim, remaining, order, topology, owners)
+        names.update(placed, _placed(claim, removed, order, topology, owners))
+        found += _parts(claim, placed, order)
+        withheld += _withheld(claim.family, removed, order, topology)
+    return Contributions(order.number, tuple(found), tuple(withheld), tuple(sorted(names)), missing)
+
+
+def _placed(
+    claim: Claim, target: Ranges, order: Order, topology: Topology, owners: Ownership
+) -> dict[str, Ranges]:
+    if not len(target):
+        return {}
+    if order.scope:
+        return dict.fromkeys(topology.in_scope(order.scope), target)
+    return place(target, claim.counterpart, claim.family, owners)
+
+
+def _parts(claim: Claim, placed: dict[str, Ranges], order: Order) -> list[Contribution]:
+    end = end_ms(order.ends)
+    return [
+        Contribution(device, rule, part.first, part.last, (), end, order.number)
+        for device, part in placed.items()
+        for rule in claim.rules
+    ]
+
+
+def _interface_parts(
+    order: Order, demand: SuspendCustomer, topology: Topology
+) -> tuple[Contribution, ...]:
+    customer = topology.customers.get(demand.customer)
+    attachments = customer.attachments if customer else ()
+    names: dict[str, set[str]] = {}
+    scope = topology.in_scope(order.scope) if order.scope else None
+    for attachment in attachments:
+        if scope is None or attachment.device in scope:
+            names.setdefault(attachment.device, set()).add(attachment.interface)
+    none, end = Ranges.none(), end_ms(order.ends)
+    return tuple(
+        Contribution(device, rule, none.first, none.last, tuple(sorted(found)), end, order.number)
+        for device, found in sorted(names.items())
+        for rule in interface_rules(demand, topology)
+    )
+
+
+def _withheld(family: int, removed: Ranges, order: Order, topology: Topology) -> list[Withheld]:
+    """`removed` by the reason of the longest protected prefix around each part."""
+    found: list[Withheld] = []
+    rest = removed
+    prefixes = [p for p in topology.protected if p.prefix.version == family]
+    for protected in sorted(prefixes, key=lambda p: (-p.prefix.prefixlen, p.reason)):
+        if not len(rest):
+            break
+        rest, taken = subtract(rest, rows_of((protected.prefix,)))
+        found += [
+            Withheld(order.number, family, first, last, protected.reason)
+            for first, last in taken.pairs()
+        ]
+    return sorted(found, key=lambda w: w.first)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks of a demand by itself: names, target, service, time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from enforcer.core.draft import (
+    Draft,
+    Known,
+    Refusal,
+    counterpart_of,
+    did_you_mean,
+    target_of,
+)
+from enforcer.core.orders import (
+    BlockFlow,
+    BlockList,
+    BlockPort,
+    Demand,
+    Network,
+    PortRange,
+    Scope,
+    Selection,
+    SuspendCustomer,
+)
+from enforcer.core.prefixes import format_network
+from enforcer.core.selection import entries_of
+from enforcer.core.services import MAX_PORT, MAX_PROTOCOL, WITH_PORTS, format_protocol
+from enforcer.core.special_purpose import overlap, special_purpose
+from enforcer.core.times import format_when
+from enforcer.core.topology import Topology
+
+
+def names(draft: Draft, topology: Topology, known: Known) -> Iterator[Refusal]:
+    """Codes unknown-customer, unknown-service-set, unknown-list, unknown-device."""
+    demand = draft.demand
+    for selection in (target_of(demand), counterpart_of(demand), demand.exceptions):
+        if selection is not None:
+            yield from _unknown("customer", selection.customers, topology.customers)
+            yield from _unknown("service set", selection.service_sets, topology.service_sets)
+    if isinstance(demand, BlockList):
+        yield from _unknown("list", (demand.list_name,), known.lists)
+    yield from _scope_names(draft.scope, topology)
+
+
+def _unknown(kind: str, used: Iterable[str], known: Iterable[str]) -> Iterator[Refusal]:
+    stated = list(known)
+    for name in used:
+        if name not in stated:
+            yield Refusal(
+                f"unknown-{kind.replace(' ', '-')}",
+                f"there is no {kind} '{name}'{did_you_mean(name, stated)}",
+            )
+
+
+def _scope_names(scope: Scope, topology: Topology) -> Iterator[Refusal]:
+    devices = topology.devices
+    roles = {role for device in devices.values() for role in device.roles}
+    sites = {device.site for device in devices.values()} - {""}
+    for kind, used, known in (
+        ("device", scope.devices, set(devices)),
+        ("device with the role", scope.roles, roles),
+        ("device at the site", scope.sites, sites),
+    ):
+        for name in used:
+            if name not in known:
+                hint = did_you_mean(name, sorted(known))
+                yield Refusal("unknown-device", f"the scope names no {kind} '{name}'{hint}")
+
+
+def networks_of(selection: Selection, topology: Topology) -> list[Network]:
+    """All prefixes of a selection."""
+    return [prefix for entry in entries_of(selection, topology) for prefix in entry.prefixes]
+
+
+def target(demand: Demand, topology: Topology) -> Iterator[Refusal]:
+    """Codes empty-target, default-route, special-purpose, protected, family-mismatch.
+
+    The entries of a list are not judged here: what is protected of them is withheld.
+    """
+    if isinstance(demand, BlockList):
+        return
+    targets = networks_of(target_of(demand), topology)
+    if not targets:
+        message = "the target has no addresses: name a prefix, a customer or a service set"
+        yield Refusal("empty-target", message)
+    for network in targets:
+        yield from _of_one_target(network, topology)
+    counterpart = counterpart_of(demand)
+    if counterpart is not None:
+        yield from _families(targets, networks_of(counterpart, topology))
+
+
+def _of_one_target(network: Network, topology: Topology) -> Iterator[Refusal]:
+    shown = format_network(network)
+    special = special_purpose(network, topology.documentation_space)
+    if network.prefixlen == 0:
+        message = f"{shown} is the whole Internet: name the prefixes that are meant"
+        yield Refusal("default-route", message)
+        return
+    if special is not None:
+        space, purpose = special
+        message = f"{shown} touches {space} ({purpose}), which is nobody's to block"
+        yield Refusal("special-purpose", message)
+    for protected in topology.protected:
+        if overlap(network, protected.prefix):
+            yield Refusal(
+                "protected",
+                f"{shown} touches the protected {format_network(protected.prefix)}"
+                f" ({protected.reason}): leave that out of the target",
+            )
+
+
+def _families(targets: list[Network], counterparts: list[Network]) -> Iterator[Refusal]:
+    if not counterparts:
+        message = "the other end of the flow has no addresses: name a prefix or a service set"
+        yield Refusal("empty-target", message)
+        return
+    if targets and not {n.version for n in targets} & {n.version for n in counterparts}:
+        yield Refusal(
+            "family-mismatch",
+            f"one end has IPv{targets[0].version} addresses only, the other"
+            f" IPv{counterparts[0].version} only: no packet runs between them",
+        )
+
+
+def service(demand: Demand) -> Iterator[Refusal]:
+    """Codes bad-protocol, bad-port-range, protocol-without-ports-given-ports,
+    flow-needs-protocol-for-ports, protocol-missing, ports-missing."""
+    if not isinstance(demand, BlockPort | BlockFlow):
+        return
+    yield from _numbers(demand)
+    numbers = [n for n in demand.protocols if 0 <= n <= MAX_PROTOCOL]
+    without = [format_protocol(n) for n in numbers if n not in WITH_PORTS]
+    if demand.ports and without:
+        yield Refusal(
+            "protocol-without-ports-given-ports",
+            f"{', '.join(without)} has no ports: order it by itself, without ports",
+        )
+    if isinstance(demand, BlockFlow):
+        if demand.ports and not demand.protocols:
+            message = "ports mean nothing without a protocol: name it, such as tcp"
+            yield Refusal("flow-needs-protocol-for-ports", message)
+    elif not demand.protocols:
+        yield Refusal("protocol-missing", "name the protocols to block, such as tcp")
+    elif not demand.ports and len(without) < len(numbers):
+        yield Refusal("ports-missing", f"name the ports to block, or 0-{MAX_PORT} for all of them")
+
+
+def _numbers(demand: BlockPort | BlockFlow) -> Iterator[Refusal]:
+    for number in demand.protocols:
+        if not 0 <= number <= MAX_PROTOCOL:
+            yield Refusal("bad-protocol", f"{number} is no protocol: 0 to {MAX_PROTOCOL}")
+    for ports in demand.ports:
+        if not 0 <= ports.first <= ports.last <= MAX_PORT:
+            yield Refusal("bad-port-range", _bad_range(ports))
+
+
+def _bad_range(ports: PortRange) -> str:
+    return (
+        f"{ports.first}-{ports.last} is no port range: two numbers from 0 to {MAX_PORT},"
+        " the smaller one first"
+    )
+
+
+def suspension(demand: Demand, topology: Topology) -> Iterator[Refusal]:
+    """Code suspension-needs-exceptions."""
+    if isinstance(demand, SuspendCustomer) and not networks_of(demand.exceptions, topology):
+        yield Refusal(
+            "suspension-needs-exceptions",
+            "a suspended customer keeps resolvers, DHCP, the walled garden and emergency calls:"
+            " name the service set that holds them as an exception",
+        )
+
+
+def time(draft: Draft, now: datetime) -> Iterator[Refusal]:
+    """Codes end-missing, end-and-open-ended, end-in-past, end-before-start."""
+    end = draft.end
+    if end is None:
+        if not draft.open_ended:
+            message = "an order needs an end: give a duration or an instant, or ask for an open end"
+            yield Refusal("end-missing", message)
+        return
+    if draft.open_ended:
+        yield Refusal("end-and-open-ended", "both an end and an open end are asked for: choose one")
+    if end <= now:
+        yield Refusal("end-in-past", f"the end {format_when(end)} is over: give a later one")
+    if end <= draft.start:
+        message = f"the order would end ({format_when(end)}) before it starts"
+        yield Refusal("end-before-start", f"{message} ({format_when(draft.start)})")

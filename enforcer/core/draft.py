@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A demand before it is an order, and what the checks may say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+
+from enforcer.core.orders import (
+    BlockAddress,
+    BlockFlow,
+    BlockList,
+    BlockPort,
+    CutFeed,
+    Demand,
+    Order,
+    Scope,
+    Selection,
+    SuspendCustomer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants done: `start` and `end` aware UTC.
+
+    An order without an end says so: `end` None needs `open_ended`.
+    """
+
+    demand: Demand
+    start: datetime
+    end: datetime | None
+    scope: Scope = field(default_factory=Scope)
+    open_ended: bool = False
+
+    def order(self) -> Order:
+        """The order that this would be, without number, issuer and reason; never stored."""
+        return Order(
+            number=0,
+            changed=0,
+            demand=self.demand,
+            reason="",
+            issuer="",
+            source="",
+            created=self.start,
+            start=self.start,
+            end=self.end,
+            scope=self.scope,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the checks need beside the topology.
+
+    `lists`: names of the block lists. `frozen`: names of the devices whose writes are stopped.
+    """
+
+    lists: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a draft cannot become an order: a stable `code`, and a sentence with the way out."""
+
+    code: str
+    message: str
+
+
+def target_of(demand: Demand) -> Selection:
+    """The side of the demand that is looked up on devices; empty for a list."""
+    match demand:
+        case BlockAddress():
+            return Selection((demand.prefix,))
+        case BlockPort():
+            return demand.target
+        case BlockFlow():
+            return demand.source
+        case BlockList():
+            return Selection()
+        case SuspendCustomer() | CutFeed():
+            return Selection(customers=(demand.customer,))
+
+
+def counterpart_of(demand: Demand) -> Selection | None:
+    """The other end of a flow; None where the demand has none."""
+    match demand:
+        case BlockFlow():
+            return demand.destination
+        case CutFeed():
+            return Selection(service_sets=(demand.news_servers,))
+        case _:
+            return None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``; did you mean x?`` where something close is known, else nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

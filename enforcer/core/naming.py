@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a person would name a member of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from enforcer.core.intervals import Ranges, networks_of
+from enforcer.core.orders import MAX_ORDER_NUMBER, order_id
+from enforcer.core.rules import InterfaceMember, Members, Rule, Service
+from enforcer.core.services import format_protocol
+
+
+def ranges_text(family: int, first: int, last: int) -> str:
+    """An address, a prefix, or ``first-last`` where the range is neither."""
+    networks = list(islice(networks_of(Ranges.of([(first, last)]), family), 2))
+    if len(networks) == 1:
+        network = networks[0]
+        return str(network.network_address) if first == last else str(network)
+    ends = networks_of(Ranges.of([(first, first), (last, last)]), family)
+    return "-".join(str(network.network_address) for network in ends)
+
+
+def rule_text(rule: Rule) -> str:
+    """The key and the service: ``source``, ``destination, tcp to port 25``."""
+    return str(rule.key) + (f", {_service_text(rule.service)}" if rule.service else "")
+
+
+def _service_text(service: Service) -> str:
+    text = format_protocol(service.protocol)
+    for word, ports in (("from", service.source_ports), ("to", service.destination_ports)):
+        if ports is not None:
+            first, last = ports
+            text += f" {word} port {first}" if first == last else f" {word} ports {first}-{last}"
+    return text
+
+
+def order_text(number: int) -> str:
+    """The order's printed id, or words for a number that is none of ours."""
+    return order_id(number) if 1 <= number <= MAX_ORDER_NUMBER else "no order of ours"
+
+
+def member_texts(rule: Rule, members: Members, suffix: str) -> Iterator[str]:
+    """One text per member: ``198.51.100.7 (source, 0001-Y) missing``; for small sets."""
+    for first, last, _, order in members.rows():
+        address = ranges_text(rule.family, first, last)
+        yield f"{address} ({rule_text(rule)}, {order_text(order)}) {suffix}"
+
+
+def interface_text(rule: Rule, member: InterfaceMember, suffix: str) -> str:
+    """The same for an interface: ``eth1 (input-interface, IPv4, 0001-Y) missing``."""
+    key = f"{rule.key}, IPv{rule.family}"
+    return f"{member.name} ({key}, {order_text(member.order)}) {suffix}"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Change one region of a cover and say exactly what changed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from enforcer.core.addresses import Flags, ascending, earlier, later, predecessor, search, successor
+from enforcer.core.drift import Change
+from enforcer.core.intervals import Ranges, cover, match, outside
+from enforcer.core.raw import Raw, concatenate
+from enforcer.core.rules import Members
+
+
+def patch(members: Members, raw: Raw, region: Ranges) -> tuple[Members, Change]:
+    """The cover of `raw`, given that `members` is right outside of `region` (canonical).
+
+    Costs a copy of `members`' columns plus work in proportion to the region.
+    """
+    low, high, touched = _neighbourhood(members, region)
+    middle = _slice(members, low, high)
+    old = middle.take(touched)
+    kept = outside(Ranges(old.first, old.last), region)
+    end, order = old.end[kept.source], old.order[kept.source]
+    fresh = raw.within(region)
+    fresh = cover(fresh.first, fresh.last, fresh.end, fresh.order)
+    rows = concatenate([Members(kept.ranges.first, kept.ranges.last, end, order), fresh])
+    new = cover(rows.first, rows.last, rows.end, rows.order)
+    change = difference(old, new)
+    if not len(change.add) and not len(change.remove):
+        return members, change
+    between = concatenate([middle.take(~touched), new])
+    by_first = ascending(between.first)
+    between = between if by_first is None else between.take(by_first)
+    after = _slice(members, high, len(members))
+    return concatenate([_slice(members, 0, low), between, after]), change
+
+
+def difference(old: Members, new: Members) -> Change:
+    """The rows of `new` that are not in `old`, and of `old` that are not in `new`."""
+    at = match(new, old)
+    rows = np.flatnonzero(at >= 0)
+    found = at[rows]
+    equal = (old.end[found] == new.end[rows]) & (old.order[found] == new.order[rows])
+    fresh, gone = np.ones(len(new), np.bool_), np.ones(len(old), np.bool_)
+    fresh[rows[equal]] = False
+    gone[found[equal]] = False
+    return Change(new.take(fresh), old.take(gone))
+
+
+def _slice(members: Members, low: int, high: int) -> Members:
+    part = slice(low, high)
+    return Members(members.first[part], members.last[part], members.end[part], members.order[part])
+
+
+def _neighbourhood(members: Members, region: Ranges) -> tuple[int, int, Flags]:
+    """The run of rows around `region`, and which of them overlap or adjoin it.
+
+    Rows beyond keep their form: what they adjoin is not in the region.
+    """
+    # At either end of the address space the neighbour wraps around; the end itself will do.
+    first = earlier(predecessor(region.first), region.first)
+    last = later(successor(region.last), region.last)
+    low = search(members.last, first, "left")
+    high = search(members.first, last, "right")
+    begin, stop = int(low[0]), int(high[-1])
+    depth = np.zeros(stop - begin + 1, np.int64)
+    np.add.at(depth, low - begin, 1)
+    np.add.at(depth, high - begin, -1)
+    return begin, stop, np.cumsum(depth)[:-1] > 0

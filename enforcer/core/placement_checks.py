@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks of a draft against the devices that would hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from enforcer.core.capability import translated, translated_reason, unsupported
+from enforcer.core.contributions import Contribution, contributions
+from enforcer.core.demands import claims
+from enforcer.core.draft import Draft, Known, Refusal
+from enforcer.core.lists import ListContent
+from enforcer.core.orders import DEFAULT_VRF, BlockFlow, BlockList, BlockPort, SuspendCustomer
+from enforcer.core.placement import attached
+from enforcer.core.plan import Capability
+from enforcer.core.rules import Members, Rule
+from enforcer.core.topology import Customer, Topology
+
+_ONE = np.array([[0, 1]], np.uint64)
+_ANY_LIST = ListContent(0, _ONE, _ONE, _ONE, _ONE)
+"""Stands in for a list: one address per family shows which rules a list needs."""
+
+
+@dataclass(frozen=True)
+class _Placed:
+    devices: tuple[str, ...]
+    rules: Mapping[str, tuple[Rule, ...]]
+    parts: tuple[Contribution, ...] = ()
+
+
+def placement(
+    draft: Draft,
+    topology: Topology,
+    known: Known,
+    now: datetime,
+    capabilities: Mapping[str, Capability],
+) -> Iterator[Refusal]:
+    """Codes no-attachment, shared-interface, no-device-in-scope, family-mismatch (a protocol
+    that the target's family lacks), vrf-unsupported, unsupported-on-device, scope-off.
+
+    All names in the draft are known.
+    """
+    attachment = tuple(_attachment(draft, topology))
+    yield from attachment
+    if attachment:
+        return
+    placed = _place(draft, topology)
+    if not placed.devices:
+        yield _nowhere(draft, topology)
+    yield from vrf(draft, placed.devices, capabilities)
+    yield from _capable(placed, topology, capabilities)
+    if placed.devices and draft.start <= now and known.frozen.issuperset(placed.devices):
+        listed = ", ".join(placed.devices)
+        message = f"all writes to {listed} are stopped (freeze): resume first, or start later"
+        yield Refusal("scope-off", message)
+
+
+def vrf(
+    draft: Draft, devices: Iterable[str], capabilities: Mapping[str, Capability]
+) -> Iterator[Refusal]:
+    """Code vrf-unsupported: every device must declare a VRF that is not the default one."""
+    wanted = draft.demand.vrf
+    vrfs = [capabilities[name].vrfs if name in capabilities else () for name in devices]
+    if wanted != DEFAULT_VRF and not (vrfs and all(wanted in held for held in vrfs)):
+        message = f"not every device can hold rules in the VRF '{wanted}': use '{DEFAULT_VRF}'"
+        yield Refusal("vrf-unsupported", message)
+
+
+def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
+    demand = draft.demand
+    if not isinstance(demand, SuspendCustomer) or demand.by != "interface":
+        return
+    scope = topology.in_scope(draft.scope)
+    customer = topology.customers[demand.customer]
+    here = {a for a in customer.attachments if a.device in scope}
+    if not here:
+        where = "in the scope" if customer.attachments else "in the inventory"
+        message = f"{customer.name} has no attachment {where}: add it, or suspend by prefixes"
+        yield Refusal("no-attachment", message)
+    for other in topology.customers.values():
+        for shared in here.intersection(other.attachments) if other is not customer else ():
+            yield Refusal(
+                "shared-interface",
+                f"{other.name} is attached to {shared.device} {shared.interface} too:"
+                f" suspend {customer.name} by prefixes",
+            )
+
+
+def _place(draft: Draft, topology: Topology) -> _Placed:
+    if isinstance(draft.demand, BlockList):
+        return _place_list(draft, draft.demand, topology)
+    found = contributions(draft.order(), topology, {})
+    rules: dict[str, tuple[Rule, ...]] = {}
+    for part in found.parts:
+        rules[part.device] = (*rules.get(part.device, ()), part.rule)
+    return _Placed(found.devices, rules, found.parts)
+
+
+def _place_list(draft: Draft, demand: BlockList, topology: Topology) -> _Placed:
+    """A list goes to borders and, entry by entry, to the customers whose addresses it names."""
+    if draft.scope:
+        certain = possible = topology.in_scope(draft.scope)
+    else:
+        certain = topology.borders()
+        possible = certain or _anywhere(topology.customers)
+    lists = {demand.list_name: _ANY_LIST}
+    rules = tuple(rule for claim in claims(demand, topology, lists) for rule in claim.rules)
+    return _Placed(possible, dict.fromkeys(certain, rules))
+
+
+def _anywhere(customers: Mapping[str, Customer]) -> tuple[str, ...]:
+    return tuple(sorted({name for c in customers.values() for name in attached(c)}))
+
+
+def _nowhere(draft: Draft, topology: Topology) -> Refusal:
+    demand = draft.demand
+    if isinstance(demand, BlockPort | BlockFlow) and not any(claims(demand, topology, {})):
+        message = "packets of the target's address family never carry that protocol"
+        return Refusal("family-mismatch", message)
+    message = "no device would hold this: give one the role border, or name a scope"
+    if draft.scope:
+        message = "no device matches the whole scope: widen it"
+    return Refusal("no-device-in-scope", message)
+
+
+def _capable(
+    placed: _Placed, topology: Topology, capabilities: Mapping[str, Capability]
+) -> Iterator[Refusal]:
+    reasons: list[str] = []
+    for name, rules in placed.rules.items():
+        if name in capabilities:
+            device, capability = topology.devices[name], capabilities[name]
+            reasons += [r for rule in rules if (r := unsupported(rule, device, capability))]
+    for part in placed.parts:
+        device = topology.devices[part.device]
+        if device.nat and bool(translated(part.rule, _members(part), device).any()):
+            reasons.append(translated_reason(device))
+    for reason in dict.fromkeys(reasons):
+        message = f"{reason.rstrip('.')}: choose another scope or another order"
+        yield Refusal("unsupported-on-device", message)
+
+
+def _members(part: Contribution) -> Members:
+    column = np.zeros(len(part.first), np.int64)
+    return Members(part.first, part.last, column, column)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a driver intends to do to a device, and what a device can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+from enforcer.core.drift import Delta
+from enforcer.core.rules import Key
+
+
+class Trait(Flag):
+    """What THIS device offers."""
+
+    NONE = 0
+    ATOMIC = auto()
+    CANDIDATE = auto()
+    CONFIRMED_COMMIT = auto()
+    SELF_EXPIRING = auto()
+    SURVIVES_REBOOT = auto()
+    WATCHABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Which rules this device can hold, and how many members.
+
+    `keys`: pairs (family, key). `services`/`peers`/`exempt`: whether rules may have them.
+    `vrfs`: names of the VRFs that it can hold rules in. `capacity`: members, None unknown.
+    """
+
+    keys: frozenset[tuple[int, Key]]
+    services: bool = True
+    peers: bool = True
+    exempt: bool = True
+    vrfs: frozenset[str] = frozenset({"default"})
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A part of a device's state: the members in `delta` alone; `ALL` is everything."""
+
+    delta: Delta | None = None
+
+
+ALL = Region(None)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A bounded piece of a plan that is applied as one.
+
+    `payload` is the driver's own. `size`: members and objects touched. `region`: what must be
+    read back to prove it; `ALL` after structural changes.
+    """
+
+    payload: object
+    size: int
+    region: Region
+    summary: str = ""
+
+
+def _nothing() -> Iterator[str]:
+    return iter(())
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Bounded batches in safe order, with the native text and the undo, both lazy."""
+
+    batches: tuple[Batch, ...] = ()
+    native: Callable[[], Iterator[str]] = field(default=_nothing)
+    undo: Callable[[], Iterator[str]] = field(default=_nothing)
+
+    def __bool__(self) -> bool:
+        return bool(self.batches)

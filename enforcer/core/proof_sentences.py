@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Why an order has its status on a device, as one sentence for people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from enforcer.core.status import DeviceFacts, OrderFacts, Status
+from enforcer.core.times import format_duration, format_when
+from enforcer.core.topology import Mode
+
+
+def proof_sentence(
+    device: str, status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: timedelta
+) -> str:
+    """``edge1: proved 12s ago, change 42 included``."""
+    return f"{device}: {_why(status, order, facts, stale_after)}"
+
+
+_ALWAYS = {
+    Status.WITHHELD: "all of it is protected space; nothing of it stands",
+    Status.UNSUPPORTED: "the device cannot hold it, or not all of it",
+}
+
+
+def _why(status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: timedelta) -> str:
+    now = order.now
+    match status:
+        case Status.SCHEDULED:
+            return f"starts in {format_duration(order.order.start - now)}"
+        case Status.FAILING:
+            return _failing(facts, now)
+        case Status.DRIFTED:
+            return _drifted(facts)
+        case Status.ENFORCING | Status.REMOVING:
+            return _waiting(status, order, facts)
+        case Status.EXPIRED | Status.LIFTED:
+            return _gone(facts)
+        case Status.ENFORCED | Status.UNVERIFIED | Status.PARTIAL:
+            return f"{_proved(facts, now)}{_limits(status, facts, stale_after)}"
+        case _:
+            return _ALWAYS[status]
+
+
+def _limits(status: Status, facts: DeviceFacts, stale_after: timedelta) -> str:
+    if status is Status.UNVERIFIED:
+        return f"; too old after {format_duration(stale_after)}"
+    if status is Status.PARTIAL:
+        return "; a part of it is protected space"
+    return f", change {facts.verified_seq} included"
+
+
+def _ago(instant: datetime | None, now: datetime) -> str:
+    if instant is None:
+        return "never"
+    return f"{format_duration(max(now - instant, timedelta(0)))} ago"
+
+
+def _proved(facts: DeviceFacts, now: datetime) -> str:
+    return f"proved {_ago(facts.verified_at, now)}"
+
+
+def _failing(facts: DeviceFacts, now: datetime) -> str:
+    since = f"failing since {format_when(facts.failing_since)}" if facts.failing_since else ""
+    error = f": {facts.error_code}: {facts.error}" if facts.error_code else ""
+    return f"{since}{error} ({_proved(facts, now)})"
+
+
+def _drifted(facts: DeviceFacts) -> str:
+    count = facts.drift_open
+    differ = "1 difference" if count == 1 else f"{count} differences"
+    if facts.mode is Mode.OBSERVE:
+        return f"{differ} from what is desired; the device is only observed"
+    return f"{differ} from what is desired, not repaired yet"
+
+
+def _waiting(status: Status, order: OrderFacts, facts: DeviceFacts) -> str:
+    what = "not proved yet"
+    if status is Status.REMOVING and order.order.ends is not None:
+        what = f"not proved rid of it since {format_when(order.order.ends)}"
+    if facts.failing_since is not None:
+        return f"{what}; {_failing(facts, order.now)}"
+    if order.order.number in facts.held_orders:
+        return f"{what}; the brake holds it back until a person releases it"
+    if facts.paused:
+        return f"{what}; writing is paused"
+    if facts.mode is Mode.OBSERVE:
+        return f"{what}; the device is only observed"
+    return what
+
+
+def _gone(facts: DeviceFacts) -> str:
+    if facts.proved_for is None:
+        return "never had it"
+    return f"proved rid of it as of {format_when(facts.proved_for)}"

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Device-neutral rules: what may stand on a device.
+
+A `Rule` says which packets it is about beyond one looked-up key; its members say for
+which keys (addresses or interfaces). A device holds a mapping Rule -> members. One rule
+with its members is an nft set and the rule that names it, an object-group and the ACE
+that names it, a prefix-list and the term that names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Addresses = NDArray[np.uint64]
+"""Shape (N, 2): column 0 the high 64 bits, column 1 the low 64 bits. IPv4: column 0 is zero."""
+Integers = NDArray[np.int64]
+"""Shape (N,)."""
+
+NO_END = 2**63 - 1
+"""`end` of something without an end; other ends are milliseconds since the Unix epoch, UTC."""
+
+
+class Key(StrEnum):
+    """Which property of a packet is looked up among the members."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+    INPUT_INTERFACE = "input-interface"
+    OUTPUT_INTERFACE = "output-interface"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Protocol number and inclusive port ranges; None: any port."""
+
+    protocol: int
+    source_ports: tuple[int, int] | None = None
+    destination_ports: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """Addresses `first`..`last` as integers, optionally for one service only.
+
+    Matches a packet whose destination is inside (and, with `ports`, whose destination port
+    is), or whose source is inside (and whose source port is). With `protocol` the packet's
+    protocol must be it; None means any. A packet without ports (a later fragment, ICMP)
+    never matches an entry with `ports`.
+    """
+
+    first: int
+    last: int
+    protocol: int | None = None
+    ports: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Drop the packets whose `key` is among the members and that match all the rest.
+
+    `family` is 4 or 6. `peers`: canonical (sorted, disjoint, merged) inclusive integer
+    ranges that the OTHER address (destination for key SOURCE, source for DESTINATION) must be
+    in; None: any. `exempt`: canonical (sorted, disjoint per service) exceptions of the orders
+    behind this rule. Orders with different exceptions never share a rule.
+    """
+
+    family: int
+    key: Key
+    service: Service | None = None
+    peers: tuple[tuple[int, int], ...] | None = None
+    exempt: tuple[Exempt, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """12 hexadecimal digits that name this rule on a device; equal rules, equal digests."""
+        text = repr((self.family, str(self.key), self.service, self.peers, self.exempt))
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+    @property
+    def by_interface(self) -> bool:
+        """Whether the members are interface names rather than addresses."""
+        return self.key in (Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Members:
+    """Disjoint address ranges, sorted by `first`; row i of each column belongs together.
+
+    `first`, `last`: inclusive, shape (N, 2). `end`: int64 milliseconds, `NO_END` without.
+    `order`: the number of the order that reaches `end`; -1 on a device: not an id of ours.
+    """
+
+    first: Addresses
+    last: Addresses
+    end: Integers
+    order: Integers
+
+    def __len__(self) -> int:
+        return len(self.end)
+
+    @staticmethod
+    def none() -> Members:
+        """No members at all."""
+        nothing = np.zeros((0, 2), np.uint64)
+        return Members(nothing, nothing, np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Members:
+        """The members at `rows` (mask or indices), in that order."""
+        return Members(self.first[rows], self.last[rows], self.end[rows], self.order[rows])
+
+    def rows(self) -> Iterator[tuple[int, int, int, int]]:
+        """(first, last, end, order) as Python integers; for small sets and tests."""
+        for (fh, fl), (lh, ll), end, order in zip(
+            self.first.tolist(),
+            self.last.tolist(),
+            self.end.tolist(),
+            self.order.tolist(),
+            strict=True,
+        ):
+            yield (fh << 64 | fl, lh << 64 | ll, end, order)
+
+    def same_as(self, other: Members) -> bool:
+        """Equality of every row."""
+        return (
+            len(self) == len(other)
+            and bool(np.array_equal(self.first, other.first))
+            and bool(np.array_equal(self.last, other.last))
+            and bool(np.array_equal(self.end, other.end))
+            and bool(np.array_equal(self.order, other.order))
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InterfaceMember:
+    """One interface that a rule covers."""
+
+    name: str
+    end: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A part of an order's target that was not compiled because it is protected."""
+
+    order: int
+    family: int
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Desired:
+    """What must stand on one device. No rule has empty members."""
+
+    device: str
+    addresses: Mapping[Rule, Members] = field(default_factory=dict)
+    interfaces: Mapping[Rule, tuple[InterfaceMember, ...]] = field(default_factory=dict)
+    withheld: tuple[Withheld, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.addresses.values())) + sum(map(len, self.interfaces.values()))
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, ordered by digest."""
+        return tuple(sorted((*self.addresses, *self.interfaces), key=lambda r: r.digest))
+
+    def same_as(self, other: Desired) -> bool:
+        """Equality of content (the device's name aside)."""
+        return (
+            self.addresses.keys() == other.addresses.keys()
+            and all(m.same_as(other.addresses[r]) for r, m in self.addresses.items())
+            and self.interfaces == other.interfaces
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose table it is: written into the mark on every device that we write to."""
+
+    controller: str
+    epoch: int
+
+
+@dataclass(frozen=True, eq=False)
+class Actual:
+    """What one device really holds of ours, as read.
+
+    `owner` None: no mark found (a fresh device, or somebody removed ours). `native` is for
+    the driver that read it alone (structure, names, generation). `region` True: only a part
+    was read, and `addresses`/`interfaces` are complete for that part alone. `token`: the
+    device's fingerprint token for which the reading is true; "" where there is none.
+    """
+
+    device: str
+    read_at: datetime
+    owner: Owner | None
+    addresses: Mapping[Rule, Members] = field(default_factory=dict)
+    interfaces: Mapping[Rule, tuple[InterfaceMember, ...]] = field(default_factory=dict)
+    native: object = None
+    region: bool = False
+    token: str = ""

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An inventory kept in YAML files: the whole folder loads, or none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from enforcer.core.topology import Topology
+from inventory.assemble import assemble
+from inventory.explain import problems_of
+from inventory.located import Document, read_document
+from inventory.problems import InventoryInvalid, Problem
+from inventory.schema import InventoryFile
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def load(path: Path) -> Topology:
+    """The topology in one file, or in every ``*.yaml`` and ``*.yml`` directly in a folder.
+
+    Hidden files are left out. Raises InventoryInvalid with all problems of all files.
+    """
+    documents = [_read(file) for file in _files(path)]
+    problems = [problem for document in documents for problem in document.problems]
+    valid: list[tuple[Document, InventoryFile]] = []
+    for document in documents:
+        content = _validate(document)
+        if isinstance(content, InventoryFile):
+            valid.append((document, content))
+        else:
+            problems += content
+    if problems:
+        # A reference may lead into a file that could not be read: no second wave of complaints.
+        raise InventoryInvalid(problems)
+    return assemble(valid)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InventoryInvalid([Problem(str(path), 0, "", "there is no such file or folder")])
+    found = sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    )
+    if not found:
+        raise InventoryInvalid([Problem(str(path), 0, "", "no *.yaml or *.yml file in it")])
+    return found
+
+
+def _read(file: Path) -> Document:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    else:
+        return read_document(text, str(file))
+    return Document(str(file), None, {}, (Problem(str(file), 0, "", message),))
+
+
+def _validate(document: Document) -> InventoryFile | list[Problem]:
+    if document.content is None:
+        return InventoryFile()
+    try:
+        return InventoryFile.model_validate(document.content)
+    except ValidationError as error:
+        return problems_of(error, document)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+import re
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from enforcer.core.orders import Network
+from enforcer.core.prefixes import parse_network
+from enforcer.errors import InvalidInput
+from inventory.list_files import ParsedList, parse_list, read_list
+
+networks: st.SearchStrategy[Network] = st.one_of(
+    st.builds(
+        lambda a, n: IPv4Network((a, n), strict=False),
+        st.integers(0, 2**32 - 1),
+        st.integers(1, 32),
+    ),
+    st.builds(
+        lambda a, n: IPv6Network((a | 1 << 125, n), strict=False),
+        st.integers(0, 2**128 - 1),
+        st.integers(3, 128),
+    ),
+)
+
+
+def ranges(parsed: ParsedList) -> list[tuple[int, int, int]]:
+    """(family, first, last) of every entry; checks that the columns are sorted by first."""
+    columns = (
+        (4, parsed.v4_first, parsed.v4_last),
+        (6, parsed.v6_first, parsed.v6_last),
+    )
+    found = [
+        (family, int(fh) << 64 | int(fl), int(lh) << 64 | int(ll))
+        for family, first, last in columns
+        for (fh, fl), (lh, ll) in zip(first.tolist(), last.tolist(), strict=True)
+    ]
+    assert [row[:2] for row in found] == sorted(row[:2] for row in found)
+    return sorted(found)
+
+
+def ranges_of(found: list[Network]) -> list[tuple[int, int, int]]:
+    return sorted({(n.version, int(n.network_address), int(n.broadcast_address)) for n in found})
+
+
+def test_every_accepted_shape() -> None:
+    parsed = parse_list(
+        "# a list\n; of\n\n   \n"
+        "192.0.2.1\n"
+        "198.51.100.0/24 ; SBL1\n"
+        "  203.0.113.9  # seen twice\r\n"
+        "2001:db8::1\n"
+        "2001:DB8:2::/48;x\n"
+        "192.0.2.7,2026-11-01,spam\n"
+        '"192.0.2.8","a # b"\n'
+        "192.0.2.1/32\n"
+        "::/3"
+    )
+    assert ranges(parsed) == ranges_of(
+        [
+            ip_network(text)
+            for text in (
+                "192.0.2.1",
+                "192.0.2.7",
+                "192.0.2.8",
+                "198.51.100.0/24",
+                "203.0.113.9",
+                "2001:db8::1",
+                "2001:db8:2::/48",
+                "::/3",
+            )
+        ]
+    )
+    assert (parsed.duplicates, parsed.lines, parsed.rejected, len(parsed)) == (1, 13, (), 8)
+
+
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ("0.0.0.0/0", "default route"),
+        ("::/0 ; all", "default route"),
+        ("192.0.2.5/24", "or 192.0.2.0/24 for the whole network"),
+        ("2001:db8::1/64", "or 2001:db8::/64 for the whole network"),
+        ("::ffff:192.0.2.1", "write the IPv4 form 192.0.2.1"),
+        ("::ffff:0:0/96", "default route|IPv4 form"),
+        ("192.0.2.0/024", "no valid prefix length"),
+        ("192.0.2.0/33", "no valid prefix length"),
+        ("192.0.2.0/64", "no valid prefix length"),
+        ("192.0.2.01", "without leading zeros"),
+        ("192.0.2.1-192.0.2.9", "range"),
+        ("192.0.2.1 - 192.0.2.9", "range"),
+        ("192.0.2.1,192.0.2.9", "two addresses"),
+        ("192.0.2.1\t192.0.2.9\t24", "not an IPv4"),
+        ("192.0.2.1 192.0.2.9", "not an IPv4"),
+        ("mail.example.net", "not resolved"),
+        ("ip,first seen", "not an IPv4"),
+        (",192.0.2.1", "two addresses"),
+        (",", "not an address"),
+        ("fe80::1%eth0", "scope id"),
+        ("192.0.2.1\x00", "not an IPv4"),
+        ("\ufffd\ufffd", "not an IPv4"),
+    ],
+)
+def test_rejected_lines_say_why(line: str, reason: str) -> None:
+    parsed = parse_list(f"192.0.2.1\n{line}\n198.51.100.1\n")
+    (rejected,) = parsed.rejected
+    assert rejected.line == 2
+    assert rejected.text.isprintable()
+    assert re.search(reason, rejected.reason)
+    assert len(parsed) == 2
+
+
+@given(st.lists(networks, max_size=30))
+def test_entries_are_kept_exactly(found: list[Network]) -> None:
+    parsed = parse_list("\n".join(map(str, found)))
+    assert ranges(parsed) == ranges_of(found)
+    assert parsed.duplicates == len(found) - len(parsed)
+    assert parsed.rejected == ()
+
+
+@given(st.text(alphabet="0123456789abcdf.:/\x00 ", max_size=24))
+@example("1.2.3.4/32")
+@example("::1.2.3.4")
+@example("::ffff:1.2.3.4/128")
+@example("1::/1")
+@example("0x1.2.3.4")
+def test_the_fast_way_reads_what_the_strict_one_reads(line: str) -> None:
+    parsed = parse_list(line)
+    try:
+        network = parse_network(line)
+    except InvalidInput:
+        assert len(parsed) == 0
+    else:
+        assert ranges(parsed) == (ranges_of([network]) if network.prefixlen else [])
+
+
+@given(st.text(max_size=60))
+def test_it_never_raises_and_accounts_for_every_line(text: str) -> None:
+    parsed = parse_list(text)
+    assert len(parsed) + parsed.duplicates + len(parsed.rejected) <= parsed.lines
+
+
+def test_an_empty_list() -> None:
+    parsed = parse_list("")
+    assert (len(parsed), parsed.lines, parsed.v4_first.shape) == (0, 0, (0, 2))
+
+
+def test_a_big_list_is_read_whole() -> None:
+    parsed = parse_list("\n".join(str(IPv4Address(n * 7 + 1)) for n in range(200_000)))
+    assert len(parsed) == 200_000
+    assert parsed.v4_last[-1].tolist() == [0, 199_999 * 7 + 1]
+
+
+def test_a_file_with_anything_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_bytes(b"\xef\xbb\xbf192.0.2.1\n\xff\xfe\n# Z\xfcrich\n")
+    parsed = read_list(file)
+    assert ranges(parsed) == ranges_of([ip_network("192.0.2.1")])
+    assert [rejected.line for rejected in parsed.rejected] == [2]
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        read_list(tmp_path / "nowhere")
+
+
+def test_the_real_lists_are_read_whole(corpus: Path) -> None:
+    files = [file for file in sorted((corpus / "addresses").iterdir()) if file.is_file()]
+    assert files
+    for file in files:
+        parsed = read_list(file)
+        stated = file.read_text().split()
+        assert parsed.rejected == ()
+        assert ranges(parsed) == ranges_of([ip_network(text) for text in stated])
