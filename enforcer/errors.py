@@ -9,7 +9,9 @@
     |-- OrderRefused              a guardrail said no; carries a stable code         exit 4, HTTP 422
     |-- ConfigurationInvalid      settings or inventory cannot be used               exit 1
     |-- StorageError              the database refused or is away                    exit 1, retried
-    |   `-- AuditBroken           the audit chain does not verify
+    |   |-- AuditBroken           the audit chain does not verify
+    |   |-- DatabaseBusy          locked by another writer for too long (enforcer.storage)
+    |   `-- DuplicateKey          the idempotency key is taken (enforcer.storage)
     |-- AnotherControllerActive   somebody else holds the lead of this database      exit 1
     `-- DeviceError               carries the device's name; `retryable` IS the retry policy
         |-- DeviceUnreachable     no conversation possible             retried with back-off

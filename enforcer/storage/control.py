@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The controller's own state: running, paused or frozen; its name and epoch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from enforcer.core.brake import PauseState
+from enforcer.core.rules import Owner
+from enforcer.errors import InvalidInput, StorageError
+from enforcer.storage.records import ControlState
+from enforcer.storage.tables import control
+from enforcer.storage.times import from_us, to_us
+
+_row = select(control).where(control.c.id == 1)
+_change = update(control).where(control.c.id == 1)
+
+
+class ControlReader:
+    """The control row as of one snapshot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def state(self) -> ControlState:
+        """Running, paused or frozen; since when, by whom, why. Survives restarts."""
+        row = self._connection.execute(_row).one()
+        return ControlState(
+            state=PauseState(row.state),
+            since=None if row.since_us is None else from_us(row.since_us),
+            by=row.by,
+            reason=row.reason,
+        )
+
+    def identity(self) -> Owner:
+        """Controller id and epoch. Raises StorageError before `initialise`."""
+        row = self._connection.execute(_row).one()
+        if row.controller is None:
+            raise StorageError("this database has no controller id yet: run `enforcer init`")
+        return Owner(row.controller, row.epoch)
+
+
+class ControlWriter(ControlReader):
+    """The control row inside one transaction that writes."""
+
+    def set_state(self, state: PauseState | str, *, at: datetime, by: str, reason: str) -> None:
+        """Pause, freeze or resume. Raises InvalidInput for any other word."""
+        if state not in {*PauseState}:
+            raise InvalidInput(f"'{state}' is no state: write {', '.join(PauseState)}")
+        self._connection.execute(
+            _change.values(state=str(state), since_us=to_us(at), by=by, reason=reason)
+        )
+
+    def initialise(self, controller: str) -> bool:
+        """Name this installation, unless it has a name already; whether it was done.
+
+        `controller` is random: it tells the marks of installations apart. The epoch is 1.
+        """
+        unnamed = _change.where(control.c.controller.is_(None))
+        named = self._connection.execute(unnamed.values(controller=controller, epoch=1))
+        return bool(named.rowcount)
+
+    def new_epoch(self) -> Owner:
+        """Advance the epoch by one. Raises StorageError before `initialise`."""
+        before = self.identity()
+        owner = Owner(before.controller, before.epoch + 1)
+        self._connection.execute(_change.values(epoch=owner.epoch))
+        return owner

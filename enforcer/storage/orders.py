@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Orders in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+
+from enforcer.core.orders import Order
+from enforcer.errors import NotFound, StorageError
+from enforcer.storage.order_rows import customers_of, order_of, row_of
+from enforcer.storage.tables import order_customers, orders
+from enforcer.storage.times import to_us
+
+_IN_ONE_STATEMENT = 5_000
+
+_bodies = select(orders.c.body)
+_by_number = _bodies.where(orders.c.number == bindparam("wanted"))
+_by_key = _bodies.where(orders.c.idempotency_key == bindparam("wanted"))
+_changed_since = _bodies.where(orders.c.changed > bindparam("seq")).order_by(
+    orders.c.changed, orders.c.number
+)
+_ending_from = _bodies.where(orders.c.ends_us >= bindparam("instant")).order_by(orders.c.number)
+_active = (
+    select(func.count())
+    .select_from(orders)
+    .where(orders.c.ends_us > bindparam("instant"), orders.c.start_us <= bindparam("instant"))
+)
+_add = insert(orders)
+_change = (
+    update(orders)
+    .where(orders.c.number == bindparam("this_number"))
+    .values({c.name: bindparam(c.name) for c in orders.c if c.name != "number"})
+)
+_add_customers = insert(order_customers)
+_drop_customers = delete(order_customers).where(order_customers.c.number == bindparam("gone"))
+
+
+class OrderReader:
+    """Orders as of one snapshot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, number: int) -> Order | None:
+        """The order with this number, as it stands now."""
+        return self._one(_by_number, number)
+
+    def by_key(self, idempotency_key: str) -> Order | None:
+        """The order that was placed with this key."""
+        return self._one(_by_key, idempotency_key)
+
+    def changed_since(self, seq: int) -> list[Order]:
+        """Orders whose last change came after `seq`, in the order of those changes."""
+        return self._many(_changed_since, {"seq": seq})
+
+    def unfinished(self, now: datetime, keep_after_end: timedelta) -> list[Order]:
+        """Orders that have not ended, or ended at most `keep_after_end` ago, by number.
+
+        Orders that have not started yet are among them.
+        """
+        return self._many(_ending_from, {"instant": to_us(now - keep_after_end)})
+
+    def search(
+        self,
+        *,
+        numbers: Collection[int] | None = None,
+        kinds: Collection[str] | None = None,
+        customer: str | None = None,
+        active_at: datetime | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        before_number: int | None = None,
+    ) -> list[Order]:
+        """The newest `limit` orders that match all that is given, newest first.
+
+        `customer`: named by the target. `active_at`: in force then. `text`: part of the id,
+        target, reason, ticket, issuer or lift reason, upper and lower case alike.
+        """
+        wanted = _bodies.order_by(orders.c.number.desc())
+        if kinds is not None:
+            wanted = wanted.where(orders.c.kind.in_(kinds))
+        if customer is not None:
+            of_customer = select(order_customers.c.number).where(
+                order_customers.c.customer == customer
+            )
+            wanted = wanted.where(orders.c.number.in_(of_customer))
+        if active_at is not None:
+            instant = to_us(active_at)
+            wanted = wanted.where(orders.c.start_us <= instant, orders.c.ends_us > instant)
+        if text is not None:
+            wanted = wanted.where(orders.c.search.contains(text.casefold(), autoescape=True))
+        if before_number is not None:
+            wanted = wanted.where(orders.c.number < before_number)
+        if numbers is None:
+            return self._many(wanted.limit(limit), {})
+        return self._among(numbers, wanted, limit)
+
+    def count_active(self, now: datetime) -> int:
+        """How many orders are in force at `now`."""
+        return self._connection.execute(_active, {"instant": to_us(now)}).scalar_one()
+
+    def _among(self, numbers: Collection[int], wanted: Select[str], limit: int) -> list[Order]:
+        """Databases limit a statement's parameters, so ask in portions, newest first."""
+        newest_first = sorted(set(numbers), reverse=True)
+        found: list[Order] = []
+        for start in range(0, len(newest_first), _IN_ONE_STATEMENT):
+            portion = newest_first[start : start + _IN_ONE_STATEMENT]
+            some = wanted.where(orders.c.number.in_(portion)).limit(limit - len(found))
+            found += self._many(some, {})
+            if len(found) >= limit:
+                break
+        return found
+
+    def _one(self, statement: Select[str], wanted: int | str) -> Order | None:
+        body = self._connection.execute(statement, {"wanted": wanted}).scalar()
+        return None if body is None else order_of(body)
+
+    def _many(self, statement: Select[str], given: dict[str, int]) -> list[Order]:
+        return [order_of(body) for body in self._connection.execute(statement, given).scalars()]
+
+
+class OrderWriter(OrderReader):
+    """Orders inside one transaction that writes.
+
+    `recorded` tells whether a sequence number was recorded in this transaction: an order's
+    change and its audit entry stand or fall together.
+    """
+
+    def __init__(self, connection: Connection, recorded: Callable[[int], bool]) -> None:
+        super().__init__(connection)
+        self._recorded = recorded
+
+    def add(self, order: Order) -> None:
+        """Store a new order. Raises DuplicateKey, InvalidInput, StorageError."""
+        self.add_many((order,))
+
+    def add_many(self, new: Sequence[Order]) -> None:
+        """Store new orders; their numbers were recorded in this transaction.
+
+        Raises DuplicateKey (leave the transaction then), InvalidInput, StorageError.
+        """
+        for order in new:
+            self._require_recorded(order.number, order)
+            self._require_recorded(order.changed, order)
+        for some in _portions(new):
+            self._connection.execute(_add, [row_of(order) for order in some])
+            self._name_customers(some)
+
+    def update(self, order: Order) -> None:
+        """Replace an order; `changed` was recorded in this transaction.
+
+        Raises NotFound, DuplicateKey, InvalidInput, StorageError.
+        """
+        self.update_many((order,))
+
+    def update_many(self, changed: Sequence[Order]) -> None:
+        """Replace orders, all or none. Raises as `update`."""
+        for order in changed:
+            self._require_recorded(order.changed, order)
+        for some in _portions(changed):
+            rows = [{"this_number": order.number, **_without_number(order)} for order in some]
+            if self._connection.execute(_change, rows).rowcount != len(rows):
+                numbers = ", ".join(str(order.number) for order in some[:5])
+                raise NotFound(f"no such order among {numbers}: list the orders")
+            self._connection.execute(_drop_customers, [{"gone": order.number} for order in some])
+            self._name_customers(some)
+
+    def _name_customers(self, named: Sequence[Order]) -> None:
+        rows = [
+            {"customer": customer, "number": order.number}
+            for order in named
+            for customer in sorted(customers_of(order.demand))
+        ]
+        if rows:
+            self._connection.execute(_add_customers, rows)
+
+    def _require_recorded(self, seq: int, order: Order) -> None:
+        if not self._recorded(seq):
+            raise StorageError(
+                f"order {order.number} carries change {seq}, which was not recorded in this"
+                " transaction: record it first"
+            )
+
+
+def _portions(all_orders: Sequence[Order]) -> Iterator[Sequence[Order]]:
+    """Rows in the making take far more memory than orders."""
+    for start in range(0, len(all_orders), _IN_ONE_STATEMENT):
+        yield all_orders[start : start + _IN_ONE_STATEMENT]
+
+
+def _without_number(order: Order) -> dict[str, Any]:
+    row = row_of(order)
+    del row["number"]
+    return row

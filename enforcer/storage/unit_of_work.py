@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What one transaction can read, and what one that writes can write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from enforcer.application.actor import Actor
+from enforcer.storage.audit import AuditReader
+from enforcer.storage.control import ControlReader, ControlWriter
+from enforcer.storage.devices import DeviceReader, DeviceWriter
+from enforcer.storage.lists import ListReader, ListWriter
+from enforcer.storage.orders import OrderReader, OrderWriter
+from enforcer.storage.recorder import Recorder
+from enforcer.storage.records import Note
+from enforcer.wire import JSONValue
+
+__all__ = [
+    "AuditReader",
+    "ControlReader",
+    "ControlWriter",
+    "DeviceReader",
+    "DeviceWriter",
+    "ListReader",
+    "ListWriter",
+    "OrderReader",
+    "OrderWriter",
+    "Reader",
+    "UnitOfWork",
+]
+
+INTENT = "device.intent"
+OUTCOME = "device.outcome"
+
+
+class Reader:
+    """One consistent snapshot of the database; use it in one thread."""
+
+    orders: OrderReader
+    lists: ListReader
+    devices: DeviceReader
+    audit: AuditReader
+    control: ControlReader
+
+    def __init__(self, connection: Connection) -> None:
+        self.orders = OrderReader(connection)
+        self.lists = ListReader(connection)
+        self.devices = DeviceReader(connection)
+        self.audit = AuditReader(connection)
+        self.control = ControlReader(connection)
+
+
+class UnitOfWork(Reader):
+    """One transaction that writes: everything below happens, or nothing of it."""
+
+    orders: OrderWriter
+    lists: ListWriter
+    devices: DeviceWriter
+    control: ControlWriter
+
+    def __init__(self, connection: Connection) -> None:
+        self._recorder = Recorder(connection)
+        self.orders = OrderWriter(connection, self._recorder.recorded)
+        self.lists = ListWriter(connection)
+        self.devices = DeviceWriter(connection)
+        self.audit = AuditReader(connection)
+        self.control = ControlWriter(connection)
+
+    def next_sequence(self) -> int:
+        """What the next `record` will return: the number of an order about to be placed."""
+        return self._recorder.next_sequence()
+
+    def record(
+        self,
+        kind: str,
+        actor: Actor,
+        *,
+        at: datetime,
+        subject: str | None = None,
+        device: str | None = None,
+        payload: Mapping[str, JSONValue],
+    ) -> int:
+        """Append an audit entry; its sequence number, which is the change sequence.
+
+        Raises InvalidInput when `payload` is not JSON or `at` has no zone.
+        """
+        note = Note(kind, payload, subject, device)
+        return self._recorder.append((note,), actor, at)[0]
+
+    def record_many(self, notes: Iterable[Note], actor: Actor, *, at: datetime) -> range:
+        """Append one entry for each of `notes`; their sequence numbers."""
+        return self._recorder.append(notes, actor, at)
+
+    def open_intent(
+        self,
+        actor: Actor,
+        *,
+        at: datetime,
+        device: str,
+        payload: Mapping[str, JSONValue],
+        subject: str | None = None,
+    ) -> int:
+        """Record that a device is about to be written to; the entry's sequence number."""
+        seq = self.record(INTENT, actor, at=at, subject=subject, device=device, payload=payload)
+        self._recorder.add_intent(seq, device)
+        return seq
+
+    def close_intent(
+        self,
+        seq: int,
+        actor: Actor,
+        *,
+        at: datetime,
+        device: str,
+        payload: Mapping[str, JSONValue],
+    ) -> int:
+        """Record what became of intent `seq`; the outcome names it as ``intent``.
+
+        Raises StorageError when there is no such open intent for `device`.
+        """
+        said = {**payload, "intent": seq}
+        outcome = self.record(OUTCOME, actor, at=at, device=device, payload=said)
+        self._recorder.close_intent(seq, device, outcome)
+        return outcome
+
+    def blob(self, content: bytes) -> str:
+        """Store a plan or transcript, compressed, once; its SHA-256 in hexadecimal."""
+        return self._recorder.add_blob(content)
+
+    def seal(self) -> None:
+        """Move the chain's head; the last statement before the commit."""
+        self._recorder.seal()

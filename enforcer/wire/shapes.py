@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What may be read as an order: fields, types and defaults, straight into the core's classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, cast
+
+from pydantic import AfterValidator, ConfigDict, Field, StrictInt, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from enforcer.core.orders import (
+    BlockAddress,
+    BlockFlow,
+    BlockList,
+    BlockPort,
+    CutFeed,
+    Demand,
+    Direction,
+    Order,
+    PolicyClause,
+    Scope,
+    Selection,
+    SuspendCustomer,
+)
+from enforcer.wire.scalars import Instant, Ports, Prefix, Protocol, Text
+
+_strict = with_config(ConfigDict(extra="forbid"))
+
+
+@_strict
+class _SelectionShape(TypedDict):
+    prefixes: NotRequired[tuple[Prefix, ...]]
+    customers: NotRequired[tuple[Text, ...]]
+    service_sets: NotRequired[tuple[Text, ...]]
+
+
+def _selection(shape: _SelectionShape) -> Selection:
+    return Selection(**shape)
+
+
+_Selection = Annotated[_SelectionShape, AfterValidator(_selection)]
+
+
+@_strict
+class _PolicyShape(TypedDict):
+    pack: Text
+    version: Text
+    clause: Text
+
+
+def _policy(shape: _PolicyShape) -> PolicyClause:
+    return PolicyClause(**shape)
+
+
+@_strict
+class _ScopeShape(TypedDict):
+    devices: NotRequired[tuple[Text, ...]]
+    roles: NotRequired[tuple[Text, ...]]
+    sites: NotRequired[tuple[Text, ...]]
+
+
+def _scope(shape: _ScopeShape) -> Scope:
+    return Scope(**shape)
+
+
+@_strict
+class _Common(TypedDict):
+    vrf: NotRequired[Text]
+    exceptions: NotRequired[_Selection]
+
+
+@_strict
+class _BlockAddress(_Common):
+    kind: Literal["block_address"]
+    prefix: Prefix
+    direction: NotRequired[Direction]
+
+
+@_strict
+class _BlockPort(_Common):
+    kind: Literal["block_port"]
+    target: _Selection
+    protocols: tuple[Protocol, ...]
+    ports: tuple[Ports, ...]
+    direction: NotRequired[Direction]
+
+
+@_strict
+class _BlockFlow(_Common):
+    kind: Literal["block_flow"]
+    source: _Selection
+    destination: _Selection
+    protocols: NotRequired[tuple[Protocol, ...]]
+    ports: NotRequired[tuple[Ports, ...]]
+    direction: NotRequired[Direction]
+
+
+@_strict
+class _BlockList(_Common):
+    kind: Literal["block_list"]
+    list_name: Text
+    direction: NotRequired[Direction]
+
+
+@_strict
+class _SuspendCustomer(TypedDict):
+    kind: Literal["suspend_customer"]
+    customer: Text
+    exceptions: _Selection
+    by: NotRequired[Literal["prefixes", "interface"]]
+    mode: NotRequired[Literal["traffic"]]
+    vrf: NotRequired[Text]
+
+
+@_strict
+class _CutFeed(_Common):
+    kind: Literal["cut_feed"]
+    customer: Text
+    news_servers: NotRequired[Text]
+
+
+def _demanded(core: type[Demand]) -> AfterValidator:
+    # The shape's keys are the class's fields, which the tests compare.
+    return AfterValidator(lambda shape: core(**shape))
+
+
+_AnyDemand = Annotated[
+    Annotated[_BlockAddress, _demanded(BlockAddress)]
+    | Annotated[_BlockPort, _demanded(BlockPort)]
+    | Annotated[_BlockFlow, _demanded(BlockFlow)]
+    | Annotated[_BlockList, _demanded(BlockList)]
+    | Annotated[_SuspendCustomer, _demanded(SuspendCustomer)]
+    | Annotated[_CutFeed, _demanded(CutFeed)],
+    Field(discriminator="kind"),
+]
+
+
+@_strict
+class _OrderShape(TypedDict):
+    number: StrictInt
+    changed: StrictInt
+    demand: _AnyDemand
+    reason: Text
+    issuer: Text
+    source: Text
+    created: Instant
+    start: Instant
+    end: Instant | None
+    ticket: NotRequired[Text | None]
+    policy: NotRequired[Annotated[_PolicyShape, AfterValidator(_policy)] | None]
+    scope: NotRequired[Annotated[_ScopeShape, AfterValidator(_scope)]]
+    idempotency_key: NotRequired[Text | None]
+    lifted: NotRequired[Instant | None]
+    lift_reason: NotRequired[Text | None]
+
+
+def _order(shape: Any) -> Order:  # noqa: ANN401  # its parts are the core's own by now
+    return Order(**shape)
+
+
+# A shape's validators have the last word on what comes out, which type checkers do not see.
+DEMAND = cast("TypeAdapter[Demand]", TypeAdapter(_AnyDemand))
+ORDER = cast("TypeAdapter[Order]", TypeAdapter(Annotated[_OrderShape, AfterValidator(_order)]))
