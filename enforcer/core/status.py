@@ -294,6 +294,9 @@ def _case(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> _Ca
 
 
 def _proved_since(order: Order, device: DeviceFacts, instant: datetime) -> bool:
+    """Whether a pass proved the device for `instant`, with this order not kept back."""
+    if order.number in device.held_orders:
+        return False
     proved_for = device.proved_for
     return device.verified_seq >= order.changed and proved_for is not None and proved_for >= instant
 

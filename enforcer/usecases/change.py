@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Extend, shorten, lift, amend: the target of an order never changes, its end may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from enforcer.application.actor import Actor
+from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder
+from enforcer.core.orders import Order
+from enforcer.core.times import format_when
+from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.usecases.world import World, existing
+from enforcer.wire import JSONValue
+
+
+def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
+    """Give an order a new end. Raises OrderRefused (already-ended, end-in-past, wrong way)."""
+    now = world.clock.now()
+    end = _new_end(command, now)
+    with world.database.write() as work:
+        order = existing(work, command.order)
+        _still_open(order, now)
+        _allowed(order, end, command.extend, now)
+        kind = "order.extended" if command.extend else "order.shortened"
+        changed = _store(
+            work,
+            actor,
+            now,
+            kind,
+            replace(order, end=end),
+            {
+                "from": order.end.isoformat() if order.end else None,
+                "to": end.isoformat() if end else None,
+                "reason": command.reason,
+            },
+        )
+    world.ring()
+    return changed
+
+
+def lift(world: World, actor: Actor, command: LiftOrder) -> Order:
+    """End an order now; an order that has ended stays as it is."""
+    if not command.reason.strip():
+        raise InvalidInput("lifting needs a reason: --reason '...'")
+    now = world.clock.now()
+    with world.database.write() as work:
+        order = existing(work, command.order)
+        if order.ends is not None and order.ends <= now:
+            return order
+        lifted = _store(
+            work,
+            actor,
+            now,
+            "order.lifted",
+            replace(order, lifted=now, lift_reason=command.reason),
+            {"reason": command.reason},
+        )
+    world.ring()
+    return lifted
+
+
+def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
+    """Correct what was written about an order; what is enforced stays the same."""
+    news: dict[str, Any] = {
+        field: value
+        for field in ("reason", "ticket", "policy")
+        if (value := getattr(command, field)) is not None
+    }
+    if not news:
+        raise InvalidInput("nothing to amend: give --reason, --ticket or --policy")
+    now = world.clock.now()
+    with world.database.write() as work:
+        order = existing(work, command.order)
+        was = {field: str(getattr(order, field)) for field in news}
+        amended = replace(order, **news)
+        return _store(
+            work,
+            actor,
+            now,
+            "order.amended",
+            amended,
+            {"was": was, "is": {field: str(value) for field, value in news.items()}},
+        )
+
+
+def _store(
+    work: UnitOfWork,
+    actor: Actor,
+    now: datetime,
+    kind: str,
+    order: Order,
+    payload: Mapping[str, JSONValue],
+) -> Order:
+    sequence = work.record(kind, actor, at=now, subject=order.id, payload=payload)
+    changed = replace(order, changed=sequence)
+    work.orders.update(changed)
+    return changed
+
+
+def _new_end(command: ChangeEnd, now: datetime) -> datetime | None:
+    given = (command.end is not None, command.duration is not None, command.open_ended)
+    if sum(given) != 1:
+        raise InvalidInput("give exactly one of an instant, a duration, or open-ended")
+    if command.duration is not None:
+        return now + command.duration
+    return command.end
+
+
+def _still_open(order: Order, now: datetime) -> None:
+    if order.ends is not None and order.ends <= now:
+        word = "lifted" if order.lifted is not None else "expired"
+        raise OrderRefused(
+            "already-ended",
+            f"order {order.id} {word} at {format_when(order.ends)}: place a new order instead",
+        )
+
+
+def _allowed(order: Order, end: datetime | None, extend: bool, now: datetime) -> None:
+    if end is not None and end <= now:
+        raise OrderRefused("end-in-past", "the new end is already past: lift the order instead")
+    if end is not None and end <= order.start:
+        raise OrderRefused(
+            "end-before-start", f"the new end is before the start ({format_when(order.start)})"
+        )
+    later = end is None or (order.end is not None and end > order.end)
+    if extend and not (later and order.end is not None):
+        raise OrderRefused(
+            "end-not-later",
+            f"order {order.id} already ends {_or_never(order.end)}: use shorten for an earlier end",
+        )
+    if not extend and (end is None or (order.end is not None and end >= order.end)):
+        raise OrderRefused(
+            "end-not-earlier",
+            f"order {order.id} ends {_or_never(order.end)}: use extend for a later end",
+        )
+
+
+def _or_never(end: datetime | None) -> str:
+    return f"at {format_when(end)}" if end is not None else "never (open-ended)"

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Devices: what they hold, how it differs, what the next pass would do; adopt, reconcile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+from enforcer.application.actor import Actor
+from enforcer.application.views import DevicePreview, DriftView, PassView, Preview
+from enforcer.control.book import OrderBook
+from enforcer.control.filling import fill
+from enforcer.control.desired_state import DesiredState
+from enforcer.control.doorbell import ask
+from enforcer.control.facts import PassFacts, sentence
+from enforcer.control.holdable import Holdable
+from enforcer.control.leadership import leading
+from enforcer.control.once import reconcile_once
+from enforcer.core.drift import Drift, compare
+from enforcer.core.plan import Plan, Trait
+from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.driver_api import Driver
+from enforcer.errors import AnotherControllerActive, DeviceError, EnforcerError
+from enforcer.usecases.world import World
+
+SHOWN_COMMANDS = 100
+_ANSWER_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One device as it is now against what is desired now."""
+
+    driver: Driver
+    desired: Desired
+    actual: Actual
+    drift: Drift
+
+
+def compare_now(world: World, name: str) -> Comparison:
+    """Read a device now and compare. Writes nothing. Raises NotFound, DeviceError."""
+    device = world.device(name)
+    now = world.clock.now()
+    book = OrderBook(world.topology)
+    fill(book, world.database, now)
+    state = DesiredState(name, book)
+    state.advance(now)
+    driver = world.driver_for(device, world.evidence.identity())
+    desired = Holdable(device, driver.capability).part(state.desired)
+    with driver.connect() as session:
+        actual = session.read_state()
+    findings = driver.findings(desired, actual)
+    expiring = Trait.SELF_EXPIRING in driver.traits
+    return Comparison(
+        driver, desired, actual, compare(desired, actual, findings, self_expiring=expiring)
+    )
+
+
+def drift(world: World, name: str) -> DriftView:
+    """How a device differs from what is desired, read just now."""
+    found = compare_now(world, name)
+    tally = found.drift.tally
+    return DriftView(
+        device=name,
+        at=found.actual.read_at,
+        missing=tally.missing,
+        extra=tally.extra,
+        altered=tally.altered,
+        verified=tally.verified,
+        findings=[f"{f.kind} {f.what} {f.detail}".strip() for f in found.drift.findings],
+        examples=list(found.drift.examples),
+        owner=owner_text(found.actual.owner),
+    )
+
+
+def owner_text(owner: Owner | None) -> str | None:
+    """A device's mark for people."""
+    return f"{owner.controller} epoch {owner.epoch}" if owner is not None else None
+
+
+def plan(world: World, name: str) -> Preview:
+    """What the next pass would write, computed against the device as it is now."""
+    found = compare_now(world, name)
+    now = world.clock.now()
+    return Preview(
+        target=f"device {name}",
+        start=now,
+        end=None,
+        devices=[device_preview(name, found.drift, found.driver, found)],
+        customers=[],
+        withheld=[],
+    )
+
+
+def device_preview(
+    name: str, change: Drift, driver: Driver, found: Comparison, age: float | None = None
+) -> DevicePreview:
+    """The native text of a change, its undo, and the totals."""
+    made = driver.plan(found.desired, change, found.actual) if change else Plan()
+    commands = list(islice(made.native(), SHOWN_COMMANDS + 1))
+    return DevicePreview(
+        device=name,
+        adds=change.tally.missing + change.tally.altered,
+        removes=change.tally.extra,
+        commands=commands[:SHOWN_COMMANDS],
+        undo=list(islice(made.undo(), SHOWN_COMMANDS)),
+        truncated=len(commands) > SHOWN_COMMANDS,
+        state_age=age,
+        findings=[f"{f.kind} {f.what}" for f in change.findings],
+    )
+
+
+def reconcile(world: World, actor: Actor, name: str) -> PassView:
+    """A full pass now: the running controller's, or one in this process under its lock."""
+    world.device(name)
+    path = world.database.path
+    if path is not None and world.led():
+        answer = ask(path, {"reconcile": name, "by": actor.name}, _ANSWER_SECONDS)
+        if answer is None:
+            raise DeviceError(name, "the running controller did not answer: see its log")
+        if "error" in answer:
+            raise DeviceError(name, str(answer["error"]))
+        return PassView(**answer)
+    return pass_view(reconcile_here(world, [name])[name])
+
+
+def reconcile_here(world: World, names: list[str]) -> dict[str, PassFacts]:
+    """Full passes in this process; raises AnotherControllerActive."""
+    path = world.database.path
+    if path is None:
+        raise EnforcerError("the database has no file to lock: start `enforcer run`")
+    with leading(path):
+        return reconcile_once(world.database, world.topology, world.means(), names)
+
+
+def pass_view(facts: PassFacts) -> PassView:
+    """One pass for people."""
+    return PassView(
+        device=facts.device,
+        outcome=str(facts.outcome),
+        sentence=sentence(facts),
+        added=facts.added,
+        removed=facts.removed,
+        verified=facts.verified,
+        drift=facts.drift.differing + len(facts.findings),
+        seconds=facts.seconds,
+    )
+
+
+def adopt(world: World, actor: Actor, name: str) -> None:
+    """Allow this database to take over the mark that the device carries now."""
+    device = world.device(name)
+    driver = world.driver_for(device, world.evidence.identity())
+    with driver.connect() as session:
+        mark = session.read_state().owner
+    ours = world.evidence.identity()
+    now = world.clock.now()
+    with world.database.write() as work:
+        taken = mark or ours
+        work.record(
+            "device.adopted",
+            actor,
+            at=now,
+            device=name,
+            payload={"from": owner_text(mark), "to": owner_text(ours)},
+        )
+        work.devices.set_adopted(name, taken, at=now)
+    if world.led() and world.database.path is not None:
+        ask(world.database.path, {"reconcile": name, "by": actor.name}, _ANSWER_SECONDS)
+        return
+    try:
+        reconcile_here(world, [name])
+    except AnotherControllerActive:
+        world.ring()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks everything that a first installation gets wrong, and says what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from enforcer.application.views import DoctorCheck
+from enforcer.errors import EnforcerError
+from enforcer.registry import platforms
+from enforcer.usecases.world import World
+
+_OLDEST_KERNEL = (5, 10)
+_PACKAGES = ("enforcer", "drivers", "inventory")
+_CAP_NET_ADMIN = 12  # capability.h
+
+
+def doctor(world: World) -> list[DoctorCheck]:
+    """All checks; none of them raises."""
+    return [
+        *_packages(),
+        _kernel(),
+        _rights(),
+        _nft(),
+        _guarded("database", lambda: _database(world), "run `enforcer init`"),
+        _guarded("inventory", lambda: _inventory(world), "run `enforcer inventory check`"),
+        _controller(world),
+        *_devices(world),
+    ]
+
+
+def _guarded(name: str, check: Callable[[], str], advice: str) -> DoctorCheck:
+    try:
+        return DoctorCheck(check=name, ok=True, detail=check())
+    except EnforcerError as error:
+        return DoctorCheck(check=name, ok=False, detail=str(error), advice=advice)
+
+
+def _packages() -> Iterator[DoctorCheck]:
+    """A foreign distribution with one of our top-level names would shadow ours."""
+    ours = importlib.util.find_spec("enforcer")
+    home = Path(ours.origin).parent.parent if ours and ours.origin else None
+    for name in _PACKAGES:
+        spec = importlib.util.find_spec(name)
+        place = Path(spec.origin).parent.parent if spec and spec.origin else None
+        yield DoctorCheck(
+            check=f"package {name}",
+            ok=place is not None and place == home,
+            detail=f"loaded from {place}" if place else "not found",
+            advice="" if place == home else "another distribution shadows it: uninstall that one",
+        )
+
+
+def _kernel() -> DoctorCheck:
+    release = platform.release()
+    numbers = tuple(int(part) for part in release.split("-")[0].split(".")[:2] if part.isdigit())
+    return DoctorCheck(
+        check="kernel",
+        ok=numbers >= _OLDEST_KERNEL,
+        detail=f"Linux {release}",
+        advice="" if numbers >= _OLDEST_KERNEL else "local nftables needs Linux 5.10 or newer",
+    )
+
+
+def _rights() -> DoctorCheck:
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    effective = next(
+        (int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff")), 0
+    )
+    may = bool(effective >> _CAP_NET_ADMIN & 1)
+    return DoctorCheck(
+        check="rights",
+        ok=may,
+        detail=f"uid {os.geteuid()}, {'with' if may else 'without'} CAP_NET_ADMIN",
+        advice="" if may else "run as root or grant CAP_NET_ADMIN (systemd: AmbientCapabilities=)",
+    )
+
+
+def _nft() -> DoctorCheck:
+    library = importlib.util.find_spec("nftables") is not None
+    drivers = ", ".join(platforms())
+    ok = library and "nftables" in platforms()
+    return DoctorCheck(
+        check="nftables",
+        ok=ok,
+        detail=f"python-nftables {'found' if library else 'missing'}, "
+        f"nft {shutil.which('nft') or 'missing'}, drivers: {drivers or 'none'}",
+        advice="" if ok else "install Debian's packages nftables and python3-nftables",
+    )
+
+
+def _database(world: World) -> str:
+    with world.database.read() as reader:
+        verdict = reader.audit.verify()
+        owner = reader.control.identity()
+    if not verdict.ok:
+        raise EnforcerError(f"the audit chain is broken: {verdict.why}")
+    return f"controller {owner.controller}, epoch {owner.epoch}, {verdict.entries} audit entries"
+
+
+def _inventory(world: World) -> str:
+    topology = world.topology
+    return f"{len(topology.devices)} devices, {len(topology.customers)} customers"
+
+
+def _controller(world: World) -> DoctorCheck:
+    led = world.led()
+    return DoctorCheck(
+        check="controller",
+        ok=led,
+        detail="running" if led else "not running",
+        advice="" if led else "orders wait until `enforcer run` (or give `--wait`)",
+    )
+
+
+def _devices(world: World) -> Iterator[DoctorCheck]:
+    try:
+        devices = world.topology.devices
+        owner = world.evidence.identity()
+    except EnforcerError:
+        return
+    for name, device in sorted(devices.items()):
+        try:
+            with world.driver_for(device, owner).connect() as session:
+                seen = session.fingerprint()
+        except EnforcerError as error:
+            yield DoctorCheck(
+                check=f"device {name}",
+                ok=False,
+                detail=str(error),
+                advice="check its transport in the inventory, and that it is up",
+            )
+        else:
+            yield DoctorCheck(check=f"device {name}", ok=True, detail=f"answers ({seen.token})")

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which orders are there: the filtered list, and how many each device holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from enforcer.application.commands import OrderFilter
+from enforcer.application.views import OrderView
+from enforcer.control.book import OrderBook
+from enforcer.control.filling import fill
+from enforcer.core.orders import Order, in_force
+from enforcer.usecases.present import Presenter
+from enforcer.usecases.world import World, number_of
+
+_PAGE = 500
+_OVER = frozenset({"expired", "lifted"})
+
+
+def find_orders(world: World, which: OrderFilter) -> list[OrderView]:
+    """Orders that match `which`, newest first, at most `which.limit`.
+
+    Statuses are derived, so that a filter by status looks at one page after the other.
+    """
+    presenter = Presenter(world)
+    found: list[OrderView] = []
+    before = number_of(which.before) if which.before else None
+    while len(found) < which.limit:
+        page = _page(world, which, before)
+        for order in page:
+            view = presenter.order(order)
+            if _matches(view, which) and len(found) < which.limit:
+                found.append(view)
+        if len(page) < _PAGE:
+            return found
+        before = page[-1].number
+    return found
+
+
+def _page(world: World, which: OrderFilter, before: int | None) -> list[Order]:
+    with world.database.read() as reader:
+        return reader.orders.search(
+            kinds=which.kinds or None,
+            customer=which.customer,
+            text=which.text,
+            limit=_PAGE,
+            before_number=before,
+        )
+
+
+def _matches(view: OrderView, which: OrderFilter) -> bool:
+    if which.statuses and view.status not in which.statuses:
+        return False
+    return which.active is None or which.active == (view.status not in _OVER)
+
+
+def orders_by_device(world: World) -> dict[str, int]:
+    """How many orders in force each device is to hold."""
+    now = world.clock.now()
+    book = OrderBook(world.topology)
+    fill(book, world.database, now)
+    counts: Counter[str] = Counter()
+    for entry in book.entries():
+        if in_force(entry.order, now):
+            counts.update(entry.asks.devices)
+    return dict(counts)

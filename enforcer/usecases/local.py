@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The application in this process: each call is one use case on one database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from enforcer.application import Application
+from enforcer.application.actor import Actor
+from enforcer.application.commands import (
+    AmendOrder,
+    ChangeEnd,
+    ImportList,
+    LiftOrder,
+    OrderFilter,
+    PlaceOrder,
+)
+from enforcer.application.views import (
+    ControlView,
+    DeviceView,
+    DoctorCheck,
+    DriftView,
+    EventView,
+    InventoryReport,
+    ListView,
+    OrderView,
+    PassView,
+    Preview,
+    WhyView,
+)
+from enforcer.core.brake import PauseState
+from enforcer.core.orders import Order
+from enforcer.errors import ConfigurationInvalid
+from enforcer.usecases import change, devices, doctor, lists, place, preview, steering, wait, why
+from enforcer.usecases.find_orders import find_orders, orders_by_device
+from enforcer.usecases.present import Presenter, event_view
+from enforcer.usecases.world import World, existing
+
+
+class LocalApplication:
+    """Implements `Application` on a local database."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def _view(self, order: Order) -> OrderView:
+        return Presenter(self._world).order(order)
+
+    def place(self, actor: Actor, command: PlaceOrder) -> OrderView:
+        """See `Application.place`."""
+        return self._view(place.place(self._world, actor, command))
+
+    def preview(self, actor: Actor, command: PlaceOrder, fresh: bool = False) -> Preview:
+        """See `Application.preview`."""
+        return preview.preview(self._world, actor, command, fresh)
+
+    def change_end(self, actor: Actor, command: ChangeEnd) -> OrderView:
+        """See `Application.change_end`."""
+        return self._view(change.change_end(self._world, actor, command))
+
+    def lift(self, actor: Actor, command: LiftOrder) -> OrderView:
+        """See `Application.lift`."""
+        return self._view(change.lift(self._world, actor, command))
+
+    def amend(self, actor: Actor, command: AmendOrder) -> OrderView:
+        """See `Application.amend`."""
+        return self._view(change.amend(self._world, actor, command))
+
+    def order(self, actor: Actor, order_id: str) -> OrderView:
+        """See `Application.order`."""
+        with self._world.database.read() as reader:
+            order = existing(reader, order_id)
+        return self._view(order)
+
+    def orders(self, actor: Actor, which: OrderFilter) -> Sequence[OrderView]:
+        """See `Application.orders`."""
+        return find_orders(self._world, which)
+
+    def history(self, actor: Actor, order_id: str) -> Sequence[EventView]:
+        """See `Application.history`."""
+        with self._world.database.read() as reader:
+            order = existing(reader, order_id)
+            entries = reader.audit.entries(subject=order.id)
+        return [event_view(entry) for entry in entries]
+
+    def wait(self, actor: Actor, order_id: str, timeout: timedelta) -> OrderView:
+        """See `Application.wait`."""
+        return wait.wait(self._world, order_id, timeout)
+
+    def devices(self, actor: Actor) -> Sequence[DeviceView]:
+        """See `Application.devices`."""
+        presenter = Presenter(self._world)
+        counts = orders_by_device(self._world)
+        found = sorted(self._world.topology.devices.items())
+        return [presenter.device(device, counts.get(name, 0)) for name, device in found]
+
+    def device(self, actor: Actor, name: str) -> DeviceView:
+        """See `Application.device`."""
+        device = self._world.device(name)
+        counts = orders_by_device(self._world)
+        return Presenter(self._world).device(device, counts.get(name, 0))
+
+    def device_plan(self, actor: Actor, name: str) -> Preview:
+        """See `Application.device_plan`."""
+        return devices.plan(self._world, name)
+
+    def device_drift(self, actor: Actor, name: str) -> DriftView:
+        """See `Application.device_drift`."""
+        return devices.drift(self._world, name)
+
+    def device_reconcile(self, actor: Actor, name: str) -> PassView:
+        """See `Application.device_reconcile`."""
+        return devices.reconcile(self._world, actor, name)
+
+    def device_adopt(self, actor: Actor, name: str) -> DeviceView:
+        """See `Application.device_adopt`."""
+        devices.adopt(self._world, actor, name)
+        return self.device(actor, name)
+
+    def pause(self, actor: Actor, reason: str) -> ControlView:
+        """See `Application.pause`."""
+        return steering.steer(self._world, actor, PauseState.PAUSED, reason)
+
+    def freeze(self, actor: Actor, reason: str) -> ControlView:
+        """See `Application.freeze`."""
+        return steering.steer(self._world, actor, PauseState.FROZEN, reason)
+
+    def resume(self, actor: Actor) -> ControlView:
+        """See `Application.resume`."""
+        return steering.steer(self._world, actor, PauseState.RUNNING, "")
+
+    def control(self, actor: Actor) -> ControlView:
+        """See `Application.control`."""
+        return steering.control(self._world)
+
+    def why(self, actor: Actor, address: str) -> WhyView:
+        """See `Application.why`."""
+        return why.why(self._world, address)
+
+    def import_list(self, actor: Actor, command: ImportList) -> ListView:
+        """See `Application.import_list`."""
+        return lists.import_list(self._world, actor, command)
+
+    def lists(self, actor: Actor) -> Sequence[ListView]:
+        """See `Application.lists`."""
+        return lists.current_lists(self._world)
+
+    def inventory_check(self, actor: Actor) -> InventoryReport:
+        """See `Application.inventory_check`."""
+        try:
+            topology = self._world.load_topology()
+        except ConfigurationInvalid as error:
+            problems = getattr(error, "problems", None) or [str(error)]
+            return InventoryReport(ok=False, problems=[str(problem) for problem in problems])
+        return InventoryReport(
+            ok=True,
+            devices=len(topology.devices),
+            customers=len(topology.customers),
+            service_sets=len(topology.service_sets),
+            protected=len(topology.protected),
+        )
+
+    def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:
+        """See `Application.doctor`."""
+        return doctor.doctor(self._world)
+
+
+_: type[Application] = LocalApplication

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Orders and devices as people and programs see them: statuses are derived here, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from enforcer.application.views import DeviceStatus, DeviceView, EventView, OrderView
+from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.lists import ListContent
+from enforcer.core.naming import ranges_text
+from enforcer.core.orders import (
+    BlockAddress,
+    BlockFlow,
+    BlockList,
+    BlockPort,
+    CutFeed,
+    Demand,
+    Order,
+    Selection,
+    SuspendCustomer,
+)
+from enforcer.core.plan import Trait
+from enforcer.core.prefixes import format_network
+from enforcer.core.proof_sentences import proof_sentence
+from enforcer.core.services import format_ports, format_protocols
+from enforcer.core.status import (
+    DeviceFacts,
+    OrderFacts,
+    OrderStatus,
+    Withholding,
+    status_of,
+)
+from enforcer.core.topology import Device, Mode
+from enforcer.errors import EnforcerError
+from enforcer.storage.records import AuditEntry
+from enforcer.usecases.world import World
+from enforcer.wire import demand_to_wire
+
+_SHOWN_WITHHELD = 20
+
+
+class Presenter:
+    """Reads facts once and presents any number of orders against them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._now = world.clock.now()
+        self._lists: dict[str, ListContent | None] = {}
+        with world.database.read() as reader:
+            self._facts = reader.devices.all_facts()
+
+    def order(self, order: Order, asks: Contributions | None = None) -> OrderView:
+        """One order with its status everywhere."""
+        asks = asks or self._asks(order)
+        facts = self.order_facts(order, asks)
+        status = status_of(facts, self._facts, self._world.stale_after)
+        return OrderView(
+            id=order.id,
+            number=order.number,
+            kind=order.demand.kind,
+            target=target_text(order.demand),
+            status=str(status.status),
+            demand=dict(demand_to_wire(order.demand)),
+            reason=order.reason,
+            ticket=order.ticket,
+            policy=_policy(order),
+            issuer=order.issuer,
+            source=order.source,
+            created=order.created,
+            start=order.start,
+            end=order.end,
+            open_ended=order.end is None,
+            lifted=order.lifted,
+            lift_reason=order.lift_reason,
+            scope={
+                "devices": list(order.scope.devices),
+                "roles": list(order.scope.roles),
+                "sites": list(order.scope.sites),
+            },
+            devices=self._devices(facts, status),
+            withheld=_withheld(asks),
+            entries=self._entries(order.demand),
+        )
+
+    def order_facts(self, order: Order, asks: Contributions) -> OrderFacts:
+        """The order's side of the status table."""
+        withheld = Withholding.NONE
+        if asks.withheld:
+            withheld = Withholding.PART if asks.parts else Withholding.ALL
+        return OrderFacts(order, self._now, asks.devices, withheld)
+
+    def _devices(self, facts: OrderFacts, status: OrderStatus) -> list[DeviceStatus]:
+        shown = []
+        for name, one in status.devices.items():
+            known = self._facts.get(name, DeviceFacts())
+            shown.append(
+                DeviceStatus(
+                    device=name,
+                    status=str(one),
+                    verified_at=known.verified_at,
+                    detail=proof_sentence(name, one, facts, known, self._world.stale_after),
+                )
+            )
+        return shown
+
+    def _asks(self, order: Order) -> Contributions:
+        lists = {}
+        if isinstance(order.demand, BlockList):
+            content = self._list(order.demand.list_name)
+            if content is not None:
+                lists[order.demand.list_name] = content
+        return contributions(order, self._world.topology, lists, self._world.owners)
+
+    def _list(self, name: str) -> ListContent | None:
+        if name not in self._lists:
+            with self._world.database.read() as reader:
+                self._lists[name] = reader.lists.current(name)
+        return self._lists[name]
+
+    def _entries(self, demand: Demand) -> int | None:
+        if not isinstance(demand, BlockList):
+            return None
+        content = self._list(demand.list_name)
+        return len(content.v4_first) + len(content.v6_first) if content else 0
+
+    def device(self, device: Device, orders: int) -> DeviceView:
+        """One device with what is known of it; `orders`: how many are placed on it now."""
+        facts = self._facts.get(device.name, DeviceFacts())
+        return DeviceView(
+            name=device.name,
+            platform=device.platform,
+            site=device.site,
+            roles=sorted(device.roles),
+            mode=str(device.mode),
+            status=self._device_status(device, facts),
+            verified_at=facts.verified_at,
+            orders=orders,
+            members=None,
+            error=facts.error or None,
+            failing_since=facts.failing_since,
+            traits=self._traits(device),
+            owner=None,
+        )
+
+    def _device_status(self, device: Device, facts: DeviceFacts) -> str:
+        if facts.error_code == "NotOwned":
+            return "not-adopted"
+        if facts.failing_since is not None:
+            return "failing"
+        if facts.drift_open:
+            return "drifted"
+        if device.mode is Mode.OBSERVE:
+            return "observe"
+        if facts.verified_at is None:
+            return "unknown"
+        stale = self._now - facts.verified_at > self._world.stale_after
+        return "unverified" if stale else "ok"
+
+    def _traits(self, device: Device) -> list[str]:
+        try:
+            traits = self._world.driver_for(device, self._world.evidence.identity()).traits
+        except EnforcerError:
+            return []
+        return sorted(trait.name.lower() for trait in Trait if trait in traits and trait.name)
+
+
+def event_view(entry: AuditEntry) -> EventView:
+    """One audit entry."""
+    detail: dict[str, Any] = dict(entry.payload)
+    return EventView(
+        sequence=entry.seq,
+        at=entry.at,
+        kind=entry.kind,
+        actor=entry.actor,
+        source=entry.source,
+        subject=entry.subject,
+        device=entry.device,
+        detail=detail,
+    )
+
+
+def _policy(order: Order) -> dict[str, str] | None:
+    if order.policy is None:
+        return None
+    return {
+        "pack": order.policy.pack,
+        "version": order.policy.version,
+        "clause": order.policy.clause,
+    }
+
+
+def _withheld(asks: Contributions) -> list[str]:
+    lines = [
+        f"{ranges_text(w.family, w.first, w.last)}: {w.reason}"
+        for w in asks.withheld[:_SHOWN_WITHHELD]
+    ]
+    more = len(asks.withheld) - len(lines)
+    return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+def selection_text(selection: Selection) -> str:
+    """A selection as one would type it."""
+    words: list[str] = [format_network(p) for p in selection.prefixes]
+    words += [f"customer:{name}" for name in selection.customers]
+    words += [f"service:{name}" for name in selection.service_sets]
+    return _joined(words)
+
+
+def _joined(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def target_text(demand: Demand) -> str:
+    """What an order is about, in one line."""
+    match demand:
+        case BlockAddress():
+            return f"{format_network(demand.prefix)} {demand.direction}"
+        case BlockPort():
+            return f"{selection_text(demand.target)} {demand.direction} {_service(demand)}"
+        case BlockFlow():
+            ends = f"{selection_text(demand.source)} -> {selection_text(demand.destination)}"
+            return f"{ends} {demand.direction} {_service(demand)}".rstrip()
+        case BlockList():
+            return f"list {demand.list_name} {demand.direction}"
+        case SuspendCustomer():
+            return f"customer {demand.customer} by {demand.by}"
+        case CutFeed():
+            return f"customer {demand.customer} news feed"
+
+
+def _service(demand: BlockPort | BlockFlow) -> str:
+    protocols = format_protocols(demand.protocols) if demand.protocols else ""
+    ports = f" {format_ports(demand.ports)}" if demand.ports else ""
+    return f"{protocols}{ports}"

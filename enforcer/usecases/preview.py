@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an order would do before it is placed: devices, native commands, undo, who is hit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from enforcer.application.actor import Actor
+from enforcer.application.commands import PlaceOrder
+from enforcer.application.views import DevicePreview, Preview
+from enforcer.control.book import OrderBook
+from enforcer.control.filling import fill, new_lists
+from enforcer.control.desired_state import DesiredState
+from enforcer.control.holdable import Holdable
+from enforcer.core.brake import PauseState
+from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.drift import Drift, tally_of
+from enforcer.core.intervals import Ranges, inside, merge, rows_of
+from enforcer.core.naming import ranges_text
+from enforcer.core.rules import Actual, Desired
+from enforcer.core.topology import Mode
+from enforcer.driver_api import Driver
+from enforcer.errors import DeviceError
+from enforcer.usecases.devices import Comparison, device_preview
+from enforcer.usecases.place import draft_of, refuse_or_pass
+from enforcer.usecases.present import target_text
+from enforcer.usecases.world import World
+
+_SHOWN_WITHHELD = 20
+
+
+def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Preview:
+    """Everything that `place` would do but store; refused like the order itself.
+
+    Computed against the desired state, which is the last verified state wherever a device
+    is proved; `fresh` reads the devices instead. The order is shown as in force.
+    """
+    now = world.clock.now()
+    draft = draft_of(command, now)
+    refuse_or_pass(world, actor, command, draft)
+    book = OrderBook(world.topology)
+    head = fill(book, world.database, now)
+    order = replace(draft.order(), number=head + 1, changed=head + 1)
+    with world.database.read() as reader:
+        lists = {**book.lists(), **new_lists(book, reader.lists, [order])}
+    asks = contributions(order, world.topology, lists, world.owners)
+    return Preview(
+        target=target_text(order.demand),
+        start=draft.start,
+        end=draft.end,
+        devices=[_one(world, book, name, asks, fresh) for name in asks.devices],
+        customers=_hit(world, asks),
+        withheld=[
+            f"{ranges_text(w.family, w.first, w.last)}: {w.reason}"
+            for w in asks.withheld[:_SHOWN_WITHHELD]
+        ],
+        warnings=_warnings(world, asks),
+    )
+
+
+def _one(
+    world: World, book: OrderBook, name: str, asks: Contributions, fresh: bool
+) -> DevicePreview:
+    device = world.topology.devices[name]
+    state = DesiredState(name, book)
+    state.advance(world.clock.now())
+    standing = state.desired
+    desired, delta = state.imagine(asks)
+    driver = world.driver_for(device, world.evidence.identity())
+    holdable = Holdable(device, driver.capability)
+    desired, delta = holdable.part(desired), holdable.only(delta)
+    try:
+        actual = _read(driver) if fresh else _assumed(world, name, standing)
+    except DeviceError as error:
+        return DevicePreview(device=name, adds=0, removes=0, commands=[], undo=[], error=str(error))
+    change = Drift(delta, tally_of(delta), driver.findings(desired, actual) if fresh else ())
+    found = Comparison(driver, desired, actual, change)
+    return device_preview(name, change, driver, found, None if fresh else _age(world, name))
+
+
+def _read(driver: Driver) -> Actual:
+    with driver.connect() as session:
+        return session.read_state()
+
+
+def _assumed(world: World, name: str, standing: Desired) -> Actual:
+    """The device as it should be: what previews without `fresh` are computed against."""
+    return Actual(
+        name,
+        world.clock.now(),
+        world.evidence.identity(),
+        standing.addresses,
+        standing.interfaces,
+    )
+
+
+def _age(world: World, name: str) -> float | None:
+    known = world.evidence.facts(name)
+    if known is None or known.verified_at is None:
+        return None
+    return (world.clock.now() - known.verified_at).total_seconds()
+
+
+def _hit(world: World, asks: Contributions) -> list[str]:
+    """Customers whose prefixes the order's target touches."""
+    hit = set()
+    for customer in world.topology.customers.values():
+        for family in (4, 6):
+            region = merge(rows_of(p for p in customer.prefixes if p.version == family))
+            if not len(region):
+                continue
+            for part in asks.parts:
+                if part.rule.family == family and not part.rule.by_interface:
+                    rows = Ranges(part.first, part.last)
+                    if len(inside(rows, region).source):
+                        hit.add(customer.name)
+        interfaces = {(a.device, a.interface) for a in customer.attachments}
+        if any((p.device, name) in interfaces for p in asks.parts for name in p.interfaces):
+            hit.add(customer.name)
+    return sorted(hit)
+
+
+def _warnings(world: World, asks: Contributions) -> list[str]:
+    warnings = []
+    pause = world.pause()
+    if pause is not PauseState.RUNNING:
+        warnings.append(f"the controller is {pause}: the order waits until `enforcer resume`")
+    observed = [n for n in asks.devices if world.topology.devices[n].mode is Mode.OBSERVE]
+    if observed:
+        warnings.append(f"only observed, nothing will be written: {', '.join(observed)}")
+    if not world.led():
+        warnings.append("no controller is running: the order waits for `enforcer run`")
+    if not asks.devices:
+        warnings.append("no device would hold this order: see its scope and the inventory")
+    return warnings
