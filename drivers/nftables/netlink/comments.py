@@ -66,3 +66,15 @@ def _text(userdata: bytes) -> str:
             return "?" + userdata.hex()
         position += 2 + size
     return comment
+
+
+def userdata_text(userdata: bytes, wanted: int) -> str:
+    """The string in the TLV of type `wanted`, "" when it is absent or cut short."""
+    position = 0
+    while position + 2 <= len(userdata):
+        kind, size = userdata[position], userdata[position + 1]
+        value = userdata[position + 2 : position + 2 + size]
+        if kind == wanted and len(value) == size:
+            return value.rstrip(b"\0").decode("ascii", errors="backslashreplace")
+        position += 2 + size
+    return ""

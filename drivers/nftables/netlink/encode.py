@@ -20,6 +20,9 @@ from drivers.nftables.netlink.constants import (
     NFT_MSG_GETSET,
     NFT_MSG_GETSETELEM,
     NFT_MSG_NEWSETELEM,
+    NFT_SET_ELEM_CATCHALL,
+    NFTA_LIST_ELEM,
+    NFTA_SET_ELEM_FLAGS,
     NFTA_SET_ELEM_LIST_ELEMENTS,
     NFTA_SET_ELEM_LIST_SET,
     NFTA_SET_ELEM_LIST_TABLE,
@@ -60,6 +63,13 @@ def delete_elements(target: SetRef, elements: NewElements) -> Iterator[Message]:
 def flush_elements(target: SetRef) -> Message:
     """Delete every element of a set (DELSETELEM without a list), the catch-all too."""
     return Message(_nft(NFT_MSG_DELSETELEM), 0, (_element_list_head(target),))
+
+
+def delete_catch_all(target: SetRef) -> Message:
+    """Delete the element that stands for every key (Linux 5.13)."""
+    flags = attribute(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_CATCHALL.to_bytes(4, "big"))
+    chunk = attribute(NFTA_LIST_ELEM, flags, nested=True)
+    return element_message(NFT_MSG_DELSETELEM, 0, target, chunk)
 
 
 def batch(
@@ -125,11 +135,15 @@ def get_elements(target: SetRef, keys: NewElements) -> Iterator[Message]:
 def _element_messages(
     kind: int, flags: int, target: SetRef, elements: NewElements
 ) -> Iterator[Message]:
-    head = _element_list_head(target)
-    nest = NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED
     for chunk in element_chunks(elements, target.key_bytes, target.interval):
-        list_head = _LIST_HEADER.pack(NLA_HEADER + len(chunk), nest)
-        yield Message(_nft(kind), flags, (head, list_head, chunk))
+        yield element_message(kind, flags, target, chunk)
+
+
+def element_message(kind: int, flags: int, target: SetRef, chunk: bytes | memoryview) -> Message:
+    """A message about elements that are encoded already, `MAX_LIST_BYTES` of them at most."""
+    nest = NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED
+    list_head = _LIST_HEADER.pack(NLA_HEADER + len(chunk), nest)
+    return Message(_nft(kind), flags, (_element_list_head(target), list_head, chunk))
 
 
 def _element_list_head(target: SetRef) -> bytes:

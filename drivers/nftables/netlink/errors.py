@@ -18,7 +18,6 @@ These know no device; the session maps each to the `DeviceError` that its text n
 from __future__ import annotations
 
 import errno
-import os
 
 from enforcer.errors import EnforcerError
 
@@ -64,8 +63,8 @@ class KernelRefused(NetlinkError):
         where = "the request" if index < 0 else f"message {index} of the batch"
         said = f" ({text})" if text else ""
         super().__init__(
-            f"the kernel refused {where}: {errno.errorcode.get(code, code)}, "
-            f"{os.strerror(code)}{said}; nothing was changed, read again before repeating it"
+            f"the kernel refused {where}: {errno.errorcode.get(code, code)}{said}; "
+            "nothing was changed, read again before repeating it"
         )
         self.code = code
         self.index = index

@@ -29,6 +29,7 @@ from drivers.nftables.netlink.constants import (
     NETLINK_NETFILTER,
     NFNLGRP_NFTABLES,
     NFPROTO_INET,
+    NLM_F_DUMP,
     SO_RCVBUFFORCE,
     SO_SNDBUFFORCE,
     SOL_NETLINK,
@@ -168,6 +169,11 @@ class NftSocket:
             return ()
         read_generation(replies)
         return set_facts(replies)
+
+    def replies(self, question: Message) -> list[bytes]:
+        """All that the kernel says to one question, undecoded. Raises KernelRefused."""
+        whole = question.flags & NLM_F_DUMP == NLM_F_DUMP
+        return self._dump(question) if whole else self._ask(question)
 
     def dump(self, targets: Sequence[SetRef]) -> tuple[list[bytes], int | None]:
         """All elements of several sets, undecoded, and the low 16 bits of their generation.

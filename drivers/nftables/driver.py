@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The driver for Linux nftables: one owned table, written and read by netlink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import ClassVar, Self
+
+from drivers.nftables.planning import Setup, batches, findings, held_of, intend
+from drivers.nftables.render import HOOKS
+from drivers.nftables.session import NftSession
+from drivers.nftables.shared import Shared
+from drivers.nftables.texts import native, undo
+from drivers.nftables.transport import Options, options
+from drivers.nftables.watch import NftWatch
+from enforcer.clock import Clock, SystemClock
+from enforcer.core.drift import Drift, Finding
+from enforcer.core.instants import to_ms
+from enforcer.core.plan import Capability, Plan, Trait
+from enforcer.core.rules import Actual, Desired, Key, Owner
+from enforcer.core.topology import Device
+from enforcer.driver_api import CredentialSource, Driver, Session, Watch
+from enforcer.errors import ConfigurationInvalid
+
+
+class NftablesDriver:
+    """Bound to one device. Everything but `connect` and `watch` is pure."""
+
+    platform: ClassVar[str] = "nftables"
+
+    def __init__(
+        self, device: Device, owner: Owner, given: Options, clock: Clock | None = None
+    ) -> None:
+        self._device = device
+        self._setup = Setup(owner, device.hooks, given.counters)
+        self._transport = given.transport
+        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._shared = Shared()
+
+    @classmethod
+    def from_device(cls, device: Device, credentials: CredentialSource, owner: Owner) -> Self:
+        """Bind to `device`; nothing here needs a credential."""
+        unknown = sorted(device.hooks - HOOKS.keys())
+        if unknown or not device.hooks:
+            raise ConfigurationInvalid(
+                f"{device.name}: hooks are {', '.join(unknown) or 'empty'}; nftables takes one "
+                f"or more of {', '.join(sorted(HOOKS))}"
+            )
+        return cls(device, owner, options(device.name, device.transport))
+
+    @property
+    def capability(self) -> Capability:
+        """Both families, all keys, services, peers and exceptions; the default VRF."""
+        keys = frozenset((family, key) for family in (4, 6) for key in Key)
+        return Capability(keys, capacity=self._device.capacity)
+
+    @property
+    def traits(self) -> Trait:
+        """Transactions, timeouts of its own, and change events; nothing survives a reboot."""
+        return Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE
+
+    def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
+        """What differs in the structure."""
+        self._shared.learn((*desired.addresses, *desired.interfaces))
+        return findings(self._setup, desired, actual)
+
+    def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
+        """Batches that make `actual` equal `desired`."""
+        if not drift:
+            return Plan()
+        held = held_of(actual)
+        intent = intend(self._setup, desired, drift, actual)
+        read_ms = to_ms(actual.read_at)
+        return Plan(
+            batches(intent, held),
+            lambda: native(intent, held, read_ms),
+            lambda: undo(intent, held, self._setup, read_ms),
+        )
+
+    @contextmanager
+    def _connected(self) -> Iterator[Session]:
+        session = NftSession(
+            self._device.name, self._setup, self._transport, self._clock, self._shared
+        )
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def connect(self) -> AbstractContextManager[Session]:
+        """Open a session."""
+        return self._connected()
+
+    @contextmanager
+    def _watching(self) -> Iterator[Watch]:
+        watch = NftWatch(self._device.name, self._transport, self._shared)
+        try:
+            yield watch
+        finally:
+            watch.close()
+            watch.release()
+
+    def watch(self) -> AbstractContextManager[Watch]:
+        """Subscribe to changes."""
+        return self._watching()
+
+
+_: type[Driver] = NftablesDriver

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The conversation with one device's kernel: read, write one batch, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from drivers.nftables.edits import edits
+from drivers.nftables.expiry import ExpiryBook
+from drivers.nftables.faults import translated
+from drivers.nftables.identify import identify
+from drivers.nftables.layout import Layout
+from drivers.nftables.model import Found, Held
+from drivers.nftables.names import TABLE
+from drivers.nftables.netlink.attributes import Message
+from drivers.nftables.netlink.errors import KernelRefused, MovingRuleset, NotThere
+from drivers.nftables.netlink.objects import add_table, delete_table
+from drivers.nftables.parse import ends, orders, read_contents, read_mark, reference
+from drivers.nftables.planning import Setup
+from drivers.nftables.reading import read_found, read_mark_elements, read_members, read_strangers
+from drivers.nftables.region import read_region
+from drivers.nftables.shared import Shared
+from drivers.nftables.transport import Transport
+from drivers.nftables.work import Work
+from drivers.nftables.writing import element_messages, mark_messages
+from enforcer.clock import Clock
+from enforcer.core.instants import from_ms, to_ms
+from enforcer.core.plan import ALL, Batch, Region
+from enforcer.core.rules import Actual, InterfaceMember, Members, Owner, Rule
+from enforcer.driver_api import Applied, Fingerprint
+from enforcer.errors import DeviceError, DeviceUnreachable, StaleState
+
+_ATTEMPTS = 20
+_LOOKS = 3
+_PAUSE = 0.05
+"""Seconds between two attempts to read a ruleset that moves."""
+_GENERATIONS = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A transaction that stands: nf_tables commits at once and for good."""
+
+    token: str
+
+    def confirm(self) -> Applied:
+        """It stays already."""
+        return Applied.APPLIED
+
+    def abandon(self) -> Applied:
+        """It cannot be taken back; the next plan does."""
+        return Applied.UNKNOWN
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """What the session knows of the table."""
+
+    found: Found
+    layouts: Mapping[Rule, Layout]
+    interfaces: frozenset[Rule]
+    owner: Owner | None
+
+
+class NftSession:
+    """One open conversation; used by one thread."""
+
+    def __init__(
+        self, device: str, setup: Setup, transport: Transport, clock: Clock, shared: Shared
+    ) -> None:
+        self._device = device
+        self._setup = setup
+        self._transport = transport
+        self._clock = clock
+        self._shared = shared
+        self._generation: int | None = None
+        self._view: View | None = None
+        self._expiry = ExpiryBook()
+        with translated(device):
+            self._identity = transport.identity()
+            self._kernel = transport.open()
+        shared.opened(self._kernel.port)
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._kernel.close()
+
+    # -- reading -------------------------------------------------------------------------
+
+    def fingerprint(self) -> Fingerprint:
+        """The namespace and its generation."""
+        with translated(self._device):
+            self._check_alive()
+            first = self._expiry.next_ms()
+            until = None if first is None else from_ms(first)
+            return Fingerprint(self._token(self._kernel.generation().number), until)
+
+    def read_state(self, region: Region = ALL) -> Actual:
+        """All of ours, or what is there of the members of `region`."""
+        with translated(self._device):
+            self._check_alive()
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._read(region)
+                except (MovingRuleset, NotThere):
+                    self._clock.sleep(_PAUSE)
+            return self._read(region)
+
+    def _read(self, region: Region) -> Actual:
+        generation = self._kernel.generation().number
+        whole = region.delta is None or self._view is None
+        if region.delta is None:
+            actual = self._read_all()
+        else:
+            view = self._view or self._survey()
+            read_ms = to_ms(self._clock.now())
+            found = read_region(self._kernel, region.delta, view.layouts, read_ms)
+            actual = self._actual(*found, read_ms, region=True)
+        generation = self._unmoved(generation)
+        if whole:
+            self._generation = generation
+        return replace(actual, token=self._token(generation))
+
+    def _unmoved(self, before: int) -> int:
+        """The generation now, if nothing of ours changed since `before`; raises MovingRuleset.
+
+        A change that the watch has seen not to concern us does not count; it may need a moment
+        to see it.
+        """
+        for _ in range(_LOOKS):
+            now = self._kernel.generation().number
+            if self._shared.leads(self._identity, before, now):
+                return now
+            self._clock.sleep(_PAUSE)
+        raise MovingRuleset("the ruleset changed while it was being read; read it again")
+
+    def _survey(self) -> View:
+        self._read_all()
+        assert self._view is not None
+        return self._view
+
+    def _read_all(self) -> Actual:
+        kernel = self._kernel
+        found = read_found(kernel)
+        known = identify(found, self._shared.seen(), self._setup.counters)
+        ours = [reference(found.sets[name]) for name in known.sets]
+        dumps, read_ms = read_members(kernel, ours, self._clock)
+        dumps |= read_strangers(kernel, [reference(found.sets[name]) for name in known.ghosts])
+        stars = {name for name, elements in dumps.items() if elements.catch_all}
+        found = replace(found, stars=found.stars | stars)
+        contents = read_contents(found, known, dumps, read_ms)
+        owner = read_mark(read_mark_elements(kernel, found))
+        self._view = View(found, contents.layouts, known.interfaces, owner)
+        self._expiry = ExpiryBook()
+        for elements in dumps.values():
+            self._expiry.add(ends(elements, read_ms), orders(elements))
+        return self._actual(contents.addresses, contents.interfaces, read_ms, region=False)
+
+    def _actual(
+        self,
+        addresses: Mapping[Rule, Members],
+        interfaces: Mapping[Rule, tuple[InterfaceMember, ...]],
+        read_ms: int,
+        region: bool,
+    ) -> Actual:
+        view = self._view
+        assert view is not None
+        held = Held(view.found, view.layouts, view.interfaces, self._shared.refused)
+        return Actual(
+            self._device, from_ms(read_ms), view.owner, addresses, interfaces, held, region
+        )
+
+    # -- writing -------------------------------------------------------------------------
+
+    def stage(self, batch: Batch, guarded: bool = True) -> Done:
+        """Commit one batch as one transaction, and see that the structure is as it must be."""
+        work = batch.payload
+        if not isinstance(work, Work):
+            raise ValueError(f"a batch for {self._device} was not made by the nftables driver")
+        with translated(self._device):
+            self._check_alive()
+            known = self._catch_up() if guarded else None
+            found = self._found(work, known)
+            if found.flags:
+                # A dormant table takes no new base chains: wake it in a transaction of its own.
+                self._kernel.commit([add_table(TABLE)], known)
+                known = self._kernel.generation().number if guarded else None
+                found = replace(found, flags=0)
+            steps = () if work.spec is None else edits(found, work.spec, work.keep_old)
+            messages = [m for step in steps for m in step.messages]
+            if work.rebuild:
+                messages.insert(0, delete_table(TABLE))
+            steps_taken = self._commit(work, messages, known)
+            after = self._kernel.generation().number
+            if work.spec is not None:
+                self._verify(work)
+        self._remember(work)
+        alone = known is not None and after == (known + steps_taken) % _GENERATIONS
+        self._generation = after if alone else None
+        return Done(self._token(after) if alone else "")
+
+    def _commit(self, work: Work, messages: list[Message], known: int | None) -> int:
+        structural = len(messages)
+        if work.mark is not None:
+            messages += mark_messages(work.mark)
+        now_ms = to_ms(self._clock.now())
+        messages += element_messages(self._kernel, work, now_ms, self._setup.counters)
+        if not messages:
+            return 0
+        try:
+            self._kernel.commit(messages, known)
+        except KernelRefused as refused:
+            if 0 <= refused.index < structural:
+                self._shared.refused = True
+            raise
+        if work.spec is not None:
+            self._shared.refused = False
+        return 1
+
+    def _found(self, work: Work, known: int | None) -> Found:
+        """The structure to start from: as last read where the guard says that it still is so."""
+        if work.spec is None or work.rebuild:
+            return Found()
+        if known is not None and self._view is not None:
+            return self._view.found
+        return read_found(self._kernel)
+
+    def _verify(self, work: Work) -> None:
+        assert work.spec is not None
+        found = read_found(self._kernel)
+        left = edits(found, work.spec, work.keep_old)
+        if left:
+            said = "; ".join(f"{e.kind} {e.what}" for e in left[:3])
+            raise DeviceError(self._device, f"still differs after writing: {said}; read it again")
+        owner = read_mark(read_mark_elements(self._kernel, found))
+        view = self._view
+        layouts = view.layouts if view is not None else {}
+        interfaces = view.interfaces if view is not None else frozenset()
+        self._view = View(found, layouts, interfaces, owner)
+
+    def _remember(self, work: Work) -> None:
+        for change in work.changes:
+            self._expiry.remove(change.remove.end, change.remove.order)
+            self._expiry.add(change.add.end, change.add.order)
+        if self._view is None:
+            return
+        if work.layouts is not None:
+            self._view = replace(self._view, layouts=work.layouts, interfaces=work.interfaces)
+        if work.mark is not None:
+            self._view = replace(self._view, owner=work.mark)
+
+    # -- what it is about ----------------------------------------------------------------
+
+    def _catch_up(self) -> int:
+        """The generation now; raises StaleState unless it is the one last read or staged.
+
+        Changes that the watch saw to be none of ours' business do not count.
+        """
+        now = self._kernel.generation().number
+        known = self._generation
+        if known is None or not self._shared.leads(self._identity, known, now):
+            raise StaleState(
+                self._device, "somebody changed the ruleset since it was read; read it again"
+            )
+        return now
+
+    def _check_alive(self) -> None:
+        if self._transport.identity() != self._identity:
+            raise DeviceUnreachable(self._device, "its network namespace was rebuilt; reconnecting")
+
+    def _token(self, generation: int) -> str:
+        return f"{self._identity}:{generation}"

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the sessions and the watch of one driver tell each other."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+
+from enforcer.core.rules import Rule
+
+_TRANSITIONS = 4_096
+_PORTS = 64
+
+
+class Shared:
+    """Of one driver object; safe to use from several threads.
+
+    Holds the netlink ports that are or were ours, the changes of the ruleset that are known not
+    to have touched our table, whether the last repair was refused, and the rules seen so far.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ports: deque[int] = deque(maxlen=_PORTS)
+        self._untouched: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._refused = False
+        self._seen: dict[str, Rule] = {}
+
+    def opened(self, port: int) -> None:
+        """Remember the port of a session."""
+        with self._lock:
+            self._ports.append(port)
+
+    def is_ours(self, port: int) -> bool:
+        """Whether a session of this driver has, or lately had, this port."""
+        with self._lock:
+            return port in self._ports
+
+    def untouched(self, identity: str, before: int, after: int) -> None:
+        """A change from one generation to the next did not touch our table."""
+        with self._lock:
+            self._untouched[identity, before] = after
+            while len(self._untouched) > _TRANSITIONS:
+                self._untouched.popitem(last=False)
+
+    def leads(self, identity: str, before: int, after: int) -> bool:
+        """Whether all changes between two generations are known not to have touched our table."""
+        with self._lock:
+            for _ in range(_TRANSITIONS):
+                if before == after:
+                    return True
+                following = self._untouched.get((identity, before))
+                if following is None:
+                    return False
+                before = following
+        return False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the kernel refused the last repair of the structure."""
+        with self._lock:
+            return self._refused
+
+    @refused.setter
+    def refused(self, value: bool) -> None:
+        with self._lock:
+            self._refused = value
+
+    def learn(self, rules: Iterable[Rule]) -> None:
+        """Remember rules, to know them by their digests."""
+        with self._lock:
+            for rule in rules:
+                self._seen.setdefault(rule.digest, rule)
+
+    def seen(self) -> dict[str, Rule]:
+        """All rules seen so far, by digest."""
+        with self._lock:
+            return dict(self._seen)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernel's notifications as device events: what was touched, by whom, from which state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+
+from drivers.nftables.faults import translated
+from drivers.nftables.names import TABLE
+from drivers.nftables.netlink.constants import NFPROTO_INET
+from drivers.nftables.netlink.errors import EventsLost, MalformedReply, NamespaceMissing
+from drivers.nftables.netlink.events import Event
+from drivers.nftables.netlink.replies import Generation
+from drivers.nftables.shared import Shared
+from drivers.nftables.transport import Transport
+from enforcer.driver_api import DeviceEvent, EventKind
+
+_LOOK_SECONDS = 1.0
+"""How often to see whether the namespace is still the one that we listen to."""
+_GENERATIONS = 1 << 32
+_NAMED = 3
+
+
+class NftWatch:
+    """A subscription on a socket of its own; `events` in one thread, `close` from any."""
+
+    def __init__(self, device: str, transport: Transport, shared: Shared) -> None:
+        self._device = device
+        self._transport = transport
+        self._shared = shared
+        self._closed = threading.Event()
+        self._since: list[Event] = []
+        with translated(device):
+            self._identity = transport.identity()
+            self._source = transport.watch()
+
+    def close(self) -> None:
+        """Make `events` end."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._source.stop()
+
+    def release(self) -> None:
+        """Give the socket back, after `events` has ended."""
+        self._source.close()
+
+    def events(self) -> Iterator[DeviceEvent]:
+        """One event for each transaction; ends after `close`, or LOST when nothing can follow."""
+        while not self._closed.is_set():
+            try:
+                arrived = self._source.read(_LOOK_SECONDS)
+                alive = self._transport.identity() == self._identity
+            except EventsLost as lost:
+                self._since.clear()
+                yield DeviceEvent(EventKind.LOST, str(lost))
+                continue
+            except (MalformedReply, NamespaceMissing, OSError) as broken:
+                yield DeviceEvent(EventKind.LOST, str(broken))
+                return
+            yield from self._told(arrived)
+            if not alive:
+                yield DeviceEvent(EventKind.LOST, "the network namespace was rebuilt")
+                return
+
+    def _told(self, arrived: Iterable[Event]) -> Iterator[DeviceEvent]:
+        """Objects come before the generation that they are part of."""
+        for event in arrived:
+            if event.generation is None:
+                self._since.append(event)
+                continue
+            touched = [e for e in self._since if (e.family, e.table) == (NFPROTO_INET, TABLE)]
+            self._since.clear()
+            yield self._transaction(event.generation, event.port, touched)
+
+    def _transaction(self, made: Generation, port: int, touched: list[Event]) -> DeviceEvent:
+        before = (made.number - 1) % _GENERATIONS
+        kind = EventKind.CHANGED
+        if self._shared.is_ours(port):
+            kind = EventKind.OWN
+        elif not touched:
+            kind = EventKind.UNTOUCHED
+            self._shared.untouched(self._identity, before, made.number)
+        return DeviceEvent(
+            kind,
+            _what(touched),
+            "" if kind is EventKind.OWN else _writer(made),
+            f"{self._identity}:{before}",
+            f"{self._identity}:{made.number}",
+        )
+
+
+def _what(touched: Iterable[Event]) -> str:
+    said = list(dict.fromkeys(f"{_VERBS.get(e.kind, e.kind)} {e.name}".rstrip() for e in touched))
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return ", ".join(said[:_NAMED]) + more
+
+
+_VERBS = {
+    "newtable": "table written",
+    "deltable": "table deleted",
+    "newchain": "chain written:",
+    "delchain": "chain deleted:",
+    "newrule": "rule written in chain",
+    "delrule": "rule deleted from chain",
+    "newset": "set written:",
+    "delset": "set deleted:",
+    "newelem": "elements written to set",
+    "delelem": "elements deleted from set",
+    "newobj": "object written:",
+    "delobj": "object deleted:",
+    "newflowtable": "flowtable written:",
+    "delflowtable": "flowtable deleted:",
+}
+
+
+def _writer(made: Generation) -> str:
+    if made.pid is None:
+        return made.command
+    return f"{made.command or 'a program'}, pid {made.pid}"

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One device's desired state, kept up to date with the order book and the time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from enforcer.control.book import Moves, OrderBook, Position
+from enforcer.core.compile import advance, compile_device
+from enforcer.core.contributions import Contributions
+from enforcer.core.drift import Delta
+from enforcer.core.orders import in_force
+from enforcer.core.rules import Desired
+
+
+class DesiredState:
+    """Used by one worker thread."""
+
+    def __init__(self, device: str, book: OrderBook) -> None:
+        self.device = device
+        self._book = book
+        self._position: Position | None = None
+        self._standing: dict[int, Contributions] = {}
+        self._compiled = compile_device(device, ())
+        self.head = 0
+        self.moved_at: datetime | None = None
+        """The instant of the last `advance` in which an order began, changed or ended here."""
+
+    @property
+    def desired(self) -> Desired:
+        """What must stand on the device, as of the last `advance`."""
+        return self._compiled.desired
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """The instant of the last `advance`."""
+        return self._position.now if self._position else None
+
+    def advance(self, now: datetime) -> Delta:
+        """Follow the book up to `now`; returns how the desired state changed."""
+        moves = self._book.moves(self._position, now)
+        began, ended = self._changes(moves, now)
+        self._position, self.head = moves.position, moves.head
+        if not began and not ended:
+            return Delta()
+        self.moved_at = now
+        self._compiled, delta = advance(self._compiled, began, ended)
+        return delta
+
+    def imagine(self, asks: Contributions) -> tuple[Desired, Delta]:
+        """What would stand here, and change, if `asks` were in force too."""
+        compiled, delta = advance(self._compiled, (asks,), ())
+        return compiled.desired, delta
+
+    def _changes(self, moves: Moves, now: datetime) -> tuple[list[Contributions], list[int]]:
+        began: list[Contributions] = []
+        ended: list[int] = []
+        if moves.complete:
+            present = {entry.order.number for entry in moves.entries}
+            ended = [number for number in self._standing if number not in present]
+        for entry in moves.entries:
+            number = entry.order.number
+            standing = self._standing.get(number)
+            if self.device in entry.asks.devices and in_force(entry.order, now):
+                if standing is not entry.asks:
+                    self._standing[number] = entry.asks
+                    began.append(entry.asks)
+            elif standing is not None:
+                ended.append(number)
+        for number in ended:
+            del self._standing[number]
+        return began, ended

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stage, read back, confirm: every batch is proved before it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from enforcer.control.evidence import first_lines
+from enforcer.control.steps import Step
+from enforcer.core.drift import Delta, Drift, compare, compare_region
+from enforcer.core.plan import Batch, Trait
+from enforcer.core.rules import Actual, Desired
+from enforcer.driver_api import Applied, Driver, Session, Staged
+from enforcer.errors import DeviceError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be written: `delta` towards `desired`; `whole`: nothing is held back."""
+
+    desired: Desired
+    delta: Delta
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands after writing. `exact`: a full reading, if one was made, equals the target.
+
+    `actual.token` is "" where somebody else may have written in between.
+    """
+
+    actual: Actual
+    exact: bool
+
+
+def compared(driver: Driver, desired: Desired, actual: Actual) -> Drift:
+    """Members and structure of one device against `desired`."""
+    findings = driver.findings(desired, actual)
+    return compare(desired, actual, findings, self_expiring=_expiring(driver))
+
+
+def _expiring(driver: Driver) -> bool:
+    return Trait.SELF_EXPIRING in driver.traits
+
+
+class Writing:
+    """One plan on its way to one device. `staged`: how many batches the device has taken."""
+
+    def __init__(self, driver: Driver, session: Session, target: Target, step: Step) -> None:
+        self._driver = driver
+        self._session = session
+        self._target = target
+        self._step = step
+        self.staged = 0
+
+    def run(self, batches: Sequence[Batch], before: Actual, guarded: bool) -> Written:
+        """Write all batches on top of `before`; raises DeviceError where one is not proved."""
+        actual, sweeping, unbroken = before, False, True
+        for batch in batches:
+            self._step("staging")
+            staged = self._session.stage(batch, guarded)
+            self.staged += 1
+            self._step("staged")
+            if batch.region.delta is None:
+                sweeping = True
+            else:
+                read = self._read_back(batch, batch.region.delta, staged)
+                unbroken = unbroken and bool(read.token) and read.token == staged.token
+                actual = self._proved(before, read)
+            # Not confirmed: what became of it only the device can tell.
+            sweeping |= staged.confirm() is not Applied.APPLIED
+            self._step("confirmed")
+        if sweeping:
+            return self._sweep()
+        return Written(actual if unbroken else replace(actual, token=""), True)
+
+    def _read_back(self, batch: Batch, delta: Delta, staged: Staged) -> Actual:
+        read = self._session.read_state(batch.region)
+        self._step("read-back")
+        wrong = compare_region(delta, read, self_expiring=_expiring(self._driver))
+        if wrong:
+            staged.abandon()
+            raise DeviceError(
+                read.device,
+                f"the read-back differs from what was written: {first_lines(wrong.examples)}",
+            )
+        return read
+
+    def _proved(self, before: Actual, read: Actual) -> Actual:
+        """What stands, by what was proved before and by reading back a part.
+
+        What the driver keeps with a reading is as fresh in a part as in the whole.
+        """
+        desired = self._target.desired
+        return replace(
+            read,
+            owner=read.owner or before.owner,
+            addresses=desired.addresses,
+            interfaces=desired.interfaces,
+            region=False,
+        )
+
+    def _sweep(self) -> Written:
+        """After structural changes: read everything; what was to be written must stand."""
+        target = self._target
+        actual = self._session.read_state()
+        self._step("swept")
+        left = compared(self._driver, target.desired, actual)
+        wrong = compare_region(target.delta, actual, self_expiring=_expiring(self._driver))
+        # What a pause holds back is missing in structure too.
+        findings = left.findings if target.whole else ()
+        if wrong or findings:
+            said = [*wrong.examples, *(f"{f.kind} {f.what}" for f in findings)]
+            raise DeviceError(actual.device, f"still differs after writing: {first_lines(said)}")
+        return Written(actual if not left else replace(actual, token=""), not left)

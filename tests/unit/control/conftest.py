@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A fresh desk per test; the database is migrated once and copied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from enforcer.storage import migrate
+from enforcer.storage.database import Database
+from tests.unit.control.desk import Desk
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database after `enforcer init` and nothing else."""
+    file = tmp_path_factory.mktemp("template") / "enforcer.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    database = Database(f"sqlite:///{file}")
+    with database.write() as work:
+        work.control.initialise("C0FFEE")
+    database.close()
+    return file
+
+
+@pytest.fixture
+def new_database(initialised: Path, tmp_path: Path) -> Callable[[], Path]:
+    """Copies of it."""
+
+    def copy() -> Path:
+        number = len(list(tmp_path.glob("*.db")))
+        return Path(shutil.copy(initialised, tmp_path / f"{number}.db"))
+
+    return copy
+
+
+@pytest.fixture
+def make_desk(new_database: Callable[[], Path]) -> Iterator[MakeDesk]:
+    """Desks of all sorts: arguments as for `Desk`, the database aside."""
+    made: list[Desk] = []
+
+    def make(*arguments: object, **named: object) -> Desk:
+        desk = Desk(new_database(), *arguments, **named)  # type: ignore[arg-type]  # passed on
+        made.append(desk)
+        return desk
+
+    yield make
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    """One enforced border router, a fake clock, an empty order book."""
+    return make_desk()
