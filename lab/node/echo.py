@@ -29,7 +29,7 @@ def main(ports: list[int]) -> None:
                 connection, _ = key.fileobj.accept()
                 ready.register(connection, selectors.EVENT_READ, "connection")
             elif key.data == "datagrams":
-                _answer(key.fileobj)
+                _answer(key.fileobj, ports)
             elif not _echo(key.fileobj):
                 ready.unregister(key.fileobj)
                 key.fileobj.close()
@@ -60,9 +60,11 @@ def _bound(family: socket.AddressFamily, kind: socket.SocketKind, port: int) -> 
     return bound
 
 
-def _answer(datagrams: socket.socket) -> None:
+def _answer(datagrams: socket.socket, echoing: list[int]) -> None:
     level, option = ANCILLARY[datagrams.family]
     asked, ancillary, _, client = datagrams.recvmsg(65535, socket.CMSG_SPACE(20))
+    if client[1] in echoing:
+        return  # two echo services would answer each other for ever
     # in_pktinfo is index, spec_dst, destination: sent back, spec_dst is the source. in6_pktinfo
     # is destination, index. The index is cleared, so that the routing table decides.
     answer = []

@@ -12,6 +12,7 @@ from lab.traffic.sockets import CAPTURE_BUFFER, PACKET_OUTGOING, capture_drops, 
 from lab.traffic.tags import find_tag
 
 LINGER = 0.2  # seconds that a stopped capture allows for packets on their way
+STORM = 5.0  # seconds after which a stopped capture that still hears packets gives up
 
 
 class Capture:
@@ -58,8 +59,8 @@ class Capture:
         """What arrived, once the capture was left.
 
         Raises:
-            NoVerdict: the kernel dropped packets of the capture, so a missing packet may have
-                arrived all the same.
+            NoVerdict: the kernel dropped packets of the capture, or it never fell silent, so a
+                missing packet may have arrived all the same.
         """
         if self._drops:
             raise NoVerdict(f"the capture at {self.node} lost {self._drops} packets; measure again")
@@ -71,6 +72,9 @@ class Capture:
             if end == float("inf") and self._stop.is_set():
                 end = time.monotonic() + LINGER
             over = time.monotonic() > end
+            if time.monotonic() > end + STORM:
+                self._drops += 1
+                return
             readable, _, _ = select.select([self._socket], [], [], 0 if over else LINGER / 4)
             if not readable:
                 if over:  # all that came before this moment has been read

@@ -137,12 +137,19 @@ def inject(node: str, probes: Iterable[Probe], run: bytes, first: int = 0) -> di
 
 
 def passage(
-    source: str, sink: str, probes: Iterable[Probe], *, control: Probe | None = None
+    source: str,
+    sink: str,
+    probes: Iterable[Probe],
+    *,
+    control: Probe | None = None,
+    control_from: str = "",
 ) -> Passage:
     """Sends probes from one node and tells which of them another node received.
 
     With ``control``, a probe known to pass on the same path is sent last and awaited: when it
-    has arrived, so has everything before it, and nothing depends on a guess of time.
+    has arrived, so has everything before it, and nothing depends on a guess of time. Where
+    nothing at all may pass from ``source``, ``control_from`` names a node on the way that sends
+    it; the capture's linger (``LINGER``) then covers the difference.
 
     Raises:
         NoVerdict: a probe could not be sent, the capture lost packets, or the control probe did
@@ -153,7 +160,7 @@ def passage(
         sent = inject(source, probes, run)
         if control is not None:
             number = len(sent)
-            inject(source, [control], run, first=number)
+            inject(control_from or source, [control], run, first=number)
             if not capture.wait_for({number}, CONTROL_TIMEOUT):
                 raise NoVerdict(f"the control probe {control.label} did not reach {sink}")
         else:

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The demonstration: every order of the mission, placed by command and measured with packets.
+
+    python -m lab.demo [--keep] [--json FILE]
+
+Brings the lab up in network namespaces, starts a controller there on a database of its own,
+places the orders while packets flow, tampers with the routers, lets orders end, and prints what
+the packets said. Exit code 0 only if every row holds. With ``--keep`` lab and controller stay up
+until Ctrl-C.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.demo_endings import DELETE_TABLE, FLUSH_ALL, FLUSH_RULES, expire, overlap, tamper
+from lab.demo_orders import (
+    Demo,
+    block_address,
+    block_list,
+    block_port,
+    block_third_party,
+    cut_feed,
+    resume_feed,
+    suspend_customer,
+)
+from lab.demo_rows import BAD, GOOD, WIDTH, show_checks, table, write_json
+from lab.errors import LabError, NotInLab
+from lab.inside import current
+from lab.installation import Controller, Installation
+from lab.isp import wait_for_isp
+from lab.shell import wait_until
+
+TOPOLOGY = Path(__file__).resolve().parent / "isp.clab.yml"
+TAIL = 30  # lines of the controller's log that are shown when something broke
+
+
+def main() -> int:
+    """The command line; returns the exit code."""
+    options = _parse()
+    try:
+        current()
+    except NotInLab:
+        _enter_lab(options)
+    signal.signal(signal.SIGTERM, _stop)
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"[{time.monotonic() - began:5.1f} s] {what}", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="enforcer-demo-") as folder:
+        installation = Installation(Path(folder))
+        controller = Controller(
+            installation, lambda code: say(f"the controller ended with {code}: starting it again")
+        )
+        demo = Demo(installation, controller, say)
+        try:
+            held = _run(demo, options)
+        except LabError as error:
+            print(f"demo: {error}", file=sys.stderr)
+            held = False
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            controller.stop()
+        if not held:
+            print(f"the controller's log ends:\n{controller.log.tail(TAIL)}", file=sys.stderr)
+    return 0 if held else 1
+
+
+def _run(demo: Demo, options: argparse.Namespace) -> bool:
+    demo.say("the lab is up; waiting for routes, mail and news")
+    wait_for_isp()
+    _start(demo)
+    for scene in (block_address, block_port, block_third_party, block_list, cut_feed):
+        scene(demo)
+    tamper(demo, "edge1", *FLUSH_RULES)
+    tamper(demo, "core1", *FLUSH_ALL)
+    resume_feed(demo)
+    suspend_customer(demo)
+    tamper(demo, "edge1", *DELETE_TABLE)
+    overlap(demo)
+    expire(demo)
+    held = _summary(demo)
+    if options.json:
+        write_json(options.json, demo.rows)
+    if options.keep:
+        _stay(demo)
+    return held
+
+
+def _start(demo: Demo) -> None:
+    demo.say(f"enforcer init, in {demo.installation.folder}")
+    demo.installation.create()
+    demo.say("enforcer run")
+    demo.controller.start()
+    wait_until(
+        lambda: all(one["status"] == "ok" for one in demo.installation.ask("device", "list")),
+        "every router is read and marked",
+        timeout=30,
+    )
+
+
+def _summary(demo: Demo) -> bool:
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.print()
+    console.print(table(demo.rows))
+    show_checks(console, demo.rows)
+    checks = {one["check"]: one for one in demo.installation.ask("doctor")}
+    drift = demo.installation.ask("device", "drift")
+    differing = [one["device"] for one in drift if one["findings"] or _differing(one)]
+    facts = [
+        ("audit chain verified", checks["database"]["ok"], checks["database"]["detail"]),
+        ("no router differs from what is desired", not differing, ", ".join(differing)),
+        ("the controller never died", demo.controller.deaths == 0, ""),
+        *(("drift found and repaired", "nft" in said, said) for said in demo.repairs),
+    ]
+    for what, ok, detail in facts:
+        console.print(f"{GOOD if ok else BAD} {what}: {detail}".rstrip(": "), highlight=False)
+    print(f"\n$ enforcer order list --all\n{demo.installation.text('order', 'list', '--all')}")
+    held = all(row.ok for row in demo.rows) and all(ok for _, ok, _ in facts)
+    console.print("every row holds" if held else "[red]not every row holds[/red]")
+    return held
+
+
+def _differing(drift: dict[str, int]) -> int:
+    return drift["missing"] + drift["extra"] + drift["altered"]
+
+
+def _stay(demo: Demo) -> None:
+    config = demo.installation.config
+    print(
+        f"""
+Lab and controller stay up; Ctrl-C here ends both. From another shell, in this directory:
+  {sys.executable} -m lab.clabns --enter isp -- bash
+and there, for example:
+  export ENFORCER_CONFIG={config}
+  enforcer order list
+  enforcer why 198.51.100.11
+  enforcer order block-address 198.51.100.12 --for 10m --reason "trying it out" --wait
+  python -m lab.clabns --exec cust1 -- ping -c 3 -I 198.51.100.12 192.0.2.10
+  python -m lab.clabns --exec edge1 -- nft delete table inet enforcer
+  enforcer device list
+  tail -f {demo.installation.log}""",
+        flush=True,
+    )
+    try:
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        demo.say("ending")
+
+
+def _enter_lab(options: argparse.Namespace) -> None:
+    """This program again, as the command of a new lab; does not return."""
+    given = ["--keep"] if options.keep else []
+    given += ["--json", str(options.json.absolute())] if options.json else []
+    inside = [sys.executable, "-m", "lab.demo", *given]
+    os.chdir(TOPOLOGY.parent.parent)
+    lab = [sys.executable, "-m", "lab.clabns", str(TOPOLOGY), "--", *inside]
+    os.execv(sys.executable, lab)
+
+
+def _stop(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lab.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave lab and controller running")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

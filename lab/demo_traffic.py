@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measuring an act with packets: which flows it stops, when, and which it must not touch."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from lab.errors import NoVerdict
+from lab.traffic.crafted import Probe
+from lab.traffic.stream import Flow, Stream, Verdict
+
+RATE = 200.0  # packets per second and flow while orders are placed
+FINE_RATE = 400.0  # while a repair is timed
+WINDOW = 0.4  # seconds that are judged before and after
+
+
+@dataclass(frozen=True)
+class Way:
+    """Packets from one node to another."""
+
+    source: str
+    sink: str
+    probe: Probe
+
+    def stream(self, rate: float) -> Stream:
+        """An endless flow of them, not started."""
+        return Stream(self.source, self.sink, self.probe, rate=rate)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What became of the flows around an act.
+
+    Attributes:
+        before, after: counts in words, of all flows that the act is about.
+        stopped: every one of them passed before and was blocked after.
+        effect: seconds from `instant` to the last packet let through; None if it never stopped.
+        lost: packets of the spared flows that were lost.
+    """
+
+    before: str
+    after: str
+    stopped: bool
+    effect: float | None
+    lost: int
+
+
+def monotonic_of(wall: datetime) -> float:
+    """The instant on CLOCK_MONOTONIC, by which packets are judged."""
+    return wall.timestamp() - time.time() + time.monotonic()
+
+
+def stops(
+    ways: Sequence[Way], spared: Sequence[Way], act: Callable[[], float], rate: float = RATE
+) -> Measured:
+    """Lets the flows run, does ``act``, and judges; ``act`` returns the instant to count from."""
+    with ExitStack() as running:
+        streams = [running.enter_context(way.stream(rate)) for way in ways]
+        others = [running.enter_context(way.stream(rate)) for way in spared]
+        before = streams[0].run_for(WINDOW)
+        instant = act()
+        for stream in streams:
+            _settle(stream, arrives=False)
+        after = streams[0].run_for(WINDOW)
+    flows = [stream.flow() for stream in streams]
+    effects = [flow.blocked_after(instant, until=after[1]) for flow in flows]
+    known = [effect for effect in effects if effect is not None]
+    return Measured(
+        before=counted(flows, before),
+        after=counted(flows, after),
+        stopped=_all(flows, before, Verdict.PASSED) and _all(flows, after, Verdict.BLOCKED),
+        effect=max(known) if len(known) == len(effects) else None,
+        lost=sum(other.flow().window().lost for other in others),
+    )
+
+
+def starts(
+    ways: Sequence[Way], blocked: Sequence[Way], act: Callable[[], float]
+) -> tuple[Measured, int]:
+    """Flows that are blocked and pass once ``act`` has happened; ``blocked`` must stay so.
+
+    ``effect`` is from the instant to the first packet of the slowest flow. Returns the
+    measurement and how many packets of the ``blocked`` flows passed.
+    """
+    with ExitStack() as running:
+        streams = [running.enter_context(way.stream(RATE)) for way in ways]
+        others = [running.enter_context(way.stream(RATE)) for way in blocked]
+        before = streams[0].run_for(WINDOW)
+        instant = act()
+        for stream in streams:
+            _settle(stream, arrives=True)
+        after = streams[0].run_for(WINDOW)
+    flows = [stream.flow() for stream in streams]
+    effects = [flow.passes_after(instant) for flow in flows]
+    known = [effect for effect in effects if effect is not None]
+    judged = Measured(
+        before=counted(flows, before),
+        after=counted(flows, after),
+        stopped=_all(flows, before, Verdict.BLOCKED) and _all(flows, after, Verdict.PASSED),
+        effect=max(known) if len(known) == len(effects) else None,
+        lost=0,
+    )
+    return judged, sum(other.flow().window().received for other in others)
+
+
+def counted(flows: Sequence[Flow], window: tuple[float, float]) -> str:
+    """How many of the packets sent in a window arrived."""
+    seen = [flow.window(*window) for flow in flows]
+    return f"{sum(w.received for w in seen)}/{sum(w.sent for w in seen)} pass"
+
+
+def _all(flows: Sequence[Flow], window: tuple[float, float], verdict: Verdict) -> bool:
+    return all(flow.window(*window).verdict is verdict for flow in flows)
+
+
+def _settle(stream: Stream, arrives: bool) -> None:
+    """Only a hint for when to go on: where it never comes, the judgement says so."""
+    try:
+        stream.await_last(arrives=arrives)
+    except NoVerdict:
+        return
