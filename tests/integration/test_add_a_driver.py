@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -46,6 +45,7 @@ from tests.contract.worlds import (
     write,
 )
 from tests.fakes.clock import START
+from tests.unit.docs.conversations import masked, typed
 from tests.unit.docs.pages import DOCS, ROOT, blocks
 
 PAGE = DOCS / "add-a-driver.md"
@@ -361,23 +361,6 @@ def test_what_it_cannot_hold_it_says(driver: Driver) -> None:
 
 # -- the commands ----------------------------------------------------------------------------
 
-_MASKED = (
-    (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?Z", "TIME"),
-    (r"\b(now|\d+s ago)\b", "AGO"),
-    (r"\bin 1h59m(59s)?|\bin 2h", "LATER"),
-    (r"\b[0-9A-F]{8}\b", "CONTROLLER"),
-    (r"\bby \S+, cli", "by SOMEBODY, cli"),
-    (r"\s+", " "),
-)
-
-
-def masked(text: str) -> list[str]:
-    """The lines of a conversation without what differs from run to run."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for pattern, word in _MASKED:
-        lines = [re.sub(pattern, word, line) for line in lines]
-    return lines
-
 
 def test_the_conversation_is_what_really_happens(tree: Path, tmp_path: Path) -> None:
     here = f"{tmp_path}/"
@@ -408,8 +391,5 @@ def test_the_conversation_is_what_really_happens(tree: Path, tmp_path: Path) -> 
         return run.stdout
 
     sh("enforcer init")
-    happened = []
-    for line in CONVERSATION.splitlines():
-        if line.startswith("$ "):
-            happened += [line, sh(line[2:].replace("/tmp/", here))]
+    happened = [f"$ {line}\n{sh(line.replace('/tmp/', here))}" for line in typed(CONVERSATION)]
     assert masked("\n".join(happened)) == masked(CONVERSATION)
