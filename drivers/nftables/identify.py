@@ -10,10 +10,13 @@ seen and counted, and go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from drivers.nftables.layout import (
+    MAX_SHARDS,
     HostLayout,
     RangeLayout,
     host_names,
@@ -39,6 +42,9 @@ from drivers.nftables.render import members_set
 from enforcer.core.rules import Exempt, Key, Rule, Service
 
 _NO_PROTOCOL = 1 << 16
+_BITS = {4: 32, 6: 128}
+_HOST_LAYOUT = re.compile(r"(\d{1,4})@(\d{1,3})")
+_RANGE_LAYOUT = re.compile(r"(\d{1,4}):([0-9a-f]{0,32})")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -145,10 +151,10 @@ def _known(
             complete.add(interfaces_name(rule))
             continue
         hosts, ranges = layouts.get(rule, ((), ()))
-        if part == HOSTS and (scheme := _host_layout(letter, shards)) is not None:
+        if part == HOSTS and (scheme := _host_layout(rule, letter, shards)) is not None:
             hosts = (*hosts, scheme)
             complete.update(host_names(rule, scheme))
-        if part == RANGES and (spread := _range_layout(letter, shards)) is not None:
+        if part == RANGES and (spread := _range_layout(rule, letter, shards)) is not None:
             ranges = (*ranges, spread)
             complete.update(range_names(rule, spread))
         layouts[rule] = hosts, ranges
@@ -156,37 +162,30 @@ def _known(
     return Known(kept, layouts, frozenset(interfaces), dict(ghosts))
 
 
-def _host_layout(letter: str, shards: Mapping[str, Label]) -> HostLayout | None:
-    """The layout that all labels agree on, if its sets are all there or can be made anew."""
+def _host_layout(rule: Rule, letter: str, shards: Mapping[str, Label]) -> HostLayout | None:
+    """The layout that all labels agree on, if it is one that could be made."""
     texts = {described.layout for described in shards.values()}
-    if len(texts) != 1:
+    said = _HOST_LAYOUT.fullmatch(texts.pop()) if len(texts) == 1 else None
+    if said is None:
         return None
-    count, at, shift = texts.pop().partition("@")
-    if not (at and count.isdigit() and shift.isdigit()):
-        return None
-    scheme = HostLayout(letter, int(count), int(shift))
-    sane = 0 < scheme.count <= 4096 and not scheme.count & (scheme.count - 1)
-    return scheme if sane and scheme.shift < 128 else None
+    count, shift = int(said[1]), int(said[2])
+    possible = 0 < count <= MAX_SHARDS and not count & (count - 1)
+    fits = shift + count.bit_length() - 1 <= _BITS[rule.family]
+    return HostLayout(letter, count, shift) if possible and fits else None
 
 
-def _range_layout(letter: str, shards: Mapping[str, Label]) -> RangeLayout | None:
+def _range_layout(rule: Rule, letter: str, shards: Mapping[str, Label]) -> RangeLayout | None:
     """The layout, if every set that tells a cut is there."""
-    if set(shards) == {""}:
-        return RangeLayout(letter)
-    cuts: dict[int, int] = {}
-    counts: set[str] = set()
-    for shard, described in shards.items():
-        count, _, cut = described.layout.partition(":")
-        counts.add(count)
-        if shard != WIDE and shard and cut:
-            cuts[int(shard, 16)] = int(cut, 16)
-    if len(counts) != 1 or not (text := counts.pop()).isdigit():
+    said = [_RANGE_LAYOUT.fullmatch(described.layout) for described in shards.values()]
+    counts = {found[1] if found else "" for found in said}
+    if len(counts) != 1 or not (text := counts.pop()):
         return None
-    if sorted(cuts) != list(range(1, int(text))) or not cuts:
-        return None
-    ascending_cuts = tuple(cuts[i] for i in sorted(cuts))
-    return (
-        RangeLayout(letter, ascending_cuts)
-        if list(ascending_cuts) == sorted(ascending_cuts)
-        else None
-    )
+    cuts = {
+        int(shard, 16): int(found[2], 16)
+        for shard, found in zip(shards, said, strict=True)
+        if found and found[2] and shard not in ("", WIDE)
+    }
+    told = tuple(cuts[index] for index in sorted(cuts))
+    whole = 0 < int(text) <= MAX_SHARDS and sorted(cuts) == list(range(1, int(text)))
+    rising = all(low < high for low, high in pairwise((0, *told, 1 << _BITS[rule.family])))
+    return RangeLayout(letter, told) if whole and rising else None

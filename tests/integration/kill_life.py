@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EDGE = "edge1"
 PATIENCE = 30.0
 SOON = 0.2
+_QUIET = 0.15
 ADDRESSES = tuple(f"198.51.100.{n}" for n in range(1, 6))
 VICTIM = "203.0.113.9"
 
@@ -82,7 +83,7 @@ class Forks:
         self._server.stdout.close()
 
 
-class Process(Protocol):
+class Running(Protocol):
     """A process of ours, by the handle that we hold."""
 
     def ended(self, seconds: float) -> int | None:
@@ -104,11 +105,11 @@ class Forked:
         self._pid = pid
 
     def ended(self, seconds: float) -> int | None:
-        """See `Process`."""
+        """See `Running`."""
         return self._forks.ask(do="wait", pid=self._pid, seconds=seconds)
 
     def stop(self) -> None:
-        """See `Process`."""
+        """See `Running`."""
         self._forks.ask(do="stop", pid=self._pid)
 
 
@@ -123,7 +124,7 @@ class Traced:
         )
 
     def ended(self, seconds: float) -> int | None:
-        """See `Process`."""
+        """See `Running`."""
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -132,7 +133,7 @@ class Traced:
         return code
 
     def stop(self) -> None:
-        """See `Process`."""
+        """See `Running`."""
         self._process.terminate()
 
 
@@ -186,7 +187,7 @@ class Life:
     then: str = ""
     trace: tuple[str, ...] = ()
     keys: set[str] = field(default_factory=set)
-    controller: Process | None = None
+    controller: Running | None = None
     _mark: int = 0
 
     @property
@@ -203,6 +204,14 @@ class Life:
         """Every step that was announced since the last `arm`."""
         return self._steps()[self._mark :]
 
+    def settled_steps(self) -> list[str]:
+        """The same, when no more are announced."""
+        before: list[str] | None = None
+        while before != self.steps():
+            before = self.steps()
+            time.sleep(_QUIET)
+        return self.steps()
+
     def _steps(self) -> list[str]:
         return (self.folder / STEPS).read_text().split()
 
@@ -214,7 +223,7 @@ class Life:
         self.controller = self._begin("run")
         self.until((self.folder / READY).exists)
 
-    def _begin(self, role: str, **asked: object) -> Process:
+    def _begin(self, role: str, **asked: object) -> Running:
         trace, self.trace = self.trace, ()
         if trace:
             return Traced(trace, self.config, role, asked)
@@ -253,9 +262,13 @@ class Life:
     def stop(self) -> None:
         """End the controller in order."""
         self._keep_alive()
-        if self.controller is not None:
-            self.controller.stop()
-            assert self.controller.ended(PATIENCE) == 0
+        if self.controller is None:
+            return
+        self.controller.stop()
+        code = self.controller.ended(PATIENCE)
+        assert code is not None, "the controller hangs"
+        if code:
+            self._was_killed(code)
         self.controller = None
 
     def until(self, so: Callable[[], bool]) -> None:
@@ -279,9 +292,12 @@ class Life:
         return found
 
     def blocked(self, *addresses: str) -> bool:
-        """Whether the kernel holds exactly what the orders want, and that is `addresses`."""
+        """Whether the kernel holds exactly what the orders want, and that is `addresses`.
+
+        And nobody is about to write: no intent is open.
+        """
         try:
-            return self._agrees(addresses)
+            return self._agrees(addresses) and not self._open_intents()
         except (DeviceError, NotFound, StorageError):
             return False
 
@@ -315,7 +331,6 @@ class Life:
             if order.ends is None or order.ends > now:
                 self.do("end_soon", order=order.id, lasts=SOON)
         self.until(self.blocked)
-        self.until(lambda: not self._open_intents())
         self.stop()
         self._check_record()
 

@@ -108,6 +108,7 @@ def recovering(life: Life, step: str) -> None:
     life.then = step
     life.arm("staged")
     life.place(B)
+    life.until(lambda: life.killed > 0)
     life.until(lambda: life.blocked(A, B))
 
 
@@ -140,7 +141,7 @@ def names_of(lane: Lane, phase: Phase) -> list[str]:
     """Live it once without harm: what is announced on the way."""
     life = lane.life()
     phase(life, "")
-    names = sorted(set(life.steps()))
+    names = sorted(set(life.settled_steps()))
     life.finish()
     return names
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from drivers.nftables.netlink.attributes import attribute, attributes
@@ -95,6 +96,17 @@ def _pack(values: Iterable[tuple[int, Value]]) -> bytes:
 
 def read_expression(buffer: bytes, start: int, stop: int) -> Expression:
     """Decode what `expression_body` makes. Raises MalformedReply."""
+    return _read(_COUNTER if buffer.startswith(_COUNTER, start) else buffer[start:stop])
+
+
+_COUNTER = attribute(NFTA_EXPR_NAME, b"counter\0")
+"""How every counter begins; what follows is its state."""
+
+
+@lru_cache(maxsize=1 << 14)
+def _read(buffer: bytes) -> Expression:
+    """A ruleset holds few different expressions many times, and is read many times."""
+    start, stop = 0, len(buffer)
     found = {a.kind: a for a in attributes(buffer, start, stop)}
     name = found.get(NFTA_EXPR_NAME)
     if name is None:
