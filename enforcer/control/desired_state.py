@@ -32,6 +32,11 @@ class DesiredState:
         return self._compiled.desired
 
     @property
+    def orders(self) -> frozenset[int]:
+        """Numbers of the orders that ask something of this device now."""
+        return frozenset(self._standing)
+
+    @property
     def looked_at(self) -> datetime | None:
         """The instant of the last `advance`."""
         return self._position.now if self._position else None

@@ -52,6 +52,11 @@ class Evidence:
         with self._database.read() as reader:
             return reader.devices.adopted(device)
 
+    def never_placed(self, numbers: frozenset[int]) -> frozenset[int]:
+        """Those of `numbers` that are no order of this database."""
+        with self._database.read() as reader:
+            return frozenset(n for n in numbers if reader.orders.get(n) is None)
+
     def facts(self, device: str) -> DeviceFacts | None:
         """What was last recorded about `device` (by this process, once it has written)."""
         if device not in self._known:

@@ -25,7 +25,7 @@ from enforcer.core.plan import Trait
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device
 from enforcer.driver_api import Driver
-from enforcer.errors import NotFound
+from enforcer.errors import NotFound, StorageError
 
 log = structlog.get_logger()
 
@@ -72,23 +72,42 @@ class Fleet:
         )
         worker = Worker(reconciler, means.evidence, means.clock, means.pause, means.full_every)
         self._workers[name] = worker
-        self._threads.append(self._thread(f"device {name}", worker.run))
+        self._threads.append(self._thread(f"device {name}", worker.run, worker.broke))
         if Trait.WATCHABLE in driver.traits:
             watcher = Watcher(driver, worker, means.clock)
             self._watchers.append(watcher)
-            self._threads.append(self._thread(f"watch {name}", watcher.run))
+            self._threads.append(self._thread(f"watch {name}", watcher.run, worker.broke))
 
-    def _thread(self, name: str, run: Callable[[], None]) -> threading.Thread:
-        return threading.Thread(target=self._guarded, args=(name, run), name=name, daemon=True)
+    def _thread(
+        self, name: str, run: Callable[[], None], broke: Callable[[Exception], None]
+    ) -> threading.Thread:
+        return threading.Thread(
+            target=self._guarded, args=(name, run, broke), name=name, daemon=True
+        )
 
-    def _guarded(self, name: str, run: Callable[[], None]) -> None:
-        """A defect in one device's loop is logged once and must not end the others."""
+    def _guarded(
+        self, name: str, run: Callable[[], None], broke: Callable[[Exception], None]
+    ) -> None:
+        """A defect in one device's loop is a failed pass and must not end the others.
+
+        The traceback is logged when it is a new one, not each time the loop breaks again.
+        """
+        before = ""
         while not self._stopping.is_set():
             try:
                 run()
-            except Exception:
-                log.exception("the loop broke and starts again", loop=name)
+            except Exception as error:
+                if repr(error) != before:
+                    before = repr(error)
+                    log.exception("the loop broke and starts again", loop=name)
+                self._tell(broke, error)
                 self._means.clock.wait(self._stopping, _RESTART_SECONDS)
+
+    def _tell(self, broke: Callable[[Exception], None], error: Exception) -> None:
+        try:
+            broke(error)
+        except StorageError as away:
+            log.warning("a failed pass could not be recorded", error=str(away))
 
     def start(self) -> None:
         """Start all threads."""

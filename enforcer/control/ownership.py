@@ -8,48 +8,71 @@ read-only until somebody adopts it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from enforcer.core.orders import order_id
 from enforcer.core.rules import Actual, Owner
 from enforcer.errors import NotOwned
 
+_SHOWN = 5
 _ADOPT = "nothing is written until `enforcer device adopt {}` is given"
 
 
-def check_ownership(
-    actual: Actual, ours: Owner, adopted: Owner | None, head: int, before: bool
-) -> None:
-    """Raise NotOwned unless `ours` may write to the device that `actual` was read from.
+def check_mark(actual: Actual, ours: Owner, adopted: Owner | None) -> None:
+    """Raise NotOwned for a foreign mark or a newer epoch that nobody adopted.
 
-    `adopted`: the mark that somebody allowed to be taken over, our own for a device without
-    one. `head`: our change sequence. `before`: whether this database has had the device
-    verified before.
+    `adopted`: the mark that somebody allowed to be taken over.
     """
     name, mark = actual.device, actual.owner
-    advice = _ADOPT.format(name)
-    if adopted is not None and (mark or ours) == adopted:
+    if mark is None or mark == adopted:
         return
-    if mark is not None and mark.controller != ours.controller:
+    advice = _ADOPT.format(name)
+    if mark.controller != ours.controller:
         raise NotOwned(name, f"marked by another controller ({mark.controller}): {advice}")
-    if mark is not None and mark.epoch > ours.epoch:
+    if mark.epoch > ours.epoch:
         raise NotOwned(
             name, f"marked by a newer epoch ({mark.epoch}) than this database's: {advice}"
         )
-    newest = _newest_order(actual)
-    if newest > head:
+
+
+def check_orders(
+    actual: Actual,
+    ours: Owner,
+    adopted: Owner | None,
+    never_placed: Callable[[frozenset[int]], frozenset[int]],
+    before: bool,
+) -> None:
+    """Raise NotOwned where members stand of orders that this database does not know.
+
+    Asked at a process's first look at a device: what appears later is somebody's edit, drift
+    to repair. `adopted`: our own mark for a device without one. `never_placed`: those of some
+    order numbers that are not in the database. `before`: whether this database has had the
+    device verified before.
+    """
+    name, mark = actual.device, actual.owner
+    if adopted is not None and (mark or ours) == adopted:
+        return
+    advice = _ADOPT.format(name)
+    numbers = _orders_on(actual)
+    unknown = never_placed(numbers)
+    if unknown:
+        shown = ", ".join(order_id(n) for n in sorted(unknown)[:_SHOWN])
         raise NotOwned(
             name,
-            f"holds order {order_id(newest)}, which this database has never seen "
-            f"(an older copy?): {advice}",
+            f"holds {len(unknown)} orders that this database has never seen ({shown}): "
+            f"is it an older copy? {advice}",
         )
-    if mark is None and newest > 0 and not before:
+    if mark is None and numbers and not before:
         raise NotOwned(name, f"holds members but no mark, and is new to this database: {advice}")
 
 
-def _newest_order(actual: Actual) -> int:
-    newest = 0
+def _orders_on(actual: Actual) -> frozenset[int]:
+    """Numbers of the orders whose members a device holds."""
+    numbers: set[int] = set()
     for members in actual.addresses.values():
-        if len(members):
-            newest = max(newest, int(members.order.max()))
+        numbers.update(np.unique(members.order).tolist())
     for some in actual.interfaces.values():
-        newest = max(newest, *(m.order for m in some), 0)
-    return newest
+        numbers.update(m.order for m in some)
+    return frozenset(n for n in numbers if n > 0)

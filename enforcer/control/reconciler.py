@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from enforcer.clock import Clock
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence, first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
-from enforcer.control.ownership import check_ownership
+from enforcer.control.ownership import check_mark, check_orders
 from enforcer.control.steps import Step, no_step
 from enforcer.control.writing import Target, Writing, compared
 from enforcer.core.brake import PauseState, allowed
@@ -99,6 +101,8 @@ class Reconciler:
         self._proof: Proof | None = None
         self._left: _Left | None = None
         self._paused = False
+        self._held: frozenset[int] = frozenset()
+        self._owned = False
         self.blind = False
         """Whether the device gives no fingerprint: only a full pass can prove anything."""
 
@@ -124,6 +128,7 @@ class Reconciler:
         now = self._clock.now()
         self._evidence.settle(self.device.name, now)
         self._paused = request.pause is not PauseState.RUNNING
+        self._held = frozenset()
         proof = None if request.full else self._standing_proof(session, now)
         self._proof = None
         if proof is None:
@@ -155,23 +160,34 @@ class Reconciler:
         return self._apply(session, request, now, _Case(desired, proof.actual, drift, _NOTHING))
 
     def _full(self, session: Session, request: Request, now: datetime) -> PassFacts:
-        known = self._evidence.facts(self.device.name)
         self._step("reading")
         actual = session.read_state()
         self._step("read")
         self.blind = not actual.token
         self.state.advance(now)
-        check_ownership(
-            actual,
-            self._owner,
-            self._evidence.adopted(self.device.name),
-            self.state.head,
-            before=known is not None and known.verified_at is not None,
-        )
+        self._check_owned(actual)
         desired = self._holdable.part(self.state.desired)
         drift = compared(self.driver, desired, actual)
         foreign = self._foreign(drift, actual, now)
         return self._apply(session, request, now, _Case(desired, actual, drift, foreign, full=True))
+
+    def _check_owned(self, actual: Actual) -> None:
+        """Raise NotOwned where this database may not write to the device."""
+        name = self.device.name
+        adopted = self._evidence.adopted(name)
+        check_mark(actual, self._owner, adopted)
+        if not self._owned:
+            known = self._evidence.facts(name)
+            before = known is not None and known.verified_at is not None
+            standing = self.state.orders
+            check_orders(
+                actual,
+                self._owner,
+                adopted,
+                lambda numbers: self._evidence.never_placed(numbers - standing),
+                before,
+            )
+        self._owned = True
 
     def _foreign(self, drift: Drift, actual: Actual, now: datetime) -> Drift:
         """The part of `drift` that somebody else made: at a first look nobody is blamed."""
@@ -194,7 +210,8 @@ class Reconciler:
             self._left = _Left(case.desired)
             self._prove(case.actual)
             return self._clean(now, case)
-        may, held = self._permitted(case.drift, request.pause)
+        may, rest, held = self._permitted(case.drift, request.pause)
+        self._held = self._waiting(rest)
         facts = self._facts(now, case, request, may, held)
         if not may:
             return self._held_back(case, facts)
@@ -204,17 +221,17 @@ class Reconciler:
     def _prove(self, actual: Actual) -> None:
         self._proof = Proof(actual.token, actual) if actual.token else None
 
-    def _permitted(self, drift: Drift, pause: PauseState) -> tuple[Drift, int]:
-        """The part of `drift` that may be written, and how many members may not."""
+    def _permitted(self, drift: Drift, pause: PauseState) -> tuple[Drift, Delta, int]:
+        """What of `drift` may be written; what may not, and how many differences that is."""
         if self.device.mode is not Mode.ENFORCE:
-            return _NOTHING, max(drift.tally.differing, 1)
+            return _NOTHING, Delta(), max(drift.tally.differing, 1)
         if pause is PauseState.RUNNING:
-            return drift, 0
+            return drift, Delta(), 0
         delta, held = allowed(drift.delta, pause)
         findings = drift.findings if pause is not PauseState.FROZEN and delta else ()
         may = Drift(delta, tally_of(delta), findings)
         left = tally_of(held).differing + len(drift.findings) - len(findings)
-        return may, left
+        return may, held, left
 
     def _facts(
         self, now: datetime, case: _Case, request: Request, may: Drift, held: int
@@ -251,14 +268,32 @@ class Reconciler:
 
     def _held_back(self, case: _Case, facts: PassFacts) -> PassFacts:
         """Nothing may be written: say how far the device is from what is desired."""
-        differing = case.drift.tally.differing or len(case.drift.findings)
         if case.full:
             actual = case.actual
             held = Desired(self.device.name, actual.addresses, actual.interfaces)
             self._left = _Left(held, self.driver.findings(held, actual))
-        known = self.known(facts.at, proved=False, drift_open=differing)
+        if self.device.mode is Mode.ENFORCE:
+            known = self.known(facts.at, proved=True, drift_open=len(case.drift.findings))
+        else:
+            differing = case.drift.tally.differing or len(case.drift.findings)
+            known = self.known(facts.at, proved=False, drift_open=differing)
         self._evidence.know(self.device.name, known)
         return facts
+
+    def _waiting(self, held: Delta) -> frozenset[int]:
+        """Orders that are not as they should be because of what is held back.
+
+        Those whose members may not be written, and ended ones whose members still stand.
+        """
+        written: set[int] = set()
+        standing: set[int] = set()
+        for change in held.addresses.values():
+            written.update(np.unique(change.add.order).tolist())
+            standing.update(np.unique(change.remove.order).tolist())
+        for moved in held.interfaces.values():
+            written.update(m.order for m in moved.add)
+            standing.update(m.order for m in moved.remove)
+        return frozenset(written | (standing - self.state.orders))
 
     def _write(
         self, session: Session, request: Request, plan: Plan, case: _Case, facts: PassFacts
@@ -278,11 +313,10 @@ class Reconciler:
             result = _result(error, writing.staged)
             self._evidence.conclude(intent, name, self._clock.now(), result, str(error), failed)
             raise
-        proved = target.whole and written.exact
-        if proved:
+        if target.whole and written.exact:
             self._left = _Left(case.desired)
             self._prove(written.actual)
-        done = self.known(self._clock.now(), proved=proved, drift_open=facts.held)
+        done = self.known(self._clock.now(), proved=written.exact)
         facts = replace(facts, verified=facts.verified + sum(b.size for b in plan.batches))
         self._evidence.conclude(intent, name, self._clock.now(), "applied", sentence(facts), done)
         return facts
@@ -314,6 +348,7 @@ class Reconciler:
             drift_open=drift_open,
             mode=self.device.mode,
             paused=self._paused,
+            held_orders=self._held,
             unsupported_orders=self._holdable.unsupported_orders,
         )
 

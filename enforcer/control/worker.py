@@ -19,6 +19,7 @@ from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.reconciler import Reconciler, Request
 from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
+from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Mode
 from enforcer.driver_api import DeviceEvent, EventKind, Session
 from enforcer.errors import DeviceError, StaleState
@@ -136,6 +137,12 @@ class Worker:
         finally:
             self._disconnect()
 
+    def broke(self, error: Exception) -> None:
+        """Record as a failed pass what should never have been raised. Raises StorageError."""
+        said = f"internal error, see the controller's log: {type(error).__name__}: {error}"
+        self._reconciler.distrust()
+        self._record_failure(DeviceError(self.name, said), self._clock.now())
+
     def once(self) -> PassFacts:
         """One full pass in the calling thread, then disconnect."""
         asked = self.ask("asked for")
@@ -225,12 +232,12 @@ class Worker:
         known = self._reconciler.known(facts.at, proved=True) if clean else None
         if recovered:
             self._evidence.note("device.recovered", facts.at, self.name, said, known)
-        elif known is not None and self._outdated(facts):
+        elif known is not None and self._outdated(facts, known):
             self._evidence.know(self.name, known)
         level = log.debug if facts.outcome is Outcome.CLEAN else log.info
         level("pass", device=self.name, outcome=str(facts.outcome), said=said)
 
-    def _outdated(self, facts: PassFacts) -> bool:
+    def _outdated(self, facts: PassFacts, known: DeviceFacts) -> bool:
         """Whether the recorded proof must be renewed: old, or the book moved on."""
         recorded = self._evidence.facts(self.name)
         if recorded is None or recorded.verified_at is None or recorded.error_code:
@@ -240,7 +247,8 @@ class Worker:
             facts.at - recorded.verified_at >= _REFRESH
             or recorded.verified_seq < state.head
             or recorded.drift_open > 0
-            or recorded.mode is not self._reconciler.device.mode
+            or (recorded.mode, recorded.paused) != (known.mode, known.paused)
+            or recorded.unsupported_orders != known.unsupported_orders
             or recorded.proved_for is None
             or (state.moved_at is not None and recorded.proved_for < state.moved_at)
         )

@@ -61,7 +61,9 @@ def next_wakeup(orders: Iterable[Order], now: datetime) -> datetime | None:
 
 
 def _alarms_of(order: Order) -> tuple[_Alarm, ...]:
-    ends = order.ends
+    if order.lifted is not None:
+        return ()
+    ends = order.end
     if ends is None:
         return ((order.start, order.number),)
     if ends <= order.start:

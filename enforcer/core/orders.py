@@ -178,7 +178,8 @@ class Order:
 
     `number` is the change sequence at which it was placed; `changed` the sequence of
     its last change. `start` and `end` are aware UTC; `end` None is open-ended, asked
-    for explicitly. In force from `start` (included) to `end` (excluded) unless lifted.
+    for explicitly. In force from `start` (included) to `end` (excluded) unless lifted, which is
+    final: a clock that steps back does not undo it.
     """
 
     number: int
@@ -209,10 +210,14 @@ class Order:
         return min(candidates) if candidates else None
 
 
+def is_over(order: Order, now: datetime) -> bool:
+    """Whether `order` has ended at `now`: it was lifted, whatever `now` is, or its end came."""
+    return order.lifted is not None or (order.end is not None and order.end <= now)
+
+
 def in_force(order: Order, now: datetime) -> bool:
     """Whether `order` is to be enforced at `now`."""
-    ends = order.ends
-    return order.start <= now and (ends is None or now < ends)
+    return order.start <= now and not is_over(order, now)
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

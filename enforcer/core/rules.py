@@ -195,8 +195,9 @@ class Actual:
     """What one device really holds of ours, as read.
 
     `owner` None: no mark found (a fresh device, or somebody removed ours). `native` is for
-    the driver that read it alone (structure, names, generation). `region` True: only a part
-    was read, and `addresses`/`interfaces` are complete for that part alone. `token`: the
+    the driver that read it alone (structure, names, generation); None: nothing was read, and
+    the device is taken to hold exactly these members, in the structure that its driver would
+    make for them. `region` True: only a part was read, and `addresses`/`interfaces` are complete for that part alone. `token`: the
     device's fingerprint token for which the reading is true; "" where there is none.
     """
 

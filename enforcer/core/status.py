@@ -23,7 +23,7 @@ enforced    it is proved
 
 Proved: a pass read the device and found exactly what was desired, the order's last change
 included, at an instant since the order started. Rid of it: the same at an instant since the
-order ended. A device never had it if the order ended before it started, or if the device
+order ended; for a lifted order whatever the instant, because its last change ends it. A device never had it if the order ended before it started, or if the device
 is observed only and was never proved since the order was placed.
 
 Over all devices of an order, the first row that applies is the status:
@@ -55,7 +55,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from enforcer.core.orders import Order
+from enforcer.core.orders import Order, is_over
 from enforcer.core.topology import Mode
 
 
@@ -267,8 +267,7 @@ def _nowhere(order: OrderFacts) -> Status:
 
 
 def _ended(order: OrderFacts) -> bool:
-    ends = order.order.ends
-    return ends is not None and ends <= order.now
+    return is_over(order.order, order.now)
 
 
 def _was_lifted(order: Order) -> bool:
@@ -293,12 +292,12 @@ def _case(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> _Ca
     )
 
 
-def _proved_since(order: Order, device: DeviceFacts, instant: datetime) -> bool:
-    """Whether a pass proved the device for `instant`, with this order not kept back."""
-    if order.number in device.held_orders:
+def _proved_since(order: Order, device: DeviceFacts, instant: datetime | None) -> bool:
+    """Whether a pass proved the device for `instant` (None: any), this order not kept back."""
+    if order.number in device.held_orders or device.verified_seq < order.changed:
         return False
     proved_for = device.proved_for
-    return device.verified_seq >= order.changed and proved_for is not None and proved_for >= instant
+    return proved_for is not None and (instant is None or proved_for >= instant)
 
 
 def _gone(order: Order, device: DeviceFacts) -> bool:
@@ -308,4 +307,4 @@ def _gone(order: Order, device: DeviceFacts) -> bool:
     never_had_it = ends <= order.start or (
         device.mode is Mode.OBSERVE and device.verified_seq < order.number
     )
-    return never_had_it or _proved_since(order, device, ends)
+    return never_had_it or _proved_since(order, device, None if order.lifted else ends)

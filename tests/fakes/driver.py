@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
@@ -66,8 +66,7 @@ class FakeDriver:
 
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """Objects missing, altered, extra; the mark."""
-        assert isinstance(actual.native, Native)
-        wanted, found = objects_of(desired), actual.native.objects
+        wanted, found = objects_of(desired), _objects(actual)
         result = []
         if actual.owner != self.owner:
             kind = FindingKind.ALTERED if actual.owner else FindingKind.MISSING
@@ -83,24 +82,27 @@ class FakeDriver:
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Structure first, then members, then what of the structure is no longer needed."""
-        assert isinstance(actual.native, Native)
         mark = self.owner if actual.owner != self.owner else None
-        made = tuple(batches(desired, drift, actual.native.objects, mark, self._batch_size))
+        made = tuple(batches(desired, drift, _objects(actual), mark, self._batch_size))
         return Plan(made, lambda: native(made), lambda: undo(made))
 
-    @contextmanager
-    def connect(self) -> Iterator[Session]:
+    def connect(self) -> AbstractContextManager[Session]:
         """Open a conversation."""
         self.box.faults.meet(Point.CONNECT)
-        with closing(FakeSession(self)) as session:
-            yield session
+        return closing(FakeSession(self))
 
-    @contextmanager
-    def watch(self) -> Iterator[Watch]:
+    def watch(self) -> AbstractContextManager[Watch]:
         """Subscribe."""
         self.box.faults.meet(Point.WATCH)
-        with closing(FakeWatch(self)) as watch:
-            yield watch
+        return closing(FakeWatch(self))
+
+
+def _objects(actual: Actual) -> dict[str, str]:
+    """The structure that was read; where nothing was, the one that the members would need."""
+    if actual.native is None:
+        return objects_of(Desired(actual.device, actual.addresses, actual.interfaces))
+    assert isinstance(actual.native, Native)
+    return actual.native.objects
 
 
 class FakeSession:

@@ -114,10 +114,10 @@ def test_a_pause_holds_additions_until_it_ends_and_survives_a_restart(
     with running(live):
         order = live.place()
         rung(live)
-        assert eventually(lambda: live.facts().drift_open == 2)
+        assert eventually(lambda: live.facts().held_orders == {order.number})
     live.restart()
     with running(live):
-        assert eventually(lambda: live.facts().drift_open == 2)
+        assert eventually(lambda: live.facts().held_orders == {order.number})
         assert not live.drops() and live.facts().paused
         set_state(live, "running")
         rung(live)

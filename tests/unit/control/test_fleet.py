@@ -16,7 +16,7 @@ from enforcer.control.worker import TICK
 from enforcer.core.brake import PauseState
 from enforcer.core.status import Status
 from enforcer.core.topology import Mode
-from enforcer.errors import DeviceUnreachable, NotFound
+from enforcer.errors import AuthenticationFailed, DeviceUnreachable, NotFound
 from tests.fakes.faults import Point
 from tests.unit.control.conftest import MakeDesk
 from tests.unit.control.desk import PATIENCE, Desk, block, edge, eventually, inventory
@@ -95,6 +95,8 @@ def test_a_defect_in_one_loop_is_survived(many: Desk, start: Callable[[Desk], Fl
     assert eventually(lambda: drops(many, "edge1", "edge3"))
     assert eventually(lambda: Point.READ in many.box("edge2").faults.met)
     assert not drops(many, "edge2")
+    assert eventually(lambda: many.facts("edge2").error_code != "")
+    assert "a defect of ours" in many.facts("edge2").error
     assert many.clock.sleeping(3)
     many.clock.advance(5)
     assert eventually(lambda: drops(many, "edge2"))
@@ -141,6 +143,19 @@ def test_a_watch_that_breaks_comes_back_and_misses_nothing(
     assert eventually(lambda: many.box("edge1").faults.met.count(Point.WATCH) == 2)
     many.box("edge1").flush()
     assert eventually(lambda: drops(many, "edge1"))
+
+
+def test_a_watch_that_is_refused_is_not_tried_again_and_again(
+    desk: Desk, start: Callable[[Desk], Fleet]
+) -> None:
+    desk.box().faults.keep_failing(Point.WATCH, AuthenticationFailed)
+    start(desk)
+    assert eventually(lambda: Point.WATCH in desk.box().faults.met)
+    for _ in range(5):
+        assert desk.clock.sleeping(2)
+        desk.clock.advance(60)
+    assert desk.clock.sleeping(2)
+    assert desk.box().faults.met.count(Point.WATCH) == 1
 
 
 def test_a_pass_can_be_asked_for_by_name(many: Desk, start: Callable[[Desk], Fleet]) -> None:

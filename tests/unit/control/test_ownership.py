@@ -85,17 +85,39 @@ def test_an_older_copy_of_the_database_does_not_remove_what_it_has_not_seen(
     assert live.drops()
 
 
+def test_an_older_copy_is_noticed_although_its_own_entries_have_caught_up(
+    make_desk: MakeDesk,
+) -> None:
+    live, restored = make_desk(), make_desk()
+    for number in range(2, 8):
+        live.place(block(f"198.51.100.{number}/32"))
+    live.run()
+    with restored.database.write() as work:
+        for _ in range(20):
+            work.record("padding", ANN, at=restored.clock.now(), payload={})
+    restored.restart()
+    restored.boxes["edge1"] = live.box()
+    refused(restored, "never seen")
+    assert live.drops()
+
+
+def test_an_unknown_order_that_appears_later_is_an_edit_and_goes(desk: Desk) -> None:
+    desk.place()
+    desk.run()
+    rule, _ = a_member(desk.box())
+    desk.box().add(rule, (1, 1), order=4711)
+    assert desk.run().outcome is Outcome.REPAIRED
+    assert (str(rule.key), (1, 1)) not in {row[:2] for row in desk.box().rows()}
+
+
 def test_an_empty_database_does_not_free_an_unmarked_device(make_desk: MakeDesk) -> None:
     live = make_desk()
     live.place()
     live.run()
     empty = make_desk()
-    with empty.database.write() as work:
-        work.record("padding", ANN, at=empty.clock.now(), payload={})
-    empty.restart()
     empty.boxes["edge1"] = live.box()
     live.box().mark(PutMark(None))
-    refused(empty, "no mark")
+    refused(empty, "never seen")
     adopt(empty)
     assert empty.run().removed == 2
     assert not live.drops()

@@ -28,17 +28,32 @@ def test_a_pause_stops_additions_and_lets_removals_go_on(desk: Desk) -> None:
     desk.run()
     desk.pause = PauseState.PAUSED
     new = desk.place()
-    desk.change(old, lift=True)
+    old = desk.change(old, lift=True)
     facts = desk.quick()
     assert (facts.outcome, facts.removed, facts.held) == (Outcome.APPLIED, 2, 2)
     assert not desk.drops() and not desk.drops("198.51.100.8")
     assert desk.status(new) is Status.ENFORCING
-    assert (desk.facts().paused, desk.facts().drift_open) == (True, 2)
+    assert desk.facts().paused and desk.facts().held_orders == {new.number}
+    assert desk.status(old) is Status.LIFTED, "what was allowed is proved, whatever is held back"
     assert desk.run().outcome is Outcome.HELD
+    assert desk.facts().held_orders == {new.number}
     desk.pause = PauseState.RUNNING
     assert desk.run().outcome is Outcome.APPLIED
     assert desk.drops() and desk.status(new) is Status.ENFORCED
-    assert not desk.facts().paused
+    assert not desk.facts().paused and not desk.facts().held_orders
+
+
+def test_a_freeze_keeps_older_orders_proved_and_an_ended_one_removing(desk: Desk) -> None:
+    stays = desk.place(block("198.51.100.7/32"))
+    goes = desk.place(block("198.51.100.8/32"))
+    desk.run()
+    desk.clock.advance(1)
+    desk.pause = PauseState.FROZEN
+    goes = desk.change(goes, lift=True)
+    assert desk.quick().outcome is Outcome.HELD
+    assert desk.drops("198.51.100.8"), "frozen: nothing is written"
+    assert desk.facts().held_orders == {goes.number}
+    assert (desk.status(stays), desk.status(goes)) == (Status.ENFORCED, Status.REMOVING)
 
 
 def test_the_structure_that_a_pause_holds_back_is_no_failure(desk: Desk) -> None:

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Devices to hold the contract against: one adapter per driver.
+
+A new driver comes with a `Subject` and its name here; the suite does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+
+from tests.contract.fake_subject import fake
+from tests.contract.nft_subject import nftables
+from tests.contract.subject import NAME, Subject
+
+__all__ = ["BACKENDS", "NAME", "Subject"]
+
+BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Subject]]] = {
+    "fake": fake,
+    "nftables": nftables,
+}

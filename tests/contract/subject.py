@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a driver is held against: one device, and everything that a stranger can do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from enforcer.clock import Clock
+from enforcer.core.rules import Owner
+from enforcer.driver_api import Driver
+from tests.oracle import Packet
+
+NAME = "edge1"
+FOREIGN = "operator"
+Mutations = Mapping[str, Callable[[], None]]
+
+
+class Subject(Protocol):
+    """One device, empty at first, and everything that a stranger can do to it."""
+
+    many: int
+    """So many members do not fit into one batch."""
+
+    @property
+    def clock(self) -> Clock:
+        """The device's time."""
+        ...
+
+    def driver(self, owner: Owner) -> Driver:
+        """A driver bound to the device; several may be."""
+        ...
+
+    def mutations(self) -> Mutations:
+        """Ways to change what is ours, by name; each assumes what `worlds.EVERYTHING` makes."""
+        ...
+
+    def content(self) -> object:
+        """All that is ours, counters and the mark aside, not as read by the driver."""
+        ...
+
+    def foreign(self) -> object:
+        """All that is not ours, likewise."""
+        ...
+
+    def touch_foreign(self) -> None:
+        """A stranger changes what is not ours."""
+        ...
+
+    def garble(self) -> None:
+        """Make what the device answers to new conversations unintelligible."""
+        ...
+
+    def answer(self, packet: Packet) -> bool | None:
+        """Whether the device itself would drop `packet`; None: it cannot be asked."""
+        ...
+
+    def names(self, line: str, address: str) -> bool:
+        """Whether a line of a plan's text is about a member that is this IPv4 address."""
+        ...
+
+    def wipe(self) -> None:
+        """Begin anew, empty."""
+        ...

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every driver must do, whatever the platform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from enforcer.control.ownership import check_ownership
+from enforcer.control.writing import compared
+from enforcer.core.drift import compare, compare_region
+from enforcer.core.orders import Demand
+from enforcer.core.plan import Region, Trait
+from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.driver_api import Driver
+from enforcer.errors import DeviceError, NotOwned, ParseFailed, StaleState
+from tests.contract.subject import NAME, Subject
+from tests.contract.worlds import (
+    EVERYTHING,
+    NOTHING,
+    OURS,
+    converge,
+    desired,
+    drift_of,
+    long_list,
+    order,
+    prefix,
+    read,
+    wanting,
+    write,
+)
+from tests.fakes.clock import START
+
+
+def test_binding_touches_nothing(subject: Subject, driver: Driver) -> None:
+    before = subject.content(), subject.foreign()
+    _ = driver.capability, driver.traits
+    assert (subject.content(), subject.foreign()) == before
+
+
+def test_a_fresh_device_holds_nothing_and_has_no_mark(driver: Driver) -> None:
+    actual = read(driver)
+    assert (dict(actual.addresses), dict(actual.interfaces)) == ({}, {})
+    assert actual.owner is None and not actual.region
+
+
+def test_everything_is_enforced_and_marked(subject: Subject, driver: Driver) -> None:
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    converge(driver, wanted)
+    actual = read(driver)
+    assert actual.owner == OURS
+    assert actual.addresses.keys() == wanted.addresses.keys()
+    assert actual.interfaces.keys() == wanted.interfaces.keys()
+
+
+def test_no_drift_no_plan(subject: Subject, driver: Driver) -> None:
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    converge(driver, wanted)
+    before = subject.content()
+    actual = read(driver)
+    drift = compared(driver, wanted, actual)
+    assert not drift and drift.tally.verified == len(wanted)
+    plan = driver.plan(wanted, drift, actual)
+    assert not plan and not list(plan.native()) and not list(plan.undo())
+    assert subject.content() == before
+
+
+def test_the_plan_is_deterministic_and_touches_nothing(subject: Subject, driver: Driver) -> None:
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    converge(driver, wanting(EVERYTHING[:3], subject.clock.now()))
+    before = subject.content()
+    actual = read(driver)
+    drift = compared(driver, wanted, actual)
+    plans = [driver.plan(wanted, drift, actual) for _ in range(2)]
+    plans.append(subject.driver(OURS).plan(wanted, drift, actual))
+    texts = [(list(p.native()), list(p.undo()), [b.size for b in p.batches]) for p in plans]
+    assert texts[0] == texts[1] == texts[2]
+    assert all(texts[0])
+    assert list(plans[0].native()) == texts[0][0], "a preview can be shown twice"
+    assert subject.content() == before
+
+
+def test_withdrawing_everything_leaves_what_was_there_before(
+    subject: Subject, driver: Driver
+) -> None:
+    converge(driver, NOTHING)
+    before = subject.content()
+    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    assert subject.content() != before
+    converge(driver, NOTHING)
+    assert subject.content() == before
+
+
+@pytest.mark.parametrize("number", range(len(EVERYTHING)))
+def test_each_kind_comes_and_goes_beside_the_others(
+    subject: Subject, driver: Driver, number: int
+) -> None:
+    now = subject.clock.now()
+    others = wanting([d for n, d in enumerate(EVERYTHING) if n != number], now)
+    converge(driver, others)
+    before = subject.content()
+    orders = [order(n + 20, d, now, None) for n, d in enumerate(EVERYTHING)]
+    converge(driver, desired(orders, now))
+    converge(driver, others)
+    assert subject.content() == before
+
+
+def test_writing_the_same_plan_twice_converges(subject: Subject, driver: Driver) -> None:
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    with driver.connect() as session:
+        actual = session.read_state()
+        plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+        for batch in plan.batches:
+            session.stage(batch).confirm()
+    for guarded in (True, False):
+        with driver.connect() as session:
+            session.read_state()
+            try:
+                for batch in plan.batches:
+                    session.stage(batch, guarded).confirm()
+            except DeviceError:
+                continue
+    converge(driver, wanted)
+    assert not drift_of(driver, wanted)
+
+
+def test_a_batch_that_is_refused_leaves_nothing_of_itself(subject: Subject, driver: Driver) -> None:
+    """Planned against what is no longer there: all of the batch, or nothing."""
+    now = subject.clock.now()
+    converge(driver, wanting(EVERYTHING[:3], now))
+    with driver.connect() as session:
+        actual = session.read_state()
+        wanted = wanting(EVERYTHING[3:5], now)
+        plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+        converge(subject.driver(OURS), wanting(EVERYTHING[1:2], now))
+        for batch in plan.batches:
+            before = subject.content()
+            try:
+                session.stage(batch, guarded=False).confirm()
+            except DeviceError:
+                assert Trait.ATOMIC not in driver.traits or subject.content() == before
+    converge(driver, wanted)
+
+
+# -- previews --------------------------------------------------------------------------------
+
+
+def assumed(standing: Desired) -> Actual:
+    """A state that nobody read: what a preview is computed against."""
+    return Actual(NAME, START, OURS, standing.addresses, standing.interfaces)
+
+
+@pytest.mark.parametrize("standing", [(), EVERYTHING[:4], EVERYTHING], ids=len)
+def test_an_assumed_state_differs_in_nothing_from_itself(
+    driver: Driver, standing: tuple[Demand, ...]
+) -> None:
+    wanted = wanting(standing, START)
+    drift = compared(driver, wanted, assumed(wanted))
+    assert not drift and not drift.findings
+    plan = driver.plan(wanted, drift, assumed(wanted))
+    assert not plan and not list(plan.native()) and not list(plan.undo())
+
+
+@pytest.mark.parametrize("number", range(len(EVERYTHING)))
+def test_a_preview_needs_no_reading(subject: Subject, driver: Driver, number: int) -> None:
+    """Each kind on top of the others, and away again: the text names what would move."""
+    before = subject.content()
+    orders = [order(n, d, START, None) for n, d in enumerate(EVERYTHING, 1)]
+    others = desired([o for o in orders if o.number != number + 1], START)
+    whole = desired(orders, START)
+    for now, then in ((others, whole), (whole, others)):
+        # As a preview does it: with the difference of the members alone.
+        drift = compare(then, assumed(now))
+        plan = driver.plan(then, drift, assumed(now))
+        assert drift and plan and plan.batches and list(plan.undo())
+        again = driver.plan(then, drift, assumed(now))
+        assert list(again.native()) == list(plan.native())
+        for batch in plan.batches:
+            assert batch.size
+    assert subject.content() == before
+
+
+def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: Driver) -> None:
+    """And nothing but that member: its rule is there already."""
+    standing = wanting(EVERYTHING[:1], START)
+    wanted = wanting((EVERYTHING[0], prefix("198.51.100.77/32")), START)
+    plan = driver.plan(wanted, compare(wanted, assumed(standing)), assumed(standing))
+    lines = list(plan.native())
+    assert len(lines) == 2, "by source and by destination"
+    assert all(subject.names(line, "198.51.100.77") for line in lines)
+    assert all(subject.names(line, "198.51.100.77") for line in plan.undo())
+
+
+# -- conversations ---------------------------------------------------------------------------
+
+
+def test_tokens_tell_whether_somebody_wrote(subject: Subject, driver: Driver) -> None:
+    now = subject.clock.now()
+    converge(driver, wanting(EVERYTHING[:1], now))
+    with driver.connect() as session:
+        actual = session.read_state()
+        assert session.fingerprint().token == actual.token == session.fingerprint().token
+        write(driver, session, wanting(EVERYTHING[:2], now))
+        own = session.fingerprint().token
+        assert own != actual.token
+        subject.touch_foreign()
+        converge(subject.driver(OURS), wanting(EVERYTHING[:3], now))
+        assert session.fingerprint().token != own
+
+
+def test_the_staged_token_is_the_one_that_holds_afterwards(
+    subject: Subject, driver: Driver
+) -> None:
+    wanted = wanting(EVERYTHING[:4], subject.clock.now())
+    converge(driver, NOTHING)
+    with driver.connect() as session:
+        actual = session.read_state()
+        plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+        for batch in plan.batches:
+            token = session.stage(batch).token
+            assert token == session.fingerprint().token == session.read_state(batch.region).token
+
+
+def test_a_region_is_read_back_alone(subject: Subject, driver: Driver) -> None:
+    now = subject.clock.now()
+    orders = [order(n, d, now, None) for n, d in enumerate(EVERYTHING, 1)]
+    converge(driver, desired(orders, now))
+    absent = order(50, prefix("198.51.100.1/32"), now, None)
+    parts = [desired([one], now) for one in (orders[0], absent)]
+    with driver.connect() as session:
+        whole = session.read_state()
+        nothing = replace(whole, addresses={}, interfaces={})
+        for part, there in zip(parts, (2, 0), strict=True):
+            delta = compare(part, nothing).delta
+            actual = session.read_state(Region(delta))
+            assert actual.region
+            assert (actual.token, actual.owner) == (whole.token, OURS)
+            assert compare_region(delta, actual).tally.verified == there
+            assert sum(len(members) for members in actual.addresses.values()) == there
+            assert not any(actual.interfaces.values())
+
+
+def test_it_does_not_write_over_what_it_has_not_read(subject: Subject, driver: Driver) -> None:
+    now = subject.clock.now()
+    converge(driver, NOTHING)
+    with driver.connect() as session:
+        actual = session.read_state()
+        wanted = wanting(EVERYTHING[:2], now)
+        plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+        converge(subject.driver(OURS), wanting(EVERYTHING[2:3], now))
+        before = subject.content()
+        with pytest.raises(StaleState):
+            session.stage(plan.batches[0])
+        assert subject.content() == before
+
+
+def test_unknown_answers_are_refused(subject: Subject, driver: Driver) -> None:
+    converge(driver, wanting(EVERYTHING[:3], subject.clock.now()))
+    before = subject.content()
+    subject.garble()
+    with pytest.raises(ParseFailed):
+        read(driver)
+    assert subject.content() == before
+
+
+# -- strangers -------------------------------------------------------------------------------
+
+
+def test_what_is_not_ours_is_never_touched(subject: Subject, driver: Driver) -> None:
+    subject.touch_foreign()
+    before = subject.foreign()
+    for wanted in (wanting(EVERYTHING, subject.clock.now()), NOTHING):
+        converge(driver, wanted)
+        assert subject.foreign() == before
+    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    for mutate in list(subject.mutations().values())[:2]:
+        mutate()
+        converge(driver, wanting(EVERYTHING, subject.clock.now()))
+        assert subject.foreign() == before
+
+
+def test_every_drift_is_found_and_repaired(subject: Subject, driver: Driver) -> None:
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    converge(driver, wanted)
+    right = subject.content()
+    for name, mutate in subject.mutations().items():
+        mutate()
+        drift = drift_of(driver, wanted)
+        assert drift, f"{name}: not found"
+        assert drift.examples or drift.findings, f"{name}: not named"
+        converge(driver, wanted)
+        assert subject.content() == right, f"{name}: not as before"
+
+
+def test_drift_on_drift_is_repaired(subject: Subject, driver: Driver) -> None:
+    """Each change on top of the last one, and only then a pass."""
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    converge(driver, wanted)
+    right = subject.content()
+    names = list(subject.mutations())
+    done = []
+    for name in [n for n in names if "extra" in n or "altered" in n or "another" in n]:
+        subject.mutations()[name]()
+        done.append(name)
+    assert len(done) > 2
+    converge(driver, wanted)
+    assert subject.content() == right
+
+
+def test_drift_in_the_middle_of_a_change_is_repaired(subject: Subject, driver: Driver) -> None:
+    now = subject.clock.now()
+    for name in subject.mutations():
+        converge(driver, wanting(EVERYTHING, now))
+        subject.mutations()[name]()
+        converge(driver, wanting(EVERYTHING[::2], now))
+
+
+# -- two controllers -------------------------------------------------------------------------
+
+
+def test_another_controllers_mark_is_seen(subject: Subject, driver: Driver) -> None:
+    converge(driver, wanting(EVERYTHING[:2], subject.clock.now()))
+    other = Owner("STRANGER", 1)
+    actual = read(subject.driver(other))
+    assert actual.owner == OURS
+    with pytest.raises(NotOwned):
+        check_ownership(actual, other, None, head=100, before=True)
+
+
+def test_a_new_epoch_marks_anew(subject: Subject, driver: Driver) -> None:
+    wanted = wanting(EVERYTHING[:2], subject.clock.now())
+    converge(driver, wanted)
+    later = replace(OURS, epoch=OURS.epoch + 1)
+    converge(subject.driver(later), wanted)
+    actual = read(driver)
+    assert actual.owner == later
+    with pytest.raises(NotOwned):
+        check_ownership(actual, OURS, None, head=100, before=True)
+
+
+def test_two_that_interleave_converge(subject: Subject, driver: Driver) -> None:
+    """Two processes of one controller that want the same, each overtaking the other."""
+    wanted = wanting(EVERYTHING, subject.clock.now())
+    drivers = [driver, subject.driver(OURS)]
+    with drivers[0].connect() as first, drivers[1].connect() as second:
+        sessions = [first, second]
+        for turn in range(12):
+            here, there = turn % 2, (turn + 1) % 2
+            actual = sessions[here].read_state()
+            drift = compared(drivers[here], wanted, actual)
+            plan = drivers[here].plan(wanted, drift, actual)
+            if not plan:
+                break
+            try:
+                write(drivers[there], sessions[there], wanted)
+                for batch in plan.batches:
+                    sessions[here].stage(batch).confirm()
+            except StaleState:
+                continue
+    assert not drift_of(driver, wanted)
+
+
+# -- dying half way --------------------------------------------------------------------------
+
+
+def test_whatever_was_written_the_next_pass_completes(subject: Subject, driver: Driver) -> None:
+    """End after each number of batches, in the middle of building up and of taking down."""
+    now = subject.clock.now()
+    orders = [order(n, d, now, None) for n, d in enumerate(EVERYTHING, 1)]
+    whole = desired(orders, now, lists={"botnets": long_list(subject.many)})
+    less = wanting(EVERYTHING[:4], now)
+    for wanted, before in ((whole, NOTHING), (whole, less), (less, whole)):
+        done = 0
+        while True:
+            subject.wipe()
+            converge(driver, before)
+            with driver.connect() as session:
+                actual = session.read_state()
+                plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+                for batch in plan.batches[:done]:
+                    session.stage(batch)
+            converge(subject.driver(OURS), wanted)
+            assert len(plan.batches) > 1
+            done += max(1, len(plan.batches) // 3)
+            if done >= len(plan.batches):
+                break
+
+
+def test_the_batches_prove_the_whole(subject: Subject, driver: Driver) -> None:
+    """Every member of the difference is read back with one of the batches, or all at the end."""
+    now = subject.clock.now()
+    converge(driver, wanting(EVERYTHING[:4], now))
+    wanted = wanting(EVERYTHING[2:], now)
+    with driver.connect() as session:
+        actual = session.read_state()
+        drift = compared(driver, wanted, actual)
+        plan = driver.plan(wanted, drift, actual)
+    if any(batch.region.delta is None for batch in plan.batches):
+        return
+    proved = sum(
+        len(change.add) + len(change.remove)
+        for batch in plan.batches
+        if batch.region.delta is not None
+        for change in batch.region.delta.addresses.values()
+    )
+    asked = sum(len(c.add) + len(c.remove) for c in drift.delta.addresses.values())
+    assert proved >= asked > 0

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whatever orders come and go, every driver ends where the compiler says, by either way there.
+
+One device serves all examples; its own answer about packets is compared with the oracle where
+it can be asked, its state where it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from enforcer.control.writing import Target, Writing, compared
+from enforcer.core.compile import Compiled, advance, compile_device
+from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.drift import Drift, tally_of
+from enforcer.core.orders import Order, in_force
+from enforcer.core.rules import Desired
+from enforcer.driver_api import Driver, Session
+from tests.contract.backends import BACKENDS
+from tests.contract.conftest import PARAMETERS
+from tests.contract.subject import Subject
+from tests.contract.worlds import OURS, converge
+from tests.oracle import Packet, dropped, rules_drop
+from tests.strategies import NOW, Case, cases
+
+EDGE = "edge1"
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module", params=PARAMETERS)
+def shared(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """One device for all examples."""
+    with BACKENDS[request.param]() as device:
+        yield device
+
+
+def shifted(orders: Sequence[Order], now: datetime) -> list[Order]:
+    """The same orders around the device's own time."""
+    move = now - NOW
+
+    def later(instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant + move
+
+    return [
+        replace(o, start=o.start + move, end=later(o.end), lifted=later(o.lifted)) for o in orders
+    ]
+
+
+def asked(case: Case, orders: Sequence[Order], now: datetime) -> dict[int, Contributions]:
+    return {
+        o.number: contributions(o, case.topology, case.lists) for o in orders if in_force(o, now)
+    }
+
+
+@given(data=st.data(), case=cases(most=5))
+@FEW
+def test_every_full_pass_arrives(shared: Subject, data: st.DataObject, case: Case) -> None:
+    driver = shared.driver(OURS)
+    now = shared.clock.now()
+    orders = shifted(case.orders, now)
+    asks = asked(case, orders, now)
+    for _ in range(2):
+        kept = data.draw(st.sets(st.sampled_from(sorted(asks)))) if asks else set()
+        wanted = compile_device(EDGE, [asks[n] for n in kept]).desired
+        converge(driver, wanted)
+        agrees(shared, driver, wanted, case, [o for o in orders if o.number in kept], now)
+    converge(driver, Desired(EDGE))
+
+
+def agrees(
+    subject: Subject,
+    driver: Driver,
+    wanted: Desired,
+    case: Case,
+    orders: Sequence[Order],
+    now: datetime,
+) -> None:
+    """The device, by its own answer or by what is read of it, drops what the orders say."""
+    with driver.connect() as session:
+        actual = session.read_state()
+    held = Desired(EDGE, actual.addresses, actual.interfaces)
+    for packet in (p for p in case.packets if p.device == EDGE):
+        wrong = bool(dropped(packet, orders, case.topology, case.lists, now))
+        assert rules_drop(packet, wanted) is wrong
+        assert answer(subject, packet, held) is wrong
+
+
+def answer(subject: Subject, packet: Packet, held: Desired) -> bool:
+    said = subject.answer(packet)
+    return rules_drop(packet, held) if said is None else said
+
+
+@given(data=st.data(), case=cases(most=5))
+@FEW
+def test_every_move_by_the_change_alone_arrives(
+    shared: Subject, data: st.DataObject, case: Case
+) -> None:
+    """As quick passes go: what is written is how the desired state moved, nothing is compared."""
+    driver = shared.driver(OURS)
+    now = shared.clock.now() + timedelta(0)
+    asks = asked(case, shifted(case.orders, now), now)
+    with driver.connect() as session:
+        compiled = Compiled(Desired(EDGE))
+        converge(driver, compiled.desired)
+        actual = session.read_state()
+        for _ in range(4):
+            chosen = data.draw(st.sets(st.sampled_from(sorted(asks)))) if asks else set()
+            came = [asks[n] for n in chosen - compiled.orders.keys()]
+            compiled, delta = advance(compiled, came, compiled.orders.keys() - chosen)
+            drift = Drift(delta, tally_of(delta))
+            plan = driver.plan(compiled.desired, drift, actual)
+            target = Target(compiled.desired, delta, whole=True)
+            writing = Writing(driver, session, target, lambda name: None)
+            actual = writing.run(plan.batches, actual, guarded=True).actual
+            proved(driver, session, compiled.desired)
+    converge(driver, Desired(EDGE))
+
+
+def proved(driver: Driver, session: Session, wanted: Desired) -> None:
+    left = compared(driver, wanted, session.read_state())
+    assert not left, (left.examples, left.findings)
