@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from lab.demo_orders import DISCARD, Demo, both_ways, instant_of, row_of
+from lab.demo_orders import Demo, both_ways, instant_of, row_of, there_and_back
 from lab.demo_rows import Row
 from lab.demo_traffic import FINE_RATE, WINDOW, Way, starts
 from lab.inside import current
 from lab.isp import CUST1, VICTIM
-from lab.traffic.crafted import udp
 from lab.traffic.stream import Verdict
 
 FLUSH_RULES = ("flush", "table", "inet", "enforcer")
 FLUSH_ALL = ("flush", "ruleset")
 DELETE_TABLE = ("delete", "table", "inet", "enforcer")
-SHORT = 5  # seconds that the order lasts which is left to expire; its command takes some of them
+SHORT = 4  # seconds that the order lasts which is left to expire; its command takes some of them
 
 
 def tamper(demo: Demo, router: str, *command: str) -> None:
@@ -60,8 +59,8 @@ def overlap(demo: Demo) -> None:
     order = demo.place(*words)
     row = row_of(order)
     row.kind = "overlap lifted"
-    ways = both_ways("cust1", "victim", *_there_and_back(CUST1.more4[1]))
-    stays = both_ways("cust1", "victim", *_there_and_back(inner))
+    ways = both_ways("cust1", "victim", *there_and_back(CUST1.more4[1], VICTIM.v4))
+    stays = both_ways("cust1", "victim", *there_and_back(inner, VICTIM.v4))
 
     def act() -> float:
         return instant_of(str(demo.lift(row.order)["lifted"]))
@@ -76,7 +75,7 @@ def expire(demo: Demo) -> None:
     host = CUST1.more4[1]
     words = ("block-address", host, "--for", f"{SHORT}s", "--reason", "cooling down")
     demo.say(f"enforcer order {' '.join(words)}")
-    ways = both_ways("cust1", "victim", *_there_and_back(host))
+    ways = both_ways("cust1", "victim", *there_and_back(host, VICTIM.v4))
     order = demo.place(*words)
     row = row_of(order)
     row.kind = "expiry"
@@ -86,10 +85,6 @@ def expire(demo: Demo) -> None:
 
     _note_restoration(demo, row, ways, [], act_is=act)
     row.leaked = None
-
-
-def _there_and_back(host: str) -> tuple[Any, Any]:
-    return udp(host, VICTIM.v4, DISCARD), udp(VICTIM.v4, host, DISCARD)
 
 
 def _note_restoration(

@@ -2,13 +2,15 @@
 """The orders of the mission: each is placed by command while packets flow, and judged by them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from lab.demo_rows import Row
-from lab.demo_traffic import Way, monotonic_of, stops
+from lab.demo_traffic import Measured, Way, monotonic_of, stops
 from lab.installation import Controller, Installation
 from lab.isp import CUST1, CUST2, GARDEN, MAILSINK, NEWS, RELAY, RESOLVER, THIRD, VICTIM
 from lab.traffic.crafted import Probe, passage, tcp, udp
@@ -55,27 +57,43 @@ class Demo:
 
     def measure(self, words: Sequence[str], ways: Sequence[Way], spared: Sequence[Way]) -> Row:
         """Place an order under its flows and note what became of them."""
-        self.say(f"enforcer order {' '.join(words)}")
+        [row] = self.measure_all({tuple(words): ways}, spared)
+        return row
+
+    def measure_all(
+        self, orders: Mapping[tuple[str, ...], Sequence[Way]], spared: Sequence[Way]
+    ) -> list[Row]:
+        """The same for several orders at once, each with its own flows."""
+        for words in orders:
+            self.say(f"enforcer order {' '.join(words)}")
         placed: list[dict[str, Any]] = []
         typed = time.monotonic()
 
-        def act() -> float:
+        def act() -> list[float]:
             nonlocal typed
             typed = time.monotonic()
-            placed.append(self.place(*words))
-            return instant_of(placed[0]["created"])
+            with ThreadPoolExecutor(len(orders)) as shells:
+                placed.extend(shells.map(lambda words: self.place(*words), orders))
+            return [instant_of(order["created"]) for order in placed]
 
-        measured = stops(ways, spared, act)
-        row = row_of(placed[0])
-        row.before, row.after, row.effect = measured.before, measured.after, measured.effect
-        if measured.effect is not None:
-            row.typed = instant_of(placed[0]["created"]) + measured.effect - typed
-        row.spared, row.measured = measured.lost, measured.stopped
-        status = str(placed[0]["status"])
-        row.check("its status is enforced", status == "enforced", status)
-        self.rows.append(row)
-        self.ways[row.order] = list(ways)
-        return row
+        measured = stops(list(orders.values()), spared, act)
+        rows = [
+            _measured_row(order, seen, typed) for order, seen in zip(placed, measured, strict=True)
+        ]
+        self.rows += rows
+        self.ways |= {row.order: list(w) for row, w in zip(rows, orders.values(), strict=True)}
+        return rows
+
+
+def _measured_row(order: dict[str, Any], seen: Measured, typed: float) -> Row:
+    row = row_of(order)
+    row.before, row.after, row.effect = seen.before, seen.after, seen.effect
+    if seen.effect is not None:
+        row.typed = instant_of(order["created"]) + seen.effect - typed
+    row.spared, row.measured = seen.lost, seen.stopped
+    status = str(order["status"])
+    row.check("its status is enforced", status == "enforced", status)
+    return row
 
 
 def instant_of(iso: str) -> float:
@@ -94,18 +112,31 @@ def both_ways(a: str, b: str, there: Probe, back: Probe) -> list[Way]:
     return [Way(a, b, there), Way(b, a, back)]
 
 
+def there_and_back(host: str, other: str) -> tuple[Probe, Probe]:
+    """A datagram from a host to another, and one back."""
+    return udp(host, other, DISCARD), udp(other, host, DISCARD)
+
+
 def block_address(demo: Demo) -> None:
     """A host of a customer, both ways, IPv4 and IPv6; its neighbour loses nothing."""
-    pairs = ((CUST1.more4[0], VICTIM.v4, CUST1.v4), (CUST1.more6[0], VICTIM.v6, CUST1.v6))
-    for host, victim, neighbour in pairs:
-        ways = both_ways("cust1", "victim", udp(host, victim, DISCARD), udp(victim, host, DISCARD))
-        spared = [Way("cust1", "victim", udp(neighbour, victim, DISCARD))]
-        with Established("cust1", host, victim) as connection:
-            open_before = connection.flows()
-            words = ("block-address", host, "--for", "2h", "--reason", "phishing page")
-            row = demo.measure(words, ways, spared)
-            cut = open_before and not connection.flows()
-        row.check("an established TCP connection is cut", cut)
+    hosts = {CUST1.more4[0]: VICTIM.v4, CUST1.more6[0]: VICTIM.v6}
+    orders: dict[tuple[str, ...], list[Way]] = {
+        ("block-address", host, "--for", "2h", "--reason", "phishing page"): both_ways(
+            "cust1", "victim", *there_and_back(host, victim)
+        )
+        for host, victim in hosts.items()
+    }
+    spared = [
+        Way("cust1", "victim", udp(CUST1.v4, VICTIM.v4, DISCARD)),
+        Way("cust1", "victim", udp(CUST1.v6, VICTIM.v6, DISCARD)),
+    ]
+    with ExitStack() as stack:
+        connections = [stack.enter_context(Established("cust1", *ends)) for ends in hosts.items()]
+        flowed = [connection.flows() for connection in connections]
+        rows = demo.measure_all(orders, spared)
+        for row, connection, before in zip(rows, connections, flowed, strict=True):
+            cut = before and not connection.flows()
+            row.check("an established TCP connection is cut", cut)
 
 
 def block_port(demo: Demo) -> None:
@@ -126,7 +157,7 @@ def block_port(demo: Demo) -> None:
         direct = send_mail("cust1", server, timeout=1.0)
         row.check(f"mail straight to {server} is stopped", not direct.accepted, direct.reply)
     arrived = direct_before.accepted and mail_arrives("mailsink", direct_before)
-    row.check("it had arrived before", arrived, direct_before.reply)
+    row.check("it had arrived before the order", arrived, direct_before.reply)
     for server in (RELAY.v4, RELAY.v6):
         relayed = send_mail("cust1", server)
         arrived = relayed.accepted and mail_arrives("mailsink", relayed)
@@ -134,15 +165,18 @@ def block_port(demo: Demo) -> None:
 
 
 def block_third_party(demo: Demo) -> None:
-    """An address of somebody else, on the border, both ways."""
-    for third, host, other in (
-        (THIRD.v4, CUST1.v4, "9.9.9.9"),
-        (THIRD.v6, CUST1.v6, "2620:fe::9"),
-    ):
-        ways = both_ways("third", "cust1", udp(third, host, DISCARD), udp(host, third, DISCARD))
-        spared = [Way("third", "cust1", udp(other, host, DISCARD))]
-        words = ("block-address", third, "--for", "1d", "--reason", "attack on our customers")
-        demo.measure(words, ways, spared)
+    """An address of somebody else, on the border, both ways, IPv4 and IPv6."""
+    orders: dict[tuple[str, ...], list[Way]] = {
+        ("block-address", third, "--for", "1d", "--reason", "attack on our customers"): both_ways(
+            "third", "cust1", *there_and_back(third, host)
+        )
+        for third, host in ((THIRD.v4, CUST1.v4), (THIRD.v6, CUST1.v6))
+    }
+    spared = [
+        Way("third", "cust1", udp("9.9.9.9", CUST1.v4, DISCARD)),
+        Way("third", "cust1", udp("2620:fe::9", CUST1.v6, DISCARD)),
+    ]
+    demo.measure_all(orders, spared)
 
 
 def cut_feed(demo: Demo) -> None:
@@ -178,8 +212,8 @@ def _feed(src: str, dst: str) -> Probe:
 def suspend_customer(demo: Demo) -> None:
     """Everything of a customer's line, spoofed sources too, but the essentials."""
     ways = [
-        *both_ways("cust2", "victim", *_there_and_back(CUST2.v4, VICTIM.v4)),
-        *both_ways("cust2", "victim", *_there_and_back(CUST2.v6, VICTIM.v6)),
+        *both_ways("cust2", "victim", *there_and_back(CUST2.v4, VICTIM.v4)),
+        *both_ways("cust2", "victim", *there_and_back(CUST2.v6, VICTIM.v6)),
         Way("cust2", "victim", udp(SPOOFED[0], VICTIM.v4, DISCARD)),
         Way("cust2", "victim", udp(SPOOFED[1], VICTIM.v6, DISCARD)),
     ]
@@ -195,10 +229,6 @@ def suspend_customer(demo: Demo) -> None:
         row.check(f"the web elsewhere ({victim}) does not", not tcp_open("cust2", "", victim, 80))
 
 
-def _there_and_back(host: str, other: str) -> tuple[Probe, Probe]:
-    return udp(host, other, DISCARD), udp(other, host, DISCARD)
-
-
 def block_list(demo: Demo) -> None:
     """A list from a file: comments are skipped, what is no address is rejected and shown."""
     v4, v6 = listed()
@@ -207,8 +237,8 @@ def block_list(demo: Demo) -> None:
     demo.say(f"enforcer list import botnets {file.name}")
     imported = demo.installation.ask("list", "import", "botnets", str(file))
     ways = [
-        *both_ways("third", "cust1", *_there_and_back(v4[0], CUST1.v4)),
-        *both_ways("third", "cust1", *_there_and_back(v6[0], CUST1.v6)),
+        *both_ways("third", "cust1", *there_and_back(v4[0], CUST1.v4)),
+        *both_ways("third", "cust1", *there_and_back(v6[0], CUST1.v6)),
     ]
     spared = [Way("third", "cust1", udp("198.18.255.255", CUST1.v4, DISCARD))]
     words = ("block-list", "botnets", "--open-ended", "--reason", "command and control")
@@ -220,7 +250,9 @@ def block_list(demo: Demo) -> None:
     sample = [*v4, *v6][::step]
     probes = [udp(a, CUST1.v4 if "." in a else CUST1.v6, DISCARD) for a in sample]
     seen = passage("third", "cust1", probes, control=udp("9.9.9.9", CUST1.v4, DISCARD))
-    row.check(f"{len(sample)} entries by sample are blocked", seen.all_dropped, str(seen.passed))
+    row.check(
+        f"{len(sample)} entries by sample are blocked", seen.all_dropped, ", ".join(seen.passed)
+    )
 
 
 def listed() -> tuple[list[str], list[str]]:

@@ -69,7 +69,16 @@ def seconds(value: float | None) -> str:
 
 def table(rows: Iterable[Row]) -> Table:
     """The rows for a terminal."""
-    shown = Table(title="Orders, measured with packets", title_justify="left")
+    shown = Table(
+        title="Orders, measured with packets",
+        title_justify="left",
+        caption=(
+            "effect: from the storing of the order (its lifting, its end) to the sending of the"
+            " last packet let through (the first one that passes again)\n"
+            "repair: from the start of the nft command that broke it to the last packet let through"
+        ),
+        caption_justify="left",
+    )
     for name in ("order", "kind", "target", "device", "before", "after"):
         shown.add_column(name, overflow="fold")
     for name in ("effect", "repair"):
@@ -91,14 +100,17 @@ def table(rows: Iterable[Row]) -> Table:
 
 
 def show_checks(console: Console, rows: Iterable[Row]) -> None:
-    """What was checked beside the flows, one line each."""
+    """What was checked beside the flows: a line per order, and one per check that failed."""
     for row in rows:
+        name = f"{row.order} {row.kind}"
         if row.spared:
-            console.print(f"{BAD} {row.order} {row.kind}: {row.spared} unrelated packets lost")
+            console.print(f"{BAD} {name}: {row.spared} packets of unrelated flows lost")
         for check in row.checks:
-            mark = GOOD if check.ok else BAD
-            tail = f" [dim]({check.detail})[/dim]" if check.detail else ""
-            console.print(f"{mark} {row.order} {row.kind}: {check.what}{tail}", highlight=False)
+            if not check.ok:
+                console.print(f"{BAD} {name}: not so: {check.what} ({check.detail})")
+        held = [check.what for check in row.checks if check.ok]
+        if held:
+            console.print(f"{GOOD} {name}: {'; '.join(held)}", highlight=False)
 
 
 def write_json(path: Path, rows: Iterable[Row]) -> None:

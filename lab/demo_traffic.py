@@ -53,18 +53,34 @@ def monotonic_of(wall: datetime) -> float:
 
 
 def stops(
-    ways: Sequence[Way], spared: Sequence[Way], act: Callable[[], float], rate: float = RATE
-) -> Measured:
-    """Lets the flows run, does ``act``, and judges; ``act`` returns the instant to count from."""
+    groups: Sequence[Sequence[Way]], spared: Sequence[Way], act: Callable[[], Sequence[float]]
+) -> list[Measured]:
+    """Lets the flows run, does ``act``, and judges each group of flows by itself.
+
+    ``act`` returns per group the instant to count from.
+    """
     with ExitStack() as running:
-        streams = [running.enter_context(way.stream(rate)) for way in ways]
-        others = [running.enter_context(way.stream(rate)) for way in spared]
-        before = streams[0].run_for(WINDOW)
-        instant = act()
-        for stream in streams:
+        cut = [[running.enter_context(way.stream(RATE)) for way in ways] for ways in groups]
+        others = [running.enter_context(way.stream(RATE)) for way in spared]
+        before = cut[0][0].run_for(WINDOW)
+        instants = act()
+        for stream in (stream for streams in cut for stream in streams):
             _settle(stream, arrives=False)
-        after = streams[0].run_for(WINDOW)
-    flows = [stream.flow() for stream in streams]
+        after = cut[0][0].run_for(WINDOW)
+    lost = sum(other.flow().window().lost for other in others)
+    return [
+        _judged([stream.flow() for stream in streams], before, after, instant, lost)
+        for streams, instant in zip(cut, instants, strict=True)
+    ]
+
+
+def _judged(
+    flows: Sequence[Flow],
+    before: tuple[float, float],
+    after: tuple[float, float],
+    instant: float,
+    lost: int,
+) -> Measured:
     effects = [flow.blocked_after(instant, until=after[1]) for flow in flows]
     known = [effect for effect in effects if effect is not None]
     return Measured(
@@ -72,7 +88,7 @@ def stops(
         after=counted(flows, after),
         stopped=_all(flows, before, Verdict.PASSED) and _all(flows, after, Verdict.BLOCKED),
         effect=max(known) if len(known) == len(effects) else None,
-        lost=sum(other.flow().window().lost for other in others),
+        lost=lost,
     )
 
 
@@ -81,17 +97,19 @@ def starts(
 ) -> tuple[Measured, int]:
     """Flows that are blocked and pass once ``act`` has happened; ``blocked`` must stay so.
 
-    ``effect`` is from the instant to the first packet of the slowest flow. Returns the
-    measurement and how many packets of the ``blocked`` flows passed.
+    ``act`` returns the instant that they must not pass before; ``effect`` is from there to the
+    first packet of the slowest flow. Returns the measurement and how many packets of the
+    ``blocked`` flows passed.
     """
     with ExitStack() as running:
         streams = [running.enter_context(way.stream(RATE)) for way in ways]
         others = [running.enter_context(way.stream(RATE)) for way in blocked]
-        before = streams[0].run_for(WINDOW)
+        begin, _ = streams[0].run_for(WINDOW)
         instant = act()
         for stream in streams:
             _settle(stream, arrives=True)
         after = streams[0].run_for(WINDOW)
+    before = begin, instant
     flows = [stream.flow() for stream in streams]
     effects = [flow.passes_after(instant) for flow in flows]
     known = [effect for effect in effects if effect is not None]

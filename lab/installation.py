@@ -24,6 +24,7 @@ INVENTORY = Path(__file__).resolve().parent / "inventory"
 COMMAND = Path(sys.executable).parent / "enforcer"
 COMMAND_TIMEOUT = 60.0  # seconds; a loaded machine takes two to start one
 STOP_TIMEOUT = 20.0
+LONGEST_LINE = 400  # characters of a log line that are shown
 RESTART_PAUSE = 1.0  # seconds before a controller that died is started again
 _RUNNING = "controller running"
 _REPAIRED = "repaired"
@@ -113,8 +114,8 @@ class ControllerLog:
         return self.repairs(device, since)[-1]
 
     def tail(self, lines: int = 20) -> str:
-        """The last lines, as they are."""
-        return "\n".join(self._lines(0)[-lines:])
+        """The last lines, cut to be read; of a traceback the end."""
+        return "\n".join(map(_brief, self._lines(0)[-lines:]))
 
     def _lines(self, since: int) -> list[str]:
         if not self._path.exists():
@@ -122,6 +123,17 @@ class ControllerLog:
         with self._path.open("rb") as log:
             log.seek(since)
             return log.read().decode(errors="replace").splitlines()
+
+
+def _brief(line: str) -> str:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = {}
+    if isinstance(event, dict) and "exception" in event:
+        end = str(event["exception"]).strip().splitlines()[-3:]
+        line = json.dumps({**event, "exception": end})
+    return line[:LONGEST_LINE]
 
 
 class Controller:

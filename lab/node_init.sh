@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The first process of a node: builds its root and stays. Arguments: MODE:SOURCE:TARGET per bind.
-# It says its pid as the lab's private root sees it (the old /proc is still mounted there), then
-# "ready", and then reaps orphans for the node's lifetime.
+# It says its pid as the lab's private root sees it (the old /proc is still mounted there), then,
+# from inside its own root, "ready", and then reaps orphans for the node's lifetime. Said before
+# the chroot, "ready" would have /proc/PID/root still lead to the machine's own files.
 set -e
 read -r pid rest < /proc/self/stat
 base=/run/clabns/nodes/$NODE
@@ -34,6 +35,5 @@ mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 hostname "$NODE"
 ip link set lo up
-echo "$pid"; echo ready
-exec >/dev/null 2>&1 </dev/null
-exec chroot "$root" sh -c 'cd /; while :; do sleep 86400 & wait; done'
+echo "$pid"
+exec chroot "$root" sh -c 'cd /; echo ready; exec >/dev/null 2>&1 </dev/null; while :; do sleep 86400 & wait; done'

@@ -110,8 +110,13 @@ class Node:
         """Writes ``/etc/hosts``, ``/etc/hostname`` and an empty ``/etc/resolv.conf``.
 
         Without the last, each reverse look-up of a daemon waits for a server that is not there.
+
+        Raises:
+            LabCommandFailed: the node still shows the machine's own files; nothing was written.
         """
         etc = Path(f"/proc/{self.pid}/root/etc")
+        if etc.samefile("/etc"):
+            raise LabCommandFailed(f"{self.spec.name}: the node has no root of its own yet")
         for name, content in (
             ("hosts", hosts),
             ("hostname", f"{self.spec.name}\n"),

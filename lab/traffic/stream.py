@@ -20,6 +20,7 @@ from lab.traffic.sockets import family_of, open_raw
 from lab.traffic.tags import TAG, Tag, new_run
 
 DEFAULT_RATE = 250.0  # packets per second: a loaded machine's capture keeps up with it
+PATIENCE = 10.0  # seconds after which a window ends however few packets were sent
 FEWEST = 10  # packets in a window below which nothing is concluded
 
 
@@ -141,9 +142,15 @@ class Stream:
         self._capture.__exit__(kind, error, trace)
 
     def run_for(self, seconds: float) -> tuple[float, float]:
-        """Lets the stream flow; returns the two instants as a window."""
-        begin = time.monotonic()
-        threading.Event().wait(seconds)
+        """Lets the stream flow; returns the two instants as a window.
+
+        A loaded machine gets more time, until enough packets were sent to conclude something.
+        """
+        begin, sent = time.monotonic(), len(self._sent)
+        pause = threading.Event()
+        pause.wait(seconds)
+        while len(self._sent) < sent + 2 * FEWEST and time.monotonic() < begin + PATIENCE:
+            pause.wait(self._interval)
         return begin, time.monotonic()
 
     def await_last(self, arrives: bool, timeout: float = 10.0) -> float:
