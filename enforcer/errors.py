@@ -4,25 +4,25 @@
 ::
 
     EnforcerError
-    |-- InvalidInput              what was typed or sent cannot be understood        exit 2, HTTP 422
-    |-- NotFound                  no such order, device, customer, list              exit 3, HTTP 404
-    |-- OrderRefused              a guardrail said no; carries a stable code         exit 4, HTTP 422
-    |-- ConfigurationInvalid      settings or inventory cannot be used               exit 1
-    |-- StorageError              the database refused or is away                    exit 1, retried
+    |-- InvalidInput              what was typed or sent cannot be understood: exit 2, HTTP 422
+    |-- NotFound                  no such order, device, customer, list: exit 3, HTTP 404
+    |-- OrderRefused              a guardrail said no; has a stable code: exit 4, HTTP 422
+    |-- ConfigurationInvalid      settings or inventory cannot be used: exit 1
+    |-- StorageError              the database refused or is away: exit 1, retried
     |   |-- AuditBroken           the audit chain does not verify
     |   |-- DatabaseBusy          locked by another writer for too long (enforcer.storage)
     |   `-- DuplicateKey          the idempotency key is taken (enforcer.storage)
-    |-- AnotherControllerActive   somebody else holds the lead of this database      exit 1
+    |-- AnotherControllerActive   somebody else holds the lead of this database: exit 1
     `-- DeviceError               carries the device's name; `retryable` IS the retry policy
-        |-- DeviceUnreachable     no conversation possible             retried with back-off
-        |-- AuthenticationFailed  credentials refused                  not retried (lock-out)
-        |-- DeviceBusy            locked by somebody, or an operation in progress    retried
-        |-- StaleState            the device moved between read and write            retried at once
-        |-- CommandRejected       the device said no; the whole batch is undone      retried with back-off
-        |-- ParseFailed           output that we do not understand: never "empty"    retried with back-off
-        |-- PlanBraked            the plan changes too much at once                  waits for a release
-        |-- Unsupported           the device cannot hold the rule                    not retried
-        `-- NotOwned              marked by another controller or a newer epoch      not retried until adopted
+        |-- DeviceUnreachable     no conversation possible; retried with back-off
+        |-- AuthenticationFailed  credentials refused; not retried (lock-out)
+        |-- DeviceBusy            locked, or an operation in progress; retried
+        |-- StaleState            moved between read and write; retried at once
+        |-- CommandRejected       the device said no, the batch is undone; retried
+        |-- ParseFailed           output not understood, never "empty"; retried
+        |-- PlanBraked            changes too much at once; waits for a release
+        |-- Unsupported           cannot hold the rule; not retried
+        `-- NotOwned              a foreign mark or a newer epoch; waits to be adopted
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ class StorageError(EnforcerError):
 
 class AuditBroken(StorageError):
     """The audit chain does not verify: an entry was changed, removed or moved."""
+
+    REMEDY = (
+        "write nothing more: stop the controller, keep a copy of the database, compare it with"
+        " a backup, and restore the backup"
+    )
 
 
 class AnotherControllerActive(EnforcerError):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,13 +23,22 @@ def application(settings: Settings) -> Application:
     """The local application on the settings' database."""
     from enforcer import bootstrap
 
+    _collect_garbage()
     return bootstrap.application(settings)
 
 
 def _serve(settings: Settings) -> int:
     from enforcer import bootstrap
 
+    _collect_garbage()
     return bootstrap.serve(settings)
+
+
+def _collect_garbage() -> None:
+    """From now on; what was imported is never looked at again."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _initialise(settings: Settings) -> None:
