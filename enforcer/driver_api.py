@@ -75,6 +75,20 @@ class DeviceEvent:
     token: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that may be wrong with a device or with our way to it.
+
+    `check`: what was looked at, a word or two. `ok` False: something must be done, and `advice`
+    says what; with `ok` True `detail` is information.
+    """
+
+    check: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
 class CredentialSource(Protocol):
     """Resolves a credential reference of the inventory at the moment of connecting."""
 
@@ -142,7 +156,7 @@ class Watch(Protocol):
 
 
 class Driver(Protocol):
-    """One platform, bound to one device. Everything but `connect` and `watch` is pure."""
+    """One platform, bound to one device; `connect`, `watch`, `diagnose` alone are not pure."""
 
     platform: ClassVar[str]
 
@@ -162,14 +176,19 @@ class Driver(Protocol):
         ...
 
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
-        """Structural differences between `desired` and a full `actual`; empty: none."""
+        """Structural differences between `desired` and a full `actual`; empty: none.
+
+        Of an assumed `actual` (see `plan`) at most the mark differs, and what `desired` adds.
+        """
         ...
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Bounded batches that make `actual` equal `desired`; empty iff `drift` is empty.
 
         Deterministic. The first batch may be refused as stale; later ones build on it.
-        A device without our mark gets it in the first batch.
+        A device without our mark gets it in the first batch. An `actual` whose `native` is
+        None is an assumed state (a preview's): the device is taken to hold exactly these
+        members in the structure that this driver would make. No such state is an error.
         """
         ...
 
@@ -179,4 +198,12 @@ class Driver(Protocol):
 
     def watch(self) -> AbstractContextManager[Watch]:
         """Subscribe to changes; only where WATCHABLE. Raises like `connect`."""
+        ...
+
+    def diagnose(self) -> tuple[Diagnosis, ...]:
+        """What a first installation gets wrong on this device, most important first.
+
+        Asks the device, changes nothing on it, never raises DeviceError: a device that cannot
+        be reached is a diagnosis.
+        """
         ...

@@ -60,7 +60,8 @@ def dropped(
         order.number
         for order in orders
         if order.start <= now
-        and all(now < t for t in (order.end, order.lifted) if t is not None)
+        and order.lifted is None
+        and (order.end is None or now < order.end)
         and _matches(order, packet, topology, lists)
         and not _excepted(order.demand.exceptions, packet, topology)
     }

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar, Self
 
+from drivers.nftables.assumed import supposed
+from drivers.nftables.diagnosis import diagnose
+from drivers.nftables.netlink.columns import LONGEST_NAME
 from drivers.nftables.planning import Setup, batches, findings, held_of, intend
 from drivers.nftables.render import HOOKS
 from drivers.nftables.session import NftSession
@@ -20,12 +23,12 @@ from enforcer.core.instants import to_ms
 from enforcer.core.plan import Capability, Plan, Trait
 from enforcer.core.rules import Actual, Desired, Key, Owner
 from enforcer.core.topology import Device
-from enforcer.driver_api import CredentialSource, Driver, Session, Watch
+from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Watch
 from enforcer.errors import ConfigurationInvalid
 
 
 class NftablesDriver:
-    """Bound to one device. Everything but `connect` and `watch` is pure."""
+    """Bound to one device; `connect`, `watch` and `diagnose` alone are not pure."""
 
     platform: ClassVar[str] = "nftables"
 
@@ -47,6 +50,12 @@ class NftablesDriver:
                 f"{device.name}: hooks are {', '.join(unknown) or 'empty'}; nftables takes one "
                 f"or more of {', '.join(sorted(HOOKS))}"
             )
+        for interface in device.interfaces:
+            if len(interface.name.encode()) > LONGEST_NAME:
+                raise ConfigurationInvalid(
+                    f"{device.name}: interface {interface.name!r} is longer than the "
+                    f"{LONGEST_NAME} bytes that Linux allows: correct its name in the inventory"
+                )
         return cls(device, owner, options(device.name, device.transport))
 
     @property
@@ -63,12 +72,13 @@ class NftablesDriver:
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """What differs in the structure."""
         self._shared.learn((*desired.addresses, *desired.interfaces))
-        return findings(self._setup, desired, actual)
+        return findings(self._setup, desired, supposed(self._setup, actual))
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Batches that make `actual` equal `desired`."""
         if not drift:
             return Plan()
+        actual = supposed(self._setup, actual)
         held = held_of(actual)
         intent = intend(self._setup, desired, drift, actual)
         read_ms = to_ms(actual.read_at)
@@ -104,6 +114,10 @@ class NftablesDriver:
     def watch(self) -> AbstractContextManager[Watch]:
         """Subscribe to changes."""
         return self._watching()
+
+    def diagnose(self) -> tuple[Diagnosis, ...]:
+        """Whether it is reachable, takes our text, has the inventory's interfaces."""
+        return diagnose(self._device, self._setup, self._transport)
 
 
 _: type[Driver] = NftablesDriver

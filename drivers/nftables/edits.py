@@ -106,6 +106,8 @@ class _Comparison:
         """Rules of one chain that must go, and rules that must come."""
         name = wanted.facts.name
         there = self.found.rules.get(name, ())
+        if any(not rule.handle for rule in there):
+            return self._by_place(wanted, there)
         if name in self.replaced_chains:
             return list(self._drop_rules(name, there, ALTERED)), list(self._append(wanted))
         matched = _match(there, wanted.rules)
@@ -125,6 +127,25 @@ class _Comparison:
         ]
         kept = {i: r for i, r in matched.items() if r.handle not in stale}
         return going, list(self._insert(wanted, kept))
+
+    def _by_place(
+        self, wanted: ChainSpec, there: tuple[RuleFacts, ...]
+    ) -> tuple[list[Edit], list[Edit]]:
+        """Rules of a chain that no kernel has told of yet: they have a place, but no handle."""
+        name, matched = wanted.facts.name, _match(there, wanted.rules)
+        gone = [rule for rule in there if rule not in matched.values() and not self._is_old(rule)]
+        if gone or any(map(self._refers_to_replaced, there)) or name in self.replaced_chains:
+            return [_flush(name, ALTERED)], list(self._append(wanted))
+        coming = [i for i in range(len(wanted.rules)) if i not in matched]
+        return [], [self._add_at(name, wanted.rules[i], i) for i in coming]
+
+    def _add_at(self, chain: str, rule: RuleSpec, place: int) -> Edit:
+        text = f"insert rule inet {TABLE} {chain}"
+        if place:
+            text = f"add rule inet {TABLE} {chain} index {place - 1}"
+        message = objects.add_rule(TABLE, chain, rule.expressions)
+        what = f"rule in chain {chain}: {rule.text}"
+        return Edit(MISSING, what, f"{text} {rule.text}", (message,))
 
     def _refers_to_replaced(self, rule: RuleFacts) -> bool:
         return any(
@@ -177,7 +198,11 @@ class _Comparison:
     def _drop_rules(
         self, chain: str, rules: Iterable[RuleFacts], kind: FindingKind, what: str = ""
     ) -> Iterator[Edit]:
-        for rule in rules:
+        known = tuple(rules)
+        if not all(rule.handle for rule in known):
+            yield _flush(chain, kind)
+            return
+        for rule in known:
             text = f"delete rule inet {TABLE} {chain} handle {rule.handle}"
             message = objects.delete_rule(TABLE, chain, rule.handle)
             yield Edit(
@@ -250,6 +275,11 @@ class _Comparison:
             text = f"flush set inet {TABLE} {name}\n{text}"
         kind = MISSING if fresh else ALTERED
         yield Edit(kind, f"elements of set {name}", text, tuple(messages))
+
+
+def _flush(chain: str, kind: FindingKind) -> Edit:
+    text = f"flush chain inet {TABLE} {chain}"
+    return Edit(kind, f"rules in chain {chain}", text, (objects.delete_rules(TABLE, chain),))
 
 
 def _kind(name: str, there: Iterable[str]) -> FindingKind:

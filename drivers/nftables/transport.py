@@ -7,17 +7,18 @@ Everything else in this driver speaks netlink through what a transport opens; an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from drivers.nftables.netlink.errors import NamespaceMissing
-from drivers.nftables.netlink.netns import namespace_path
+from drivers.nftables.netlink.netns import inside, namespace_path
 from drivers.nftables.netlink.socket import EventSocket, NftSocket
 from enforcer.errors import ConfigurationInvalid
 
 _OWN = "/proc/self/ns/net"
+Made = TypeVar("Made")
 
 
 class Transport(Protocol):
@@ -36,6 +37,10 @@ class Transport(Protocol):
 
     def watch(self) -> EventSocket:
         """A subscription to changes. Raises NamespaceMissing, OSError."""
+        ...
+
+    def inside(self, make: Callable[[], Made]) -> Made:
+        """What `make` returns where the device's network is. Raises like `open`, and `make`."""
         ...
 
 
@@ -62,6 +67,10 @@ class LocalTransport:
     def watch(self) -> EventSocket:
         """A subscription inside the namespace."""
         return EventSocket.open(self.namespace)
+
+    def inside(self, make: Callable[[], Made]) -> Made:
+        """What `make` returns inside the namespace."""
+        return inside(self.namespace, make)
 
 
 _: type[Transport] = LocalTransport

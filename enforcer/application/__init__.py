@@ -17,6 +17,7 @@ from enforcer.application.commands import (
     PlaceOrder,
 )
 from enforcer.application.views import (
+    AuditCheck,
     ControlView,
     DeviceView,
     DoctorCheck,
@@ -132,6 +133,10 @@ class Application(Protocol):
 
     def inventory_check(self, actor: Actor) -> InventoryReport:
         """Load the inventory and say what is wrong with it."""
+        ...
+
+    def audit_verify(self, actor: Actor) -> AuditCheck:
+        """Walk the whole audit chain."""
         ...
 
     def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:

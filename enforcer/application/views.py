@@ -105,6 +105,7 @@ class DeviceView(View):
     verified_at: datetime | None
     orders: int
     members: int | None
+    """How many entries are desired on it now; null in lists, and where no driver knows it."""
     error: str | None
     failing_since: datetime | None
     traits: list[str]
@@ -135,13 +136,25 @@ class PassView(View):
 
     device: str
     outcome: str
-    """clean, repaired, applied, observed, braked, failed."""
+    """clean; applied or repaired (orders changed, drift was found), and read back; observed
+    (it differs, and its mode is observe); held (a pause or a freeze kept writes back); failed."""
     sentence: str
     added: int
     removed: int
     verified: int
     drift: int
     seconds: float
+
+
+class AuditCheck(View):
+    """Whether the audit chain holds."""
+
+    ok: bool
+    entries: int
+    """How many entries are good, up to the first bad one."""
+    first_bad: int | None
+    """The position of the first entry that was changed, removed, moved or inserted."""
+    why: str
 
 
 class WhyOrder(View):

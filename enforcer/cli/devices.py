@@ -69,7 +69,8 @@ def reconcile(
     """Make a full pass over devices now: read, compare, repair, read back.
 
     The running controller does it; without one it is done here, under the
-    same lock. Exit code 5 if the brake stopped a pass, 1 if one failed.
+    same lock. Exit code 5 if a pause or freeze held a pass back, 1 if one
+    failed. A device that is only observed is read, and never repaired.
 
     Example:
       enforcer device reconcile edge1
@@ -80,10 +81,13 @@ def reconcile(
         raise InvalidInput("say which devices: their names, or --all")
     made, failed = _each(session, names, "reconciling", session.application.device_reconcile)
     session.out.many(made, PassView)
+    for one in made:
+        if one.outcome == "observed" and one.drift:
+            session.out.note(f"{one.device} differs and stays so: its mode is observe")
     outcomes = {one.outcome for one in made}
     if failed or "failed" in outcomes:
         return ExitCode.ERROR
-    return ExitCode.PARTIAL if "braked" in outcomes else ExitCode.OK
+    return ExitCode.PARTIAL if "held" in outcomes else ExitCode.OK
 
 
 @command(devices, "drift")

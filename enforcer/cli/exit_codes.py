@@ -23,12 +23,13 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.ERROR: "an error, or a check that failed (`doctor`, `inventory check`)",
+    ExitCode.ERROR: "an error, or a check that failed (`doctor`, `inventory check`,"
+    " `audit verify`)",
     ExitCode.USAGE: "the command line or a value in it cannot be understood",
     ExitCode.NOT_FOUND: "no such order, device, customer, service set or list",
     ExitCode.REFUSED: "a guardrail refused; the error carries a stable code",
     ExitCode.PARTIAL: "stored, but not (yet) true on every device: `--wait` ran out of time,"
-    " or a pass was stopped by the brake",
+    " or a pause or freeze keeps writes back",
     ExitCode.DRIFT: "`device drift --check` found drift",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }

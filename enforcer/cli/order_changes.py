@@ -58,7 +58,7 @@ def show(session: Session, order: OrderArgument, wait: WaitOption = None) -> int
     """Show one order and its state on each device.
 
     Example:
-      enforcer order show 000A-4 --wait 1m
+      enforcer order show 000A-C --wait 1m
     """
     from enforcer.cli.placing import settle, wait_time
 
@@ -79,7 +79,7 @@ def extend(
     """Let an order end later; --for counts from now. An earlier end is refused.
 
     Example:
-      enforcer order extend 000A-4 --for 7d --reason "still open"
+      enforcer order extend 000A-C --for 7d --reason "still open"
     """
     from enforcer.application.commands import ChangeEnd
     from enforcer.cli.placing import end_of, settle, wait_time
@@ -109,7 +109,7 @@ def shorten(
     """Let an order end earlier; --for counts from now. A later end is refused.
 
     Example:
-      enforcer order shorten 000A-4 --for 10m --reason "nearly cleaned up"
+      enforcer order shorten 000A-C --for 10m --reason "nearly cleaned up"
     """
     from enforcer.application.commands import ChangeEnd
     from enforcer.cli.placing import end_of, settle, wait_time
@@ -132,7 +132,7 @@ def lift(
     ended changes nothing.
 
     Example:
-      enforcer order lift 000A-4 --reason "cleaned up" --wait
+      enforcer order lift 000A-C --reason "cleaned up" --wait
     """
     from enforcer.application.commands import LiftOrder
     from enforcer.cli.placing import settle, wait_time
@@ -162,7 +162,7 @@ def amend(
     Its target never changes: another target is another order.
 
     Example:
-      enforcer order amend 000A-4 --ticket T-1235
+      enforcer order amend 000A-C --ticket T-1235
     """
     from enforcer.application.commands import AmendOrder
     from enforcer.cli.placing import policy_clause
@@ -179,7 +179,7 @@ def history(session: Session, order: OrderArgument) -> int:
     """Show everything that is recorded about an order, oldest first.
 
     Example:
-      enforcer order history 000A-4 --output ndjson
+      enforcer order history 000A-C --output ndjson
     """
     from enforcer.application.views import EventView
 

@@ -55,14 +55,15 @@ def block_port(
         typer.Argument(metavar="TARGET", help="A customer's name, or prefixes."),
     ],
     terms: Terms,
-    port: PortOption,
+    port: PortOption = [],  # noqa: B006 - Typer copies it
     protocol: ProtocolOption = ["tcp"],  # noqa: B006 - Typer copies it, and shows it
     direction: DirectionOption = Direction.FROM,
 ) -> int:
     """Drop a customer's or some prefixes' packets to destination ports.
 
     With --direction from the target is the client of the service at these
-    ports, with to it is the server.
+    ports, with to it is the server. A protocol without ports, such as icmp
+    or gre, takes no --port.
 
     Example:
       enforcer order block-port acme --port 25 --except relay --for 7d \\

@@ -56,6 +56,9 @@ def settle(session: Session, order: OrderView, timeout: timedelta | None) -> int
     """Print `order`; with a timeout wait first. Raises NotSettled after printing."""
     if timeout is None:
         session.out.one(order)
+        stopped = session.out.format is Format.TABLE and _stopped(session, order)
+        if stopped:
+            session.out.note(f"warning: order {order.id} waits: {stopped}")
         return ExitCode.OK
     try:
         with session.busy(f"order {order.id}: waiting for {len(order.devices)} device(s)"):
@@ -65,13 +68,30 @@ def settle(session: Session, order: OrderView, timeout: timedelta | None) -> int
         raise
     session.out.one(order)
     if order.status not in SETTLED:
-        raise NotSettled(_unsettled(order, timeout))
+        raise NotSettled(_unsettled(order, timeout, _stopped(session, order)))
     return ExitCode.OK
 
 
-def _unsettled(order: OrderView, timeout: timedelta) -> str:
+def _stopped(session: Session, order: OrderView) -> str:
+    """Why nothing is written for `order` now, and the way out; "" when it is."""
+    if order.status in SETTLED:
+        return ""
+    control = session.application.control(session.actor)
+    if control.state == "running" or (control.state == "paused" and order.status == "removing"):
+        return ""
+    return f"the controller is {control.state} ({control.reason}) until 'enforcer resume'"
+
+
+def _unsettled(order: OrderView, timeout: timedelta, stopped: str) -> str:
     behind = [f"{d.device} is {d.status}" for d in order.devices if d.status not in SETTLED]
     where = f" ({', '.join(behind)})" if behind else ""
+    if order.withheld and all(d.status in {*SETTLED, "partial"} for d in order.devices):
+        return (
+            f"order {order.id} is partial and stays so: what is protected is left out of it;"
+            f" see 'enforcer order show {order.id}'"
+        )
+    if stopped:
+        return f"order {order.id} is {order.status}{where} and waits: {stopped}"
     return (
         f"order {order.id} is {order.status} after {format_duration(timeout)}{where}:"
         f" the controller goes on; see 'enforcer order show {order.id}'"

@@ -33,9 +33,10 @@ An order ends when you say so: exactly one of `--for`, `--until` and `--open-end
 
 Without `--wait` a command returns when the order is stored. With `--wait` it returns when the
 order is true on every device, or gone from every device, and with exit code 5 when that takes
-longer than the given time (30 s); the controller goes on regardless. Where no controller runs,
-the waiting command does its work itself. Write `--wait=30s` where the next word could be read
-as a time.
+longer than the given time (30 s); the controller goes on regardless. Under a pause or a freeze
+that keeps the order back it ends at once, with exit code 5 and the reason. Where no controller
+runs, the waiting command does its work itself. Write `--wait=30s` where the next word could be
+read as a time.
 
 ## Asking back
 

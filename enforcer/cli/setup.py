@@ -77,7 +77,9 @@ def run(session: Session) -> int:
 
 
 def doctor(session: Session) -> int:
-    """Check what a first installation gets wrong; exit code 1 if anything is.
+    """Check what a first installation gets wrong, here and on each device.
+
+    Exit code 1 if anything is. Changes nothing.
 
     Example:
       enforcer doctor

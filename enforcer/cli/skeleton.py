@@ -32,7 +32,7 @@ INVENTORY = """\
 #    site: south
 #    roles: [border, access]
 #    mode: observe            # enforce, once you trust what it would do
-#    transport: {type: local}
+#    transport: {local: "yes"}   # or {netns: NAME}
 #    interfaces:
 #      eth0: {behind: upstream}
 #      eth1: {behind: acme}

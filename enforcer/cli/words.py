@@ -45,7 +45,7 @@ _LOOKS = {
     "repaired": Look("●", "*", _GOOD),
     "applied": Look("●", "*", _GOOD),
     "observed": Look("◌", "o", _BUSY),
-    "braked": Look("‖", "=", _WATCH),
+    "held": Look("‖", "=", _WATCH),
     "failed": Look("✖", "!", _BAD),
     # the controller
     "running": Look("●", "*", _GOOD),

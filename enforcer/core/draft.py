@@ -53,13 +53,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the checks need beside the topology.
-
-    `lists`: names of the block lists. `frozen`: names of the devices whose writes are stopped.
-    """
+    """What the checks need beside the topology: the names of the block `lists`."""
 
     lists: frozenset[str] = frozenset()
-    frozen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is never ordered, whoever asks: refusals with stable codes.
 
+All but over-capacity, which depends on what is desired already, are found by `check`.
+
 =================================== ==========================================================
 code                                refused because
 =================================== ==========================================================
@@ -30,7 +32,7 @@ no-attachment                       a suspension by interface, but no interface 
 shared-interface                    a suspension by interface would cut another customer
 no-device-in-scope                  no device would hold it
 unsupported-on-device               a device that would hold it cannot
-scope-off                           all writes to all of its devices are stopped
+over-capacity                       a device would have to hold more than it can
 =================================== ==========================================================
 """
 
@@ -70,7 +72,7 @@ def check(
     if any(r.code in _UNPLACEABLE for r in (*target, *alone)):
         placement = tuple(placement_checks.vrf(draft, (), able))
     else:
-        placement = tuple(placement_checks.placement(draft, topology, known, now, able))
+        placement = tuple(placement_checks.placement(draft, topology, able))
     return (*target, *alone, *suspension, *placement)
 
 

@@ -24,10 +24,11 @@ def ranges_text(family: int, first: int, last: int) -> str:
 
 def rule_text(rule: Rule) -> str:
     """The key and the service: ``source``, ``destination, tcp to port 25``."""
-    return str(rule.key) + (f", {_service_text(rule.service)}" if rule.service else "")
+    return str(rule.key) + (f", {service_text(rule.service)}" if rule.service else "")
 
 
-def _service_text(service: Service) -> str:
+def service_text(service: Service) -> str:
+    """Protocol and ports: ``tcp to port 25``."""
     text = format_protocol(service.protocol)
     for word, ports in (("from", service.source_ports), ("to", service.destination_ports)):
         if ports is not None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
 from enforcer.core.capability import translated, translated_reason, unsupported
 from enforcer.core.contributions import Contribution, contributions
 from enforcer.core.demands import claims
-from enforcer.core.draft import Draft, Known, Refusal
+from enforcer.core.draft import Draft, Refusal
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import DEFAULT_VRF, BlockFlow, BlockList, BlockPort, SuspendCustomer
 from enforcer.core.placement import attached
@@ -35,12 +34,10 @@ class _Placed:
 def placement(
     draft: Draft,
     topology: Topology,
-    known: Known,
-    now: datetime,
     capabilities: Mapping[str, Capability],
 ) -> Iterator[Refusal]:
     """Codes no-attachment, shared-interface, no-device-in-scope, family-mismatch (a protocol
-    that the target's family lacks), vrf-unsupported, unsupported-on-device, scope-off.
+    that the target's family lacks), vrf-unsupported, unsupported-on-device.
 
     All names in the draft are known.
     """
@@ -53,10 +50,6 @@ def placement(
         yield _nowhere(draft, topology)
     yield from vrf(draft, placed.devices, capabilities)
     yield from _capable(placed, topology, capabilities)
-    if placed.devices and draft.start <= now and known.frozen.issuperset(placed.devices):
-        listed = ", ".join(placed.devices)
-        message = f"all writes to {listed} are stopped (freeze): resume first, or start later"
-        yield Refusal("scope-off", message)
 
 
 def vrf(

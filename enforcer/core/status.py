@@ -23,8 +23,9 @@ enforced    it is proved
 
 Proved: a pass read the device and found exactly what was desired, the order's last change
 included, at an instant since the order started. Rid of it: the same at an instant since the
-order ended; for a lifted order whatever the instant, because its last change ends it. A device never had it if the order ended before it started, or if the device
-is observed only and was never proved since the order was placed.
+order ended; for a lifted order whatever the instant, because its last change ends it. A device
+never had it if the order ended before it started (and no pass of a later clock proved it), or
+if the device is observed only and was never proved since the order was placed.
 
 Over all devices of an order, the first row that applies is the status:
 
@@ -304,7 +305,7 @@ def _gone(order: Order, device: DeviceFacts) -> bool:
     ends = order.ends
     if ends is None:
         return False
-    never_had_it = ends <= order.start or (
-        device.mode is Mode.OBSERVE and device.verified_seq < order.number
-    )
+    proved_for, before = device.proved_for, device.verified_seq < order.number
+    never_began = ends <= order.start and (before or proved_for is None or proved_for < order.start)
+    never_had_it = never_began or (device.mode is Mode.OBSERVE and before)
     return never_had_it or _proved_since(order, device, None if order.lifted else ends)

@@ -98,7 +98,7 @@ def entry(seq: int, body: bytes, digest: bytes) -> AuditEntry:
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise AuditBroken(
-            f"audit entry {seq} cannot be read ({problem}): run `enforcer doctor`"
+            f"audit entry {seq} cannot be read ({problem}): run `enforcer audit verify`"
             " and compare with a backup"
         ) from problem
 

@@ -27,7 +27,11 @@ _ending_from = _bodies.where(orders.c.ends_us >= bindparam("instant")).order_by(
 _active = (
     select(func.count())
     .select_from(orders)
-    .where(orders.c.ends_us > bindparam("instant"), orders.c.start_us <= bindparam("instant"))
+    .where(
+        orders.c.lifted_us.is_(None),
+        orders.c.ends_us > bindparam("instant"),
+        orders.c.start_us <= bindparam("instant"),
+    )
 )
 _add = insert(orders)
 _change = (
@@ -90,7 +94,11 @@ class OrderReader:
             wanted = wanted.where(orders.c.number.in_(of_customer))
         if active_at is not None:
             instant = to_us(active_at)
-            wanted = wanted.where(orders.c.start_us <= instant, orders.c.ends_us > instant)
+            wanted = wanted.where(
+                orders.c.lifted_us.is_(None),
+                orders.c.start_us <= instant,
+                orders.c.ends_us > instant,
+            )
         if text is not None:
             wanted = wanted.where(orders.c.search.contains(text.casefold(), autoescape=True))
         if before_number is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder
-from enforcer.core.orders import Order
+from enforcer.core.orders import Order, is_over
 from enforcer.core.times import format_when
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.unit_of_work import UnitOfWork
@@ -50,7 +50,7 @@ def lift(world: World, actor: Actor, command: LiftOrder) -> Order:
     now = world.clock.now()
     with world.database.write() as work:
         order = existing(work, command.order)
-        if order.ends is not None and order.ends <= now:
+        if is_over(order, now):
             return order
         lifted = _store(
             work,
@@ -112,7 +112,7 @@ def _new_end(command: ChangeEnd, now: datetime) -> datetime | None:
 
 
 def _still_open(order: Order, now: datetime) -> None:
-    if order.ends is not None and order.ends <= now:
+    if order.ends is not None and is_over(order, now):
         word = "lifted" if order.lifted is not None else "expired"
         raise OrderRefused(
             "already-ended",

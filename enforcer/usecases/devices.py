@@ -5,26 +5,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.application.views import DevicePreview, DriftView, PassView, Preview
 from enforcer.control.book import OrderBook
-from enforcer.control.filling import fill
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.doorbell import ask
 from enforcer.control.facts import PassFacts, sentence
+from enforcer.control.filling import fill
 from enforcer.control.holdable import Holdable
 from enforcer.control.leadership import leading
 from enforcer.control.once import reconcile_once
 from enforcer.core.drift import Drift, compare
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.topology import Device
 from enforcer.driver_api import Driver
 from enforcer.errors import AnotherControllerActive, DeviceError, EnforcerError
 from enforcer.usecases.world import World
 
 SHOWN_COMMANDS = 100
 _ANSWER_SECONDS = 120.0
+_DOOR_SECONDS = 5.0
+"""A controller that has just taken the lead opens its door within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,8 @@ class Comparison:
 def compare_now(world: World, name: str) -> Comparison:
     """Read a device now and compare. Writes nothing. Raises NotFound, DeviceError."""
     device = world.device(name)
-    now = world.clock.now()
-    book = OrderBook(world.topology)
-    fill(book, world.database, now)
-    state = DesiredState(name, book)
-    state.advance(now)
     driver = world.driver_for(device, world.evidence.identity())
-    desired = Holdable(device, driver.capability).part(state.desired)
+    desired = desired_now(world, device, driver)
     with driver.connect() as session:
         actual = session.read_state()
     findings = driver.findings(desired, actual)
@@ -54,6 +54,25 @@ def compare_now(world: World, name: str) -> Comparison:
     return Comparison(
         driver, desired, actual, compare(desired, actual, findings, self_expiring=expiring)
     )
+
+
+def desired_now(world: World, device: Device, driver: Driver) -> Desired:
+    """What must stand on a device now, as far as it can hold it. Asks no device."""
+    now = world.clock.now()
+    book = OrderBook(world.topology)
+    fill(book, world.database, now)
+    state = DesiredState(device.name, book)
+    state.advance(now)
+    return Holdable(device, driver.capability).part(state.desired)
+
+
+def desired_members(world: World, device: Device) -> int | None:
+    """How many members `desired_now` has; None without a usable driver."""
+    try:
+        driver = world.driver_for(device, world.evidence.identity())
+        return len(desired_now(world, device, driver))
+    except EnforcerError:
+        return None
 
 
 def drift(world: World, name: str) -> DriftView:
@@ -115,13 +134,23 @@ def reconcile(world: World, actor: Actor, name: str) -> PassView:
     world.device(name)
     path = world.database.path
     if path is not None and world.led():
-        answer = ask(path, {"reconcile": name, "by": actor.name}, _ANSWER_SECONDS)
+        answer = _asked(world, path, {"reconcile": name, "by": actor.name})
         if answer is None:
             raise DeviceError(name, "the running controller did not answer: see its log")
         if "error" in answer:
             raise DeviceError(name, str(answer["error"]))
         return PassView(**answer)
     return pass_view(reconcile_here(world, [name])[name])
+
+
+def _asked(world: World, path: Path, question: dict[str, str]) -> dict[str, Any] | None:
+    """The running controller's answer; None when it did not give one."""
+    began = world.clock.monotonic()
+    answer = ask(path, question, _ANSWER_SECONDS)
+    while answer is None and world.led() and world.clock.monotonic() - began < _DOOR_SECONDS:
+        world.clock.sleep(0.1)
+        answer = ask(path, question, _ANSWER_SECONDS)
+    return answer
 
 
 def reconcile_here(world: World, names: list[str]) -> dict[str, PassFacts]:
@@ -166,7 +195,7 @@ def adopt(world: World, actor: Actor, name: str) -> None:
         )
         work.devices.set_adopted(name, taken, at=now)
     if world.led() and world.database.path is not None:
-        ask(world.database.path, {"reconcile": name, "by": actor.name}, _ANSWER_SECONDS)
+        _asked(world, world.database.path, {"reconcile": name, "by": actor.name})
         return
     try:
         reconcile_here(world, [name])

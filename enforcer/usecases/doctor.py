@@ -6,12 +6,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from enforcer.application.views import DoctorCheck
-from enforcer.errors import EnforcerError
+from enforcer.errors import AuditBroken, EnforcerError
 from enforcer.registry import platforms
 from enforcer.usecases.world import World
 
@@ -26,8 +25,9 @@ def doctor(world: World) -> list[DoctorCheck]:
         *_packages(),
         _kernel(),
         _rights(),
-        _nft(),
+        _drivers(),
         _guarded("database", lambda: _database(world), "run `enforcer init`"),
+        _guarded("audit chain", lambda: _audit(world), AuditBroken.REMEDY),
         _guarded("inventory", lambda: _inventory(world), "run `enforcer inventory check`"),
         _controller(world),
         *_devices(world),
@@ -81,26 +81,28 @@ def _rights() -> DoctorCheck:
     )
 
 
-def _nft() -> DoctorCheck:
-    library = importlib.util.find_spec("nftables") is not None
-    drivers = ", ".join(platforms())
-    ok = library and "nftables" in platforms()
+def _drivers() -> DoctorCheck:
+    found = platforms()
     return DoctorCheck(
-        check="nftables",
-        ok=ok,
-        detail=f"python-nftables {'found' if library else 'missing'}, "
-        f"nft {shutil.which('nft') or 'missing'}, drivers: {drivers or 'none'}",
-        advice="" if ok else "install Debian's packages nftables and python3-nftables",
+        check="drivers",
+        ok=bool(found),
+        detail=", ".join(found) or "none",
+        advice="" if found else "install this distribution anew: its entry points are missing",
     )
 
 
 def _database(world: World) -> str:
     with world.database.read() as reader:
-        verdict = reader.audit.verify()
         owner = reader.control.identity()
+    return f"controller {owner.controller}, epoch {owner.epoch}"
+
+
+def _audit(world: World) -> str:
+    with world.database.read() as reader:
+        verdict = reader.audit.verify()
     if not verdict.ok:
-        raise EnforcerError(f"the audit chain is broken: {verdict.why}")
-    return f"controller {owner.controller}, epoch {owner.epoch}, {verdict.entries} audit entries"
+        raise AuditBroken(f"the audit chain is broken: {verdict.why}")
+    return f"{verdict.entries} entries hold"
 
 
 def _inventory(world: World) -> str:
@@ -126,14 +128,15 @@ def _devices(world: World) -> Iterator[DoctorCheck]:
         return
     for name, device in sorted(devices.items()):
         try:
-            with world.driver_for(device, owner).connect() as session:
-                seen = session.fingerprint()
+            found = world.driver_for(device, owner).diagnose()
         except EnforcerError as error:
+            advice = "correct it in the inventory"
+            yield DoctorCheck(check=f"device {name}", ok=False, detail=str(error), advice=advice)
+            continue
+        for one in found:
             yield DoctorCheck(
-                check=f"device {name}",
-                ok=False,
-                detail=str(error),
-                advice="check its transport in the inventory, and that it is up",
+                check=f"device {name}: {one.check}",
+                ok=one.ok,
+                detail=one.detail,
+                advice=one.advice,
             )
-        else:
-            yield DoctorCheck(check=f"device {name}", ok=True, detail=f"answers ({seen.token})")

@@ -17,6 +17,7 @@ from enforcer.application.commands import (
     PlaceOrder,
 )
 from enforcer.application.views import (
+    AuditCheck,
     ControlView,
     DeviceView,
     DoctorCheck,
@@ -99,7 +100,8 @@ class LocalApplication:
         """See `Application.device`."""
         device = self._world.device(name)
         counts = orders_by_device(self._world)
-        return Presenter(self._world).device(device, counts.get(name, 0))
+        members = devices.desired_members(self._world, device)
+        return Presenter(self._world).device(device, counts.get(name, 0), members)
 
     def device_plan(self, actor: Actor, name: str) -> Preview:
         """See `Application.device_plan`."""
@@ -159,6 +161,14 @@ class LocalApplication:
             customers=len(topology.customers),
             service_sets=len(topology.service_sets),
             protected=len(topology.protected),
+        )
+
+    def audit_verify(self, actor: Actor) -> AuditCheck:
+        """See `Application.audit_verify`."""
+        with self._world.database.read() as reader:
+            found = reader.audit.verify()
+        return AuditCheck(
+            ok=found.ok, entries=found.entries, first_bad=found.first_bad, why=found.why
         )
 
     def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:

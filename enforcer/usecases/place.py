@@ -14,6 +14,7 @@ from enforcer.core.orders import Order, order_id
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.errors import DuplicateKey
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
+from enforcer.usecases.capacity import over_capacity
 from enforcer.usecases.world import World
 from enforcer.wire import demand_to_wire
 
@@ -58,7 +59,9 @@ def refuse_or_pass(world: World, actor: Actor, command: PlaceOrder, draft: Draft
     now = world.clock.now()
     with world.database.read() as reader:
         known = Known(frozenset(reader.lists.names()))
-    refusals = check(draft, world.topology, known, now, world.capabilities())
+    able = world.capabilities()
+    refusals = check(draft, world.topology, known, now, able)
+    refusals = refusals or tuple(over_capacity(world, draft, able))
     if not refusals:
         return
     with world.database.write() as work:

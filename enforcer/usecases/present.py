@@ -125,8 +125,11 @@ class Presenter:
         content = self._list(demand.list_name)
         return len(content.v4_first) + len(content.v6_first) if content else 0
 
-    def device(self, device: Device, orders: int) -> DeviceView:
-        """One device with what is known of it; `orders`: how many are placed on it now."""
+    def device(self, device: Device, orders: int, members: int | None = None) -> DeviceView:
+        """One device with what is known of it without asking it.
+
+        `orders`, `members`: how many are to stand on it now; None: not counted.
+        """
         facts = self._facts.get(device.name, DeviceFacts())
         return DeviceView(
             name=device.name,
@@ -137,7 +140,7 @@ class Presenter:
             status=self._device_status(device, facts),
             verified_at=facts.verified_at,
             orders=orders,
-            members=None,
+            members=members,
             error=facts.error or None,
             failing_since=facts.failing_since,
             traits=self._traits(device),

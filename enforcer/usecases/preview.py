@@ -9,8 +9,8 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.views import DevicePreview, Preview
 from enforcer.control.book import OrderBook
-from enforcer.control.filling import fill, new_lists
 from enforcer.control.desired_state import DesiredState
+from enforcer.control.filling import fill, new_lists
 from enforcer.control.holdable import Holdable
 from enforcer.core.brake import PauseState
 from enforcer.core.contributions import Contributions, contributions

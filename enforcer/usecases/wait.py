@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from enforcer.application.views import OrderView
+from enforcer.core.brake import PauseState
 from enforcer.errors import AnotherControllerActive
 from enforcer.usecases.devices import reconcile_here
 from enforcer.usecases.present import Presenter
@@ -17,19 +18,34 @@ SETTLED = frozenset({"scheduled", "enforced", "expired", "lifted", "withheld", "
 
 
 def wait(world: World, order_id: str, timeout: timedelta) -> OrderView:
-    """The order when it is settled, or as it is after `timeout`."""
+    """The order when it is settled, or as it is after `timeout`, or while writes are stopped."""
     deadline = world.clock.monotonic() + timeout.total_seconds()
     view = _view(world, order_id)
-    while view.status not in SETTLED:
+    while not _settled(view) and not _stopped(world, view):
         if not world.led():
             _work(world, view)
         left = deadline - world.clock.monotonic()
         view = _view(world, order_id)
         if left <= 0:
             return view
-        if view.status not in SETTLED:
+        if not _settled(view):
             world.clock.sleep(min(_POLL_SECONDS, left))
     return view
+
+
+def _settled(view: OrderView) -> bool:
+    """An order that is partial on a device for protected space alone stays so."""
+    if view.status == "partial":
+        return all(device.status in ("enforced", "partial") for device in view.devices)
+    return view.status in SETTLED
+
+
+def _stopped(world: World, view: OrderView) -> bool:
+    """Whether a freeze, or a pause of what adds, keeps the order as it is until a resume."""
+    pause = world.pause()
+    if pause is PauseState.PAUSED:
+        return view.status != "removing"
+    return pause is PauseState.FROZEN
 
 
 def _work(world: World, view: OrderView) -> None:

@@ -3,29 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
 from enforcer.application.views import WhyOrder, WhyView
 from enforcer.control.book import Entry, OrderBook
 from enforcer.control.filling import fill
-from enforcer.core.intervals import Ranges, inside, rows_of, union
-from enforcer.core.naming import rule_text
-from enforcer.core.orders import Network, in_force
+from enforcer.core.intervals import Ranges, rows_of, union
+from enforcer.core.orders import Network, in_force, is_over
 from enforcer.core.prefixes import parse_network
-from enforcer.core.rules import Exempt, Key, Rule
+from enforcer.core.rules import Key
 from enforcer.core.topology import Topology
 from enforcer.usecases.present import Presenter
+from enforcer.usecases.touch import Touch, attachments_of, touch_of
 from enforcer.usecases.world import World
-
-
-@dataclass
-class _Touch:
-    """How one order touches the asked range: by direction, whole or only some traffic."""
-
-    ranges: Ranges
-    limits: set[str] = field(default_factory=set)
-    keys: set[Key] = field(default_factory=set)
 
 
 def why(world: World, address: str) -> WhyView:
@@ -35,13 +23,14 @@ def why(world: World, address: str) -> WhyView:
     book = OrderBook(world.topology)
     fill(book, world.database, now)
     presenter = Presenter(world)
+    behind = attachments_of(world.topology, asked)
     found: list[WhyOrder] = []
     sums = {Key.SOURCE: _Sum(asked), Key.DESTINATION: _Sum(asked)}
     for entry in book.entries():
-        touch = _touch(entry, asked)
-        if touch is None or (entry.order.ends is not None and entry.order.ends <= now):
+        touch = touch_of(entry, asked, behind)
+        if touch is None or is_over(entry.order, now):
             continue
-        found.append(_order(presenter, entry, asked, touch))
+        found.append(_order(presenter, entry, touch))
         if in_force(entry.order, now):
             for key in touch.keys:
                 sums[key].add(touch)
@@ -64,9 +53,9 @@ class _Sum:
         self._whole = Ranges.none()
         self._some = False
 
-    def add(self, touch: _Touch) -> None:
+    def add(self, touch: Touch) -> None:
         self._some = True
-        if not touch.limits:
+        if not touch.limited:
             self._whole = union((self._whole, touch.ranges))
 
     def word(self) -> str:
@@ -77,47 +66,13 @@ class _Sum:
         return "all" if whole else "some"
 
 
-def _touch(entry: Entry, asked: Network) -> _Touch | None:
-    region = rows_of((asked,))
-    touch = _Touch(Ranges.none())
-    for part in entry.asks.parts:
-        if part.rule.family != asked.version or part.rule.by_interface:
-            continue
-        rows = inside(Ranges(part.first, part.last), region).source
-        if not len(rows):
-            continue
-        touch.ranges = union((touch.ranges, Ranges(part.first[rows], part.last[rows])))
-        touch.keys.add(part.rule.key)
-        limit = limits_of(part.rule)
-        if limit:
-            touch.limits.add(limit)
-    return touch if touch.keys else None
-
-
-def limits_of(rule: Rule) -> str:
-    """What a rule is limited to, for people; "" for everything."""
-    words = []
-    if rule.service is not None:
-        words.append(rule_text(rule))
-    if rule.peers is not None:
-        words.append(f"with {len(rule.peers)} peer ranges")
-    if rule.exempt:
-        words.append(f"except {len(rule.exempt)} ranges{_services(rule.exempt)}")
-    return ", ".join(words)
-
-
-def _services(exempt: Sequence[Exempt]) -> str:
-    limited = sum(1 for e in exempt if e.protocol is not None)
-    return f" ({limited} for one service only)" if limited else ""
-
-
-def _order(presenter: Presenter, entry: Entry, asked: Network, touch: _Touch) -> WhyOrder:
+def _order(presenter: Presenter, entry: Entry, touch: Touch) -> WhyOrder:
     view = presenter.order(entry.order, entry.asks)
     return WhyOrder(
         id=view.id,
-        relation=_relation(touch.ranges, asked),
+        relation=touch.relation,
         direction=_direction(touch.keys),
-        what="; ".join(sorted(touch.limits)) or "all",
+        what=touch.what or "all",
         status=view.status,
         reason=view.reason,
         issuer=view.issuer,
@@ -127,17 +82,7 @@ def _order(presenter: Presenter, entry: Entry, asked: Network, touch: _Touch) ->
     )
 
 
-def _relation(ranges: Ranges, asked: Network) -> str:
-    first, last = rows_of((asked,)).pairs()[0]
-    for low, high in ranges.pairs():
-        if (low, high) == (first, last):
-            return "exact"
-        if low <= first and last <= high:
-            return "covers"
-    return "inside"
-
-
-def _direction(keys: set[Key]) -> str:
+def _direction(keys: frozenset[Key]) -> str:
     if keys == {Key.SOURCE}:
         return "from"
     return "to" if keys == {Key.DESTINATION} else "both"

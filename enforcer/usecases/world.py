@@ -70,7 +70,7 @@ class World:
         return device
 
     def capabilities(self) -> dict[str, Capability]:
-        """What each device can hold; a device without a usable driver is left out."""
+        """What each device can hold; raises ConfigurationInvalid for one without a driver."""
         owner = self.evidence.identity()
         return {
             name: self.driver_for(device, owner).capability

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 from enforcer.core.rules import NO_END, Owner
 from enforcer.driver_api import Driver
@@ -91,6 +92,10 @@ class FakeSubject:
     def answer(self, packet: Packet) -> bool | None:
         """See `Subject`."""
         return self.box.would_drop(packet)
+
+    def names(self, line: str, address: str) -> bool:
+        """See `Subject`."""
+        return f"({int(ip_address(address))}, " in line
 
     def wipe(self) -> None:
         """See `Subject`."""

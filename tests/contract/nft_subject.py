@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from drivers.nftables.driver import NftablesDriver
 from drivers.nftables.netlink.columns import SetRef
 from drivers.nftables.netlink.socket import EventSocket, NftSocket
-from drivers.nftables.transport import LocalTransport, Options
+from drivers.nftables.transport import LocalTransport, Made, Options
 from enforcer.clock import SystemClock
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device, Mode
@@ -62,6 +62,10 @@ class SpoilableTransport:
     def watch(self) -> EventSocket:
         """See `Transport`."""
         return self.through.watch()
+
+    def inside(self, make: Callable[[], Made]) -> Made:
+        """See `Transport`."""
+        return self.through.inside(make)
 
 
 class NftSubject:

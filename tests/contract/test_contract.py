@@ -7,15 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from enforcer.control.ownership import check_ownership
+from enforcer.control.ownership import check_mark
 from enforcer.control.writing import compared
 from enforcer.core.drift import compare, compare_region
-from enforcer.core.orders import Demand
 from enforcer.core.plan import Region, Trait
-from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.rules import Owner
 from enforcer.driver_api import Driver
 from enforcer.errors import DeviceError, NotOwned, ParseFailed, StaleState
-from tests.contract.subject import NAME, Subject
+from tests.contract.subject import Subject
 from tests.contract.worlds import (
     EVERYTHING,
     NOTHING,
@@ -30,7 +29,6 @@ from tests.contract.worlds import (
     wanting,
     write,
 )
-from tests.fakes.clock import START
 
 
 def test_binding_touches_nothing(subject: Subject, driver: Driver) -> None:
@@ -141,55 +139,6 @@ def test_a_batch_that_is_refused_leaves_nothing_of_itself(subject: Subject, driv
             except DeviceError:
                 assert Trait.ATOMIC not in driver.traits or subject.content() == before
     converge(driver, wanted)
-
-
-# -- previews --------------------------------------------------------------------------------
-
-
-def assumed(standing: Desired) -> Actual:
-    """A state that nobody read: what a preview is computed against."""
-    return Actual(NAME, START, OURS, standing.addresses, standing.interfaces)
-
-
-@pytest.mark.parametrize("standing", [(), EVERYTHING[:4], EVERYTHING], ids=len)
-def test_an_assumed_state_differs_in_nothing_from_itself(
-    driver: Driver, standing: tuple[Demand, ...]
-) -> None:
-    wanted = wanting(standing, START)
-    drift = compared(driver, wanted, assumed(wanted))
-    assert not drift and not drift.findings
-    plan = driver.plan(wanted, drift, assumed(wanted))
-    assert not plan and not list(plan.native()) and not list(plan.undo())
-
-
-@pytest.mark.parametrize("number", range(len(EVERYTHING)))
-def test_a_preview_needs_no_reading(subject: Subject, driver: Driver, number: int) -> None:
-    """Each kind on top of the others, and away again: the text names what would move."""
-    before = subject.content()
-    orders = [order(n, d, START, None) for n, d in enumerate(EVERYTHING, 1)]
-    others = desired([o for o in orders if o.number != number + 1], START)
-    whole = desired(orders, START)
-    for now, then in ((others, whole), (whole, others)):
-        # As a preview does it: with the difference of the members alone.
-        drift = compare(then, assumed(now))
-        plan = driver.plan(then, drift, assumed(now))
-        assert drift and plan and plan.batches and list(plan.undo())
-        again = driver.plan(then, drift, assumed(now))
-        assert list(again.native()) == list(plan.native())
-        for batch in plan.batches:
-            assert batch.size
-    assert subject.content() == before
-
-
-def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: Driver) -> None:
-    """And nothing but that member: its rule is there already."""
-    standing = wanting(EVERYTHING[:1], START)
-    wanted = wanting((EVERYTHING[0], prefix("198.51.100.77/32")), START)
-    plan = driver.plan(wanted, compare(wanted, assumed(standing)), assumed(standing))
-    lines = list(plan.native())
-    assert len(lines) == 2, "by source and by destination"
-    assert all(subject.names(line, "198.51.100.77") for line in lines)
-    assert all(subject.names(line, "198.51.100.77") for line in plan.undo())
 
 
 # -- conversations ---------------------------------------------------------------------------
@@ -325,7 +274,7 @@ def test_another_controllers_mark_is_seen(subject: Subject, driver: Driver) -> N
     actual = read(subject.driver(other))
     assert actual.owner == OURS
     with pytest.raises(NotOwned):
-        check_ownership(actual, other, None, head=100, before=True)
+        check_mark(actual, other, None)
 
 
 def test_a_new_epoch_marks_anew(subject: Subject, driver: Driver) -> None:
@@ -336,7 +285,7 @@ def test_a_new_epoch_marks_anew(subject: Subject, driver: Driver) -> None:
     actual = read(driver)
     assert actual.owner == later
     with pytest.raises(NotOwned):
-        check_ownership(actual, OURS, None, head=100, before=True)
+        check_mark(actual, OURS, None)
 
 
 def test_two_that_interleave_converge(subject: Subject, driver: Driver) -> None:

@@ -24,6 +24,7 @@ from enforcer.application.commands import (
     PlaceOrder,
 )
 from enforcer.application.views import (
+    AuditCheck,
     ControlView,
     DevicePreview,
     DeviceStatus,
@@ -54,6 +55,7 @@ class FakeApplication:
         self.now = now
         self.fails: EnforcerError | None = None
         self.settles_as = "enforced"
+        self.withheld: list[str] = []
         self.calls: list[tuple[str, Actor, Any]] = []
         self.device_views = [a_device("edge1"), a_device("edge2", status="failing", error="away")]
         self.unreachable: set[str] = set()
@@ -61,6 +63,7 @@ class FakeApplication:
         self.passes: dict[str, PassView] = {}
         self.list_views: dict[str, ListView] = {}
         self.checks = [DoctorCheck(check="database", ok=True, detail="at head")]
+        self.chain = AuditCheck(ok=True, entries=41, first_bad=None, why="")
         self.report = InventoryReport(ok=True, devices=2, customers=1)
         self.state = ControlView(
             state="running",
@@ -292,6 +295,11 @@ class FakeApplication:
         self._called("inventory_check", actor, None)
         return self.report
 
+    def audit_verify(self, actor: Actor) -> AuditCheck:
+        """The verdict that was set."""
+        self._called("audit_verify", actor, None)
+        return self.chain
+
     def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:
         """The checks that were set."""
         self._called("doctor", actor, None)
@@ -358,7 +366,7 @@ class FakeApplication:
                 "sites": list(scope.sites),
             },
             devices=[DeviceStatus(device="edge1", status="enforcing")],
-            withheld=[],
+            withheld=self.withheld,
         )
 
 

@@ -19,13 +19,14 @@ from enforcer.driver_api import (
     Applied,
     CredentialSource,
     DeviceEvent,
+    Diagnosis,
     Driver,
     Fingerprint,
     Session,
     Staged,
     Watch,
 )
-from enforcer.errors import ParseFailed, StaleState
+from enforcer.errors import DeviceError, ParseFailed, StaleState
 from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
 from tests.fakes.planning import batches, native, objects_of, undo
@@ -95,6 +96,15 @@ class FakeDriver:
         """Subscribe."""
         self.box.faults.meet(Point.WATCH)
         return closing(FakeWatch(self))
+
+    def diagnose(self) -> tuple[Diagnosis, ...]:
+        """Whether the box answers."""
+        try:
+            with self.connect() as session:
+                session.fingerprint()
+        except DeviceError as error:
+            return (Diagnosis("reachable", False, str(error), "switch the box on"),)
+        return (Diagnosis("reachable", True, "answers"),)
 
 
 def _objects(actual: Actual) -> dict[str, str]:

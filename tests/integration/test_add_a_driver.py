@@ -21,13 +21,13 @@ from pathlib import Path
 import pytest
 
 import drivers
-from enforcer.control.ownership import check_ownership
+from enforcer.control.ownership import check_mark
 from enforcer.control.writing import compared
 from enforcer.core.brake import PauseState, allowed
 from enforcer.core.capability import unsupported
 from enforcer.core.drift import Drift, tally_of
 from enforcer.core.orders import BlockList, BlockPort, Demand, Direction, order_id
-from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.rules import Actual, Owner
 from enforcer.core.topology import Device
 from enforcer.driver_api import Driver
 from enforcer.errors import ConfigurationInvalid, DeviceError, NotOwned, ParseFailed, StaleState
@@ -295,14 +295,20 @@ def test_a_failing_device_says_so_in_our_terms(driver: Driver, file: Path) -> No
         read(driver)
 
 
+def test_a_folder_that_is_not_there_is_diagnosed(driver: Driver, file: Path) -> None:
+    assert all(one.ok for one in driver.diagnose()) and not file.exists()
+    file.parent.rmdir()
+    assert [(one.ok, bool(one.advice)) for one in driver.diagnose()] == [(False, True)]
+
+
 def test_the_marks_of_two_controllers(bound: Callable[[Owner], Driver]) -> None:
     converge(bound(OURS), WANTED)
     other, later = Owner("STRANGER", 1), replace(OURS, epoch=OURS.epoch + 1)
     with pytest.raises(NotOwned):
-        check_ownership(read(bound(other)), other, None, head=100, before=True)
+        check_mark(read(bound(other)), other, None)
     converge(bound(later), WANTED)
     with pytest.raises(NotOwned):
-        check_ownership(read(bound(OURS)), OURS, None, head=100, before=True)
+        check_mark(read(bound(OURS)), OURS, None)
 
 
 def test_two_that_interleave_converge(bound: Callable[[Owner], Driver]) -> None:
@@ -346,8 +352,7 @@ def drift_covers(after: Actual, before: Actual) -> bool:
 
 def test_a_preview_needs_no_reading(driver: Driver) -> None:
     """The state that previews without --fresh are computed against: nothing native in it."""
-    standing: Desired = wanting(EVERYTHING[:1], START)
-    assumed = Actual(NAME, START, OURS, standing.addresses, standing.interfaces)
+    assumed = Actual(NAME, START, OURS, wanting(EVERYTHING[:1], START).addresses)
     lines = list(driver.plan(WANTED, compared(driver, WANTED, assumed), assumed).native())
     assert f"+ drop to 198.51.100.64-198.51.100.79 order {order_id(2)}" in lines
 

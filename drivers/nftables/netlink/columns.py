@@ -14,6 +14,8 @@ from enforcer.core.rules import Addresses, Integers
 IPV4_KEY = 4
 IPV6_KEY = 16
 IFNAME_KEY = 16
+LONGEST_NAME = IFNAME_KEY - 1
+"""Bytes of an interface's name: IFNAMSIZ of Linux ``if.h``, without the NUL."""
 """Key lengths in bytes: nft types ipv4_addr, ipv6_addr, ifname (IFNAMSIZ)."""
 
 Texts = NDArray[np.bytes_]

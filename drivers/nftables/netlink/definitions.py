@@ -88,6 +88,16 @@ class ChainFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseChain:
+    """A base chain of any table; `family`: NFPROTO_*."""
+
+    family: int
+    table: str
+    name: str
+    hook: Hook
+
+
+@dataclass(frozen=True, slots=True)
 class RuleFacts:
     """A rule; `handle` names it in this kernel, 0 before it is there."""
 
@@ -139,6 +149,22 @@ def read_chains(replies: Iterable[bytes], table: str) -> tuple[ChainFacts, ...]:
         for buffer, found in _of_kind(replies, NFT_MSG_NEWCHAIN)
         if string(buffer, found.get(NFTA_CHAIN_TABLE)) == table
     )
+
+
+def read_base_chains(replies: Iterable[bytes]) -> tuple[BaseChain, ...]:
+    """The base chains of all tables. Raises MalformedReply."""
+    told: list[BaseChain] = []
+    for buffer in replies:
+        for envelope in envelopes(buffer):
+            if message_type(envelope) != NFT_MSG_NEWCHAIN:
+                continue
+            found = fields(buffer, envelope)
+            hook = _hook(buffer, found)
+            if hook is not None:
+                table = string(buffer, found.get(NFTA_CHAIN_TABLE))
+                name = string(buffer, found.get(NFTA_CHAIN_NAME))
+                told.append(BaseChain(buffer[envelope.start], table, name, hook))
+    return tuple(told)
 
 
 def _hook(buffer: bytes, found: dict[int, Attribute]) -> Hook | None:

@@ -15,6 +15,7 @@ from drivers.nftables.netlink.attributes import (
     text,
 )
 from drivers.nftables.netlink.constants import (
+    NFGEN_HEADER,
     NFNL_SUBSYS_NFTABLES,
     NFPROTO_INET,
     NFT_MSG_DELCHAIN,
@@ -93,6 +94,12 @@ def ask_chains(table: str) -> Message:
     return _message(NFT_MSG_GETCHAIN, NLM_F_DUMP, text(NFTA_CHAIN_TABLE, table))
 
 
+def ask_all_chains() -> Message:
+    """Ask for all chains of all tables of all families."""
+    kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN
+    return Message(kind, NLM_F_DUMP, (bytes(NFGEN_HEADER),))
+
+
 def ask_rules(table: str) -> Message:
     """Ask for all rules of a table, chain by chain, in order."""
     return _message(NFT_MSG_GETRULE, NLM_F_DUMP, text(NFTA_RULE_TABLE, table))
@@ -159,6 +166,12 @@ def delete_rule(table: str, chain: str, handle: int) -> Message:
     """Delete one rule."""
     body = text(NFTA_RULE_TABLE, table) + text(NFTA_RULE_CHAIN, chain)
     body += attribute(NFTA_RULE_HANDLE, handle.to_bytes(8, "big"))
+    return _message(NFT_MSG_DELRULE, 0, body)
+
+
+def delete_rules(table: str, chain: str) -> Message:
+    """Delete all rules of a chain."""
+    body = text(NFTA_RULE_TABLE, table) + text(NFTA_RULE_CHAIN, chain)
     return _message(NFT_MSG_DELRULE, 0, body)
 
 

@@ -14,6 +14,7 @@ from enforcer.application import views
 from enforcer.cli.tables import control, devices, orders
 
 _ONE: dict[type[views.View], Callable[[Any, datetime], RenderableType]] = {
+    views.AuditCheck: control.chain,
     views.ControlView: control.controller,
     views.DeviceView: devices.device,
     views.InventoryReport: control.inventory,

@@ -9,9 +9,16 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from enforcer.application.views import ControlView, DoctorCheck, InventoryReport, ListView
+from enforcer.application.views import (
+    AuditCheck,
+    ControlView,
+    DoctorCheck,
+    InventoryReport,
+    ListView,
+)
 from enforcer.cli.tables.layout import Status, columns, facts, indented, words
 from enforcer.cli.words import absolute, both, counted, relative
+from enforcer.errors import AuditBroken
 
 
 def controller(view: ControlView, now: datetime) -> RenderableType:
@@ -26,6 +33,18 @@ def controller(view: ControlView, now: datetime) -> RenderableType:
     table.add_row("identity", words(f"{view.controller}, epoch {view.epoch}"))
     table.add_row("changes", f"{view.head:,}")
     return table
+
+
+def chain(view: AuditCheck, now: datetime) -> RenderableType:
+    """Whether the audit chain holds, and what to do if it does not."""
+    good = counted(view.entries, "entry", "entries")
+    if view.ok:
+        return Text(f"the audit chain holds: {good}", style="green")
+    return Group(
+        words(f"the audit chain is broken: {view.why}", "bold red"),
+        words(f"{good} before it {'is' if view.entries == 1 else 'are'} good"),
+        words(AuditBroken.REMEDY, "yellow"),
+    )
 
 
 def lists(found: Sequence[ListView], now: datetime) -> RenderableType:

@@ -57,9 +57,11 @@ def _device_facts(view: DeviceView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "roles", ", ".join(view.roles) or "-"
     yield "verified", both(view.verified_at, now, "never")
     yield "orders", f"{view.orders:,}"
-    yield "entries", "unknown" if view.members is None else f"{view.members:,}"
+    if view.members is not None:
+        yield "desired", counted(view.members, "entry", "entries")
     yield "can", ", ".join(view.traits) or "-"
-    yield "owner", view.owner or "nobody"
+    if view.owner is not None:
+        yield "owner", view.owner
     if view.failing_since:
         yield "failing", both(view.failing_since, now)
     if view.error:

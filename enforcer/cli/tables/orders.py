@@ -20,7 +20,7 @@ from enforcer.application.views import (
     WhyView,
 )
 from enforcer.cli.tables.layout import Status, Verbatim, columns, facts, indented, words
-from enforcer.cli.words import absolute, both, counted, plain, relative, roughly
+from enforcer.cli.words import absolute, both, counted, plain, relative
 
 
 def listing(orders: Sequence[OrderView], now: datetime) -> RenderableType:
@@ -176,8 +176,8 @@ def _what(view: OrderView) -> str:
 
 
 def _end_cell(view: OrderView, now: datetime) -> RenderableType:
-    if view.lifted is not None and view.lifted <= now:
-        return f"lifted {roughly(now - view.lifted)} ago"
+    if view.lifted is not None:
+        return f"lifted {relative(view.lifted, now)}"
     if view.end is None:
         return "open-ended"
     if view.start > now:

@@ -146,6 +146,7 @@ def test_unfinished_and_active_are_exact_to_the_microsecond(database: Database, 
         place(database, start=NOON, end=NOON + HOUR),
         place(database, start=NOON + 9 * HOUR),
         change(database, replace(place(database), lifted=NOON)),
+        change(database, replace(place(database, start=NOON - HOUR), lifted=NOON + HOUR)),
     ]
     keep = timedelta(minutes=5)
     for moment in (NOON, NOON + keep, NOON + HOUR, NOON + HOUR + keep, NOON + 9 * HOUR):

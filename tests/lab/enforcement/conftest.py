@@ -12,11 +12,17 @@ from lab.shell import wait_until
 from tests.lab.conftest import ROUTERS, LabView
 from tests.lab.enforcement.desk import ME, Desk, install
 
+HERE = Path(__file__).parent
 MEASURED = pytest.StashKey[list[str]]()
 Measured = Callable[[str, float | None], None]
 
 
-@pytest.fixture(scope="package")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The lab is tested first: from the first test of this folder on, routers are controlled."""
+    items.sort(key=lambda item: item.path.is_relative_to(HERE))
+
+
+@pytest.fixture(scope="session")
 def controller(lab: LabView) -> Iterator[Controller]:
     """`enforcer run` as a child in the lab; its log is shown where a test fails to end well."""
     for router in ROUTERS:
@@ -31,6 +37,8 @@ def controller(lab: LabView) -> Iterator[Controller]:
 @pytest.fixture
 def desk(controller: Controller) -> Iterator[Desk]:
     """Orders of one test; afterwards all are lifted and the devices hold nothing of them."""
+    if not controller.running:  # a test before this one failed while it was stopped
+        controller.start()
     opened, deaths = Desk(controller.installation, controller), controller.deaths
     try:
         wait_until(

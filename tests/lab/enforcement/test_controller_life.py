@@ -139,8 +139,7 @@ def test_an_order_that_ends_while_its_router_is_unreachable_is_removed_on_return
         ending = desk.place(B, lasting=timedelta(seconds=1), settled=False)
         elsewhere = desk.place(BlockAddress(ip_network(THIRD.v4)))
         desk.lift(elsewhere)
-        desk.full_pass("edge1")
-        assert desk.status(ending) == "removing"
+        desk.await_status(ending, "removing")
         assert desk.app.device(ME, "edge1").status == "failing"
     desk.await_gone(ending.id)
     assert desk.status(ending) == "expired"

@@ -2,12 +2,14 @@
 """The tools of these tests can say no: without a rule that drops, nothing is judged blocked."""
 
 import re
+import time
 from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
 
 from enforcer.core.orders import BlockAddress, SuspendCustomer
+from lab.demo_traffic import Way, starts, stops
 from lab.isp import CUST1, CUST2, MAILSINK, VICTIM
 from lab.probes import Established, Stream, Verdict, nntp_transfer, send_mail, tcp_open, udp
 from lab.shell import run
@@ -67,3 +69,20 @@ def test_what_no_rule_drops_is_judged_to_pass(
         assert fed.done, fed.reply
     desk.full_pass("edge1")
     assert passed(*concerned()) == []
+
+
+def test_the_demonstration_says_so_when_nothing_is_stopped(desk: Desk) -> None:
+    """Its judgement of a flow that no order is about, and of a spared flow that is cut."""
+    passing = Way("cust1", "victim", udp(CUST1.v4, VICTIM.v4, 9))
+    cut = Way("cust1", "victim", udp(HOST, VICTIM.v4, 9))
+
+    def act() -> list[float]:
+        desk.place(BlockAddress(ip_network(HOST)))
+        return [time.monotonic()]
+
+    [seen] = stops([[passing]], [cut], act)
+    assert not seen.stopped
+    assert seen.effect is None
+    assert seen.lost > 0
+    restored, _ = starts([passing], [], time.monotonic)
+    assert not restored.stopped, "it was never blocked"

@@ -92,8 +92,8 @@ class Shell:
         return [arguments for called, _, arguments in self.application.calls if called == name][-1]
 
     def names(self) -> list[str]:
-        """The names of all calls so far."""
-        return [name for name, _, _ in self.application.calls]
+        """The names of all calls so far, but for looks at the controller's state."""
+        return [name for name, _, _ in self.application.calls if name != "control"]
 
     def _application(self, settings: Settings) -> Application:
         self.made_with.append(settings)

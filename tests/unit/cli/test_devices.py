@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 from enforcer.application.commands import ImportList
-from enforcer.application.views import DoctorCheck, InventoryReport
+from enforcer.application.views import AuditCheck, DoctorCheck, InventoryReport, PassView
+from enforcer.cli.words import look_of
+from enforcer.control.facts import Outcome
 from tests.fakes.views import a_drift, a_pass
 from tests.unit.cli.shell import Shell
 
@@ -25,6 +29,16 @@ def test_device_show(shell: Shell) -> None:
     for part in ("edge2", "1,000,004", "atomic, watchable", "C0FFEE, epoch 3", "5m ago"):
         assert part in shown
     assert shell.run("device", "show", "nowhere").exit_code == 3
+
+
+def test_device_show_leaves_out_what_nobody_knows(shell: Shell) -> None:
+    known = shell.application.device_views[0]
+    assert "desired   1,000,004 entries" in shell.run("device", "show", "edge1").stdout
+    unknown = known.model_copy(update={"owner": None, "members": None})
+    shell.application.device_views[0] = unknown
+    shown = shell.run("device", "show", "edge1").stdout
+    for word in ("owner", "nobody", "desired", "entries", "unknown"):
+        assert word not in shown
 
 
 def test_device_plan(shell: Shell) -> None:
@@ -69,13 +83,30 @@ def test_a_device_that_is_away_does_not_hide_the_others(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "code"),
-    [("clean", 0), ("repaired", 0), ("observed", 0), ("braked", 5), ("failed", 1)],
+    [("clean", 0), ("repaired", 0), ("observed", 0), ("applied", 0), ("held", 5), ("failed", 1)],
 )
 def test_reconcile(shell: Shell, outcome: str, code: int) -> None:
     shell.application.passes["edge1"] = a_pass("edge1", outcome)
     result = shell.run("device", "reconcile", "edge1")
     assert result.exit_code == code
     assert outcome in result.stdout
+
+
+def test_a_device_that_is_only_observed_is_said_to_stay_so(shell: Shell) -> None:
+    shell.application.passes["edge1"] = a_pass("edge1", "observed")
+    assert "mode is observe" not in shell.run("device", "reconcile", "edge1").stderr
+    differing = a_pass("edge1", "observed").model_copy(update={"drift": 2})
+    shell.application.passes["edge1"] = differing
+    result = shell.run("device", "reconcile", "edge1")
+    assert result.exit_code == 0
+    assert "edge1 differs and stays so: its mode is observe" in result.stderr
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_of_a_pass_has_a_look_and_is_documented(outcome: Outcome) -> None:
+    assert look_of(outcome) != look_of("no such word")
+    source = inspect.getsource(PassView)
+    assert re.search(rf"\b{outcome}\b", source)
 
 
 def test_reconcile_wants_names_or_all(shell: Shell) -> None:
@@ -158,3 +189,17 @@ def test_doctor(shell: Shell) -> None:
     assert result.exit_code == 1
     assert "install nftables" in result.stdout
     assert shell.run("doctor", "-o", "json").exit_code == 1
+
+
+def test_audit_verify(shell: Shell) -> None:
+    result = shell.run("audit", "verify")
+    assert result.exit_code == 0
+    assert "the audit chain holds: 41 entries" in result.stdout
+    shell.application.chain = AuditCheck(
+        ok=False, entries=1, first_bad=2, why="entry 2 was changed after it was written"
+    )
+    result = shell.run("audit", "verify")
+    assert result.exit_code == 1
+    assert "the audit chain is broken: entry 2 was changed" in result.stdout
+    assert "stop the controller" in result.stdout
+    assert "1 entry before it is good" in result.stdout

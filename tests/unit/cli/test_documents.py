@@ -35,7 +35,8 @@ PROMISED = """init run doctor status why pause freeze resume
 order block-address|order block-port|order block-flow|order block-list|order suspend-customer
 order cut-feed|order list|order show|order extend|order shorten|order lift|order amend|order history
 list import|list show|inventory check
-device list|device show|device plan|device reconcile|device drift|device adopt"""
+device list|device show|device plan|device reconcile|device drift|device adopt
+audit verify"""
 
 
 def test_the_commands_are_the_promised_ones() -> None:
@@ -76,6 +77,7 @@ def test_every_command_explains_itself(shell: Shell, name: str) -> None:
         ("WhyView", ("why", "192.0.2.1")),
         ("ControlView", ("status",)),
         ("InventoryReport", ("inventory", "check")),
+        ("AuditCheck", ("audit", "verify")),
     ],
 )
 def test_json_answers_have_the_frozen_shape(

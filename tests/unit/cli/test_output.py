@@ -120,7 +120,7 @@ def test_tables_fit_80_columns(shell: Shell, arguments: tuple[str, ...]) -> None
     application = shell.application
     application.device_views[1] = a_device("edge2", "not-adopted", error=long)
     application.drifts["edge1"] = a_drift("edge1", 3, [long])
-    application.passes["edge1"] = a_pass("edge1", "braked").model_copy(update={"sentence": long})
+    application.passes["edge1"] = a_pass("edge1", "held").model_copy(update={"sentence": long})
     shown = shell.run(*arguments).stdout
     assert shown
     assert max(map(len, shown.splitlines())) <= 80

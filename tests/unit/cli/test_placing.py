@@ -22,6 +22,7 @@ from enforcer.core.orders import (
     Selection,
     SuspendCustomer,
 )
+from enforcer.errors import OrderRefused
 from tests.unit.cli.shell import Shell
 
 GROUNDS = ("--reason", "spam run", "--for", "2h")
@@ -251,7 +252,7 @@ def test_the_reason_is_required(shell: Shell) -> None:
 
 
 def test_the_actor_is_the_one_of_the_settings_unless_named(shell: Shell) -> None:
-    shell.placed("block-address", "192.0.2.7", *GROUNDS)
+    shell.placed("block-address", "192.0.2.7", *GROUNDS, "-o", "json")
     shell.run("--actor", "first", "order", "list")
     shell.run("--actor", "first", "order", "list", "--actor", "second")
     assert [(who.name, who.source) for _, who, _ in shell.application.calls] == [
@@ -305,3 +306,20 @@ def test_nobody_is_asked_with_yes_or_for_another_form(
     result = shell.run("order", "block-address", "192.0.2.7", *GROUNDS, *option)
     assert result.exit_code == 0
     assert shell.names() == ["place"]
+
+
+@pytest.mark.parametrize("protocol, number", [("icmp", 1), ("gre", 47)])
+def test_a_protocol_without_ports_needs_none(shell: Shell, protocol: str, number: int) -> None:
+    placed = shell.placed("block-port", "acme", "--protocol", protocol, *GROUNDS).demand
+    assert (placed.protocols, placed.ports) == ((number,), ())
+    refused = shell.run("order", "block-port", "acme", "--protocol", protocol, "-p", "7", *GROUNDS)
+    assert refused.exit_code == 2
+
+
+def test_ports_that_are_missing_are_the_guardrail_s_business(shell: Shell) -> None:
+    placed = shell.placed("block-port", "acme", *GROUNDS).demand
+    assert (placed.protocols, placed.ports) == ((6,), ())
+    shell.application.fails = OrderRefused("ports-missing", "name the ports")
+    refused = shell.run("order", "block-port", "acme", *GROUNDS)
+    assert refused.exit_code == 4
+    assert "[ports-missing]" in refused.stderr

@@ -12,10 +12,17 @@ from pathlib import Path
 import pytest
 
 from enforcer.cli.skeleton import INVENTORY
+from enforcer.core.rules import Owner
+from enforcer.registry import driver_class
 from inventory.yaml_files import load as load_inventory
 from tests.unit.cli.shell import Shell
 
 HEAVY = ("alembic", "netmiko", "numpy", "paramiko", "pyroute2", "sqlalchemy", "structlog")
+
+
+class NoSecrets:
+    def resolve(self, reference: str) -> str:
+        raise AssertionError(reference)
 
 
 def test_init_writes_what_is_missing(shell: Shell, tmp_path: Path) -> None:
@@ -65,6 +72,10 @@ def test_the_examples_of_the_skeleton_are_valid(tmp_path: Path) -> None:
     (tmp_path / "inventory.yaml").write_text("\n".join(examples))
     topology = load_inventory(tmp_path)
     assert list(topology.devices) == ["edge1"]
+    driver = driver_class("nftables").from_device(
+        topology.devices["edge1"], NoSecrets(), Owner("c", 1)
+    )
+    assert driver.platform == "nftables"
     assert list(topology.customers) == ["acme"]
     assert sorted(topology.service_sets) == ["relay", "resolvers"]
     assert len(topology.protected) == 1

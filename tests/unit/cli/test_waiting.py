@@ -64,6 +64,14 @@ def test_what_is_not_true_everywhere_is_exit_code_5(shell: Shell, status: str) -
     assert f"0001-Y is {status} after 5s (edge1 is {status})" in result.stderr
 
 
+def test_what_is_partial_for_protected_space_is_said_to_stay_so(shell: Shell) -> None:
+    shell.application.settles_as = "partial"
+    shell.application.withheld = ["203.0.113.25: our servers"]
+    result = shell.run(*PLACE, "--wait", "5s")
+    assert result.exit_code == 5
+    assert "0001-Y is partial and stays so: what is protected is left out" in result.stderr
+
+
 def test_not_settled_as_json(shell: Shell) -> None:
     shell.application.settles_as = "partial"
     result = shell.run(*PLACE, "--wait", "5s", "-o", "json")
@@ -101,3 +109,34 @@ def test_every_change_can_be_waited_for(shell: Shell, command: tuple[str, ...]) 
     result = shell.run("order", *command, "--wait", "7")
     assert result.exit_code == 0
     assert shell.last("wait") == ("0001-Y", timedelta(seconds=7))
+
+
+@pytest.mark.parametrize("state", ["pause", "freeze"])
+def test_what_is_placed_while_writes_are_stopped_says_that_it_waits(
+    shell: Shell, state: str
+) -> None:
+    shell.run(state, "--reason", "maintenance")
+    result = shell.run(*PLACE)
+    assert result.exit_code == 0
+    assert "warning: order 0001-Y waits: the controller is" in result.stderr
+    assert "(maintenance) until 'enforcer resume'" in result.stderr
+    shell.run("resume")
+    assert "waits" not in shell.run(*PLACE).stderr
+
+
+@pytest.mark.parametrize("state", ["pause", "freeze"])
+def test_waiting_while_writes_are_stopped_says_why(shell: Shell, state: str) -> None:
+    shell.run(state, "--reason", "maintenance")
+    shell.application.settles_as = "enforcing"
+    result = shell.run(*PLACE, "--wait")
+    assert result.exit_code == 5
+    assert "0001-Y is enforcing (edge1 is enforcing) and waits: the controller is" in result.stderr
+    assert "after 30s" not in result.stderr
+
+
+def test_a_pause_keeps_no_removal_back_but_a_freeze_does(shell: Shell) -> None:
+    shell.run(*PLACE)
+    shell.run("pause", "--reason", "maintenance")
+    assert "waits" not in shell.run("order", "lift", "0001-Y", "-r", "x").stderr
+    shell.run("freeze", "--reason", "maintenance")
+    assert "waits" in shell.run("order", "lift", "0001-Y", "-r", "x").stderr

@@ -27,7 +27,6 @@ from tests.unit.core.properties import (
 )
 from tests.unit.core.situations import TOPOLOGY, block_list, order
 
-
 # A failing situation is long, and must be shown all the same.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 

@@ -21,6 +21,7 @@ from enforcer.core.orders import (
     Scope,
     Selection,
     SuspendCustomer,
+    in_force,
 )
 from tests.oracle import Packet, dropped, packet
 from tests.strategies import NOW
@@ -113,7 +114,11 @@ def test_in_force_from_its_start_until_before_its_end(hours: int, expected: bool
 
 def test_a_lifted_order_drops_nothing() -> None:
     lifted = replace(order(1, both_ways), lifted=NOW)
-    assert not dropped(packet(THIRD, VICTIM), [lifted], TOPOLOGY, LISTS, NOW)
+    for now in (NOW - timedelta(hours=1), NOW, NOW + timedelta(hours=1)):
+        earlier = replace(lifted, start=NOW - timedelta(hours=2))
+        assert not dropped(packet(THIRD, VICTIM), [earlier], TOPOLOGY, LISTS, now)
+        assert not in_force(earlier, now), "whatever the clock says"
+        assert in_force(replace(earlier, lifted=None), now)
 
 
 def test_an_exception_frees_nothing_from_another_order() -> None:

@@ -145,13 +145,28 @@ def on(order: Order, device: DeviceFacts, withheld: Withholding = Withholding.NO
         (replace(ORDER, lifted=ORDER.start), FRESH, Withholding.NONE, Status.LIFTED),
         (LIFTED, PROVED, Withholding.NONE, Status.REMOVING),
         (LIFTED, replace(PROVED, verified_seq=50), Withholding.NONE, Status.LIFTED),
+        # A lift is final: a look that knows of it proves it gone, whatever the clock said.
         (
             LIFTED,
             replace(PROVED, verified_seq=50, proved_for=NOW - 2 * MINUTE),
             Withholding.NONE,
+            Status.LIFTED,
+        ),
+        (
+            replace(LIFTED, lifted=NOW + HOUR),
+            replace(PROVED, verified_seq=50),
+            Withholding.NONE,
+            Status.LIFTED,
+        ),
+        (replace(LIFTED, lifted=NOW + HOUR), PROVED, Withholding.NONE, Status.REMOVING),
+        (replace(LIFTED, start=NOW + HOUR), FRESH, Withholding.NONE, Status.LIFTED),
+        # It began by a clock that was set back before the lift: the device may have it.
+        (
+            replace(LIFTED, start=NOW + HOUR),
+            replace(PROVED, proved_for=NOW + HOUR),
+            Withholding.NONE,
             Status.REMOVING,
         ),
-        (replace(LIFTED, start=NOW + HOUR), FRESH, Withholding.NONE, Status.LIFTED),
         # Lifted after its end: it had expired.
         (
             replace(EXPIRED, lifted=NOW),
@@ -182,7 +197,8 @@ def test_precedence(
     assert on(order, facts, withheld) is expected
 
 
-ORDERS = [ORDER, EXPIRED, LIFTED, FUTURE, replace(LIFTED, start=NOW + HOUR)]
+BEGUN = [ORDER, EXPIRED, LIFTED, replace(LIFTED, lifted=NOW + HOUR)]
+ORDERS = [*BEGUN, FUTURE, replace(LIFTED, start=NOW + HOUR)]
 INSTANTS = [None, NOW - 2 * HOUR, NOW - 2 * MINUTE, NOW]
 EVERY_DEVICE = [
     DeviceFacts(seq, verified, proved, failing, "", "", drift, mode, False, unsupported)
@@ -201,7 +217,7 @@ EVERY_DEVICE = [
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("withheld", Withholding)
 def test_every_combination_of_facts_has_one_status(order: Order, withheld: Withholding) -> None:
-    now_over = order.ends is not None and order.ends <= NOW
+    now_over = order.lifted is not None or (order.end is not None and order.end <= NOW)
     for facts in EVERY_DEVICE:
         found = on(order, facts, withheld)
         over = found in (Status.REMOVING, Status.EXPIRED, Status.LIFTED)

@@ -14,6 +14,7 @@ _VARYING = (
     (r"\bby \S+, (cli|now|AGO)", r"by SOMEBODY, \1"),
     (r"\(\d{6,}:\d+\)", "(TOKEN)"),
     (r"\bpid \d+", "pid N"),
+    (r"\bnft \d+\.\d+\.\d+\b", "nft VERSION"),
     (r"\bchange \d+ included", "change N included"),
     (r"\b\d+ ms\b", "N ms"),
     (r"\s+", " "),

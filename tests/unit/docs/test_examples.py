@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +17,7 @@ from enforcer.settings import Settings
 from enforcer.wire import demand_from_wire, demand_to_wire, order_from_wire
 from inventory.schema import DeviceEntry
 from inventory.yaml_files import load
-from tests.unit.docs.pages import DOCS, OUTSIDE, PAGES, Block, blocks, name_of
+from tests.unit.docs.pages import DOCS, OUTSIDE, PAGES, ROOT, Block, blocks, name_of
 
 JSON = [block for page in [*PAGES, *OUTSIDE] for block in blocks(page, "json")]
 YAML = [block for page in PAGES for block in blocks(page, "yaml")]
@@ -73,6 +74,22 @@ def test_the_complete_example_has_every_key_of_a_device(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", [b for b in TOML if b.page.name == "configuration.md"], ids=where)
 def test_settings_examples_are_settings(block: Block) -> None:
     assert Settings(**tomllib.loads(block.text)).database
+
+
+_LIKE_AN_ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4,8}-[0-9A-HJKMNP-TV-Z]\b")
+TEXTS = [*PAGES, *OUTSIDE, *sorted((ROOT / "enforcer").rglob("*.py"))]
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=name_of)
+def test_every_order_id_in_a_page_or_a_help_text_is_one(file: Path) -> None:
+    shown = set(_LIKE_AN_ID.findall(file.read_text(encoding="utf-8")))
+    assert {text for text in shown if order_number(text) is None} == set()
+
+
+def test_order_ids_are_found_in_pages_and_help_texts() -> None:
+    for file in (DOCS / "cli.md", ROOT / "enforcer" / "cli" / "order_changes.py"):
+        assert _LIKE_AN_ID.findall(file.read_text(encoding="utf-8")), name_of(file)
+    assert order_number("000A-4") is None
 
 
 def test_ids_in_the_concepts_are_ids() -> None:

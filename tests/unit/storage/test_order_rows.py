@@ -53,7 +53,8 @@ def test_columns_decide_as_the_core_does(one: Order, now: datetime, step: int) -
     row = row_of(one)
     for instant in (now, one.start, one.ends or now):
         moment = instant + timedelta(microseconds=step)
-        by_columns = row["start_us"] <= to_us(moment) < row["ends_us"]
+        held = row["start_us"] <= to_us(moment) < row["ends_us"]
+        by_columns = held and row["lifted_us"] is None
         assert by_columns == in_force(one, moment)
 
 

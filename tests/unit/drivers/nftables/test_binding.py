@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ from drivers.nftables.netlink.errors import (
 from drivers.nftables.transport import LocalTransport, options
 from enforcer.core.plan import Trait
 from enforcer.core.rules import Key, Owner
-from enforcer.core.topology import Device
+from enforcer.core.topology import Device, Interface
 from enforcer.errors import (
     AuthenticationFailed,
     CommandRejected,
@@ -69,6 +70,17 @@ def test_bad_hooks(hooks: frozenset[str]) -> None:
     device = Device("edge1", "nftables", transport={"local": "yes"}, hooks=hooks)
     with pytest.raises(ConfigurationInvalid, match="edge1: hooks"):
         NftablesDriver.from_device(device, NoSecrets(), Owner("c", 1))
+
+
+@pytest.mark.parametrize(
+    "name", ["vlan-to-customer", "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 8]
+)
+def test_interface_names_that_linux_cannot_carry(name: str) -> None:
+    long = Device("edge1", "nftables", "", interfaces=(Interface("eth0"), Interface(name)))
+    with pytest.raises(ConfigurationInvalid, match=f"edge1: interface '{name}' .* 15 bytes"):
+        NftablesDriver.from_device(long, NoSecrets(), Owner("c", 1))
+    short = replace(long, interfaces=(Interface(name[:7]),), transport={"local": "yes"})
+    assert NftablesDriver.from_device(short, NoSecrets(), Owner("c", 1)).platform == "nftables"
 
 
 def test_what_it_can_hold() -> None:

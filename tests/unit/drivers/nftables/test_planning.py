@@ -181,4 +181,4 @@ def test_members_that_may_not_be_added_are_not_added_by_a_new_layout() -> None:
 
 def test_another_drivers_reading_is_refused() -> None:
     with pytest.raises(ValueError, match="not read by the nftables driver"):
-        DRIVER.findings(Desired("r1"), Actual("r1", NOW, None))
+        DRIVER.findings(Desired("r1"), Actual("r1", NOW, None, native="show running-config"))

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How one order touches an asked address or prefix, and what it is limited to, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from enforcer.control.book import Entry
+from enforcer.core.contributions import Contribution
+from enforcer.core.intervals import Ranges, inside, rows_of, union
+from enforcer.core.naming import ranges_text, service_text
+from enforcer.core.orders import Network
+from enforcer.core.rules import Exempt, Key, Rule
+from enforcer.core.services import format_protocol
+from enforcer.core.topology import Attachment, Topology
+
+_SHOWN = 3
+_SHOWN_SERVICES = 6
+_ALIKE = {Key.INPUT_INTERFACE: Key.SOURCE, Key.OUTPUT_INTERFACE: Key.DESTINATION}
+"""What comes in by a customer's interface is from the customer, what leaves by it is to it."""
+
+
+@dataclass(frozen=True)
+class Touch:
+    """The touched `ranges`; `relation`: exact, covers, inside; `keys`: in which directions.
+
+    `limited`: only some of the traffic is meant; `what` says which, "" for all of it.
+    """
+
+    ranges: Ranges
+    relation: str
+    keys: frozenset[Key]
+    what: str
+    limited: bool
+
+
+def touch_of(entry: Entry, asked: Network, behind: frozenset[Attachment]) -> Touch | None:
+    """How the order touches `asked`, which is `behind` these interfaces; None: not at all."""
+    return _by_address(entry, asked) or _by_interface(entry, asked, behind)
+
+
+def attachments_of(topology: Topology, asked: Network) -> frozenset[Attachment]:
+    """Where the customer is attached that `asked` belongs to: the longest prefix around it."""
+    around = [
+        (prefix.prefixlen, customer)
+        for customer in topology.customers.values()
+        for prefix in customer.prefixes
+        if prefix.version == asked.version and _within(asked, prefix)
+    ]
+    longest = max((length for length, _ in around), default=0)
+    return frozenset(a for length, c in around if length == longest for a in c.attachments)
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    """Whether all of `inner` is in `outer`; both of one family."""
+    (first, last), (low, high) = rows_of((inner,)).pairs()[0], rows_of((outer,)).pairs()[0]
+    return low <= first and last <= high
+
+
+def _by_address(entry: Entry, asked: Network) -> Touch | None:
+    region = rows_of((asked,))
+    found: list[tuple[Contribution, Ranges]] = []
+    for part in entry.asks.parts:
+        if part.rule.family == asked.version and not part.rule.by_interface:
+            rows = inside(Ranges(part.first, part.last), region).source
+            if len(rows):
+                found.append((part, Ranges(part.first[rows], part.last[rows])))
+    if not found:
+        return None
+    what = limits_text(part.rule for part, _ in found)
+    keys = frozenset(part.rule.key for part, _ in found)
+    touched = union(ranges for _, ranges in found)
+    return Touch(touched, _relation(touched, asked), keys, what, bool(what))
+
+
+def _by_interface(entry: Entry, asked: Network, behind: frozenset[Attachment]) -> Touch | None:
+    cut: dict[Attachment, None] = {}
+    rules: list[Rule] = []
+    for part in entry.asks.parts:
+        if part.rule.family == asked.version and part.rule.by_interface:
+            here = {Attachment(part.device, name): None for name in part.interfaces}
+            if behind.intersection(here):
+                cut |= {place: None for place in here if place in behind}
+                rules.append(part.rule)
+    if not rules:
+        return None
+    places = _first([f"{place.interface} on {place.device}" for place in cut], _SHOWN)
+    exempt = rules[0].exempt
+    what = f"by interface {places}" + (f", except {_exempt_text(rules[0])}" if exempt else "")
+    keys = frozenset(_ALIKE[rule.key] for rule in rules)
+    limited = bool(exempt) or behind != cut.keys()
+    return Touch(rows_of((asked,)), "covers", keys, what, limited)
+
+
+def _relation(ranges: Ranges, asked: Network) -> str:
+    first, last = rows_of((asked,)).pairs()[0]
+    for low, high in ranges.pairs():
+        if (low, high) == (first, last):
+            return "exact"
+        if low <= first and last <= high:
+            return "covers"
+    return "inside"
+
+
+def limits_text(rules: Iterable[Rule]) -> str:
+    """What rules of one family and order are limited to, for people; "" for everything.
+
+    ``tcp to port 25, except 203.0.113.25``; of many things the first few, and how many more.
+    """
+    services: dict[tuple[str, str], dict[str, None]] = {}
+    for rule in rules:
+        peers = f" with {_ranges(rule.family, rule.peers)}" if rule.peers is not None else ""
+        exempt = f", except {_exempt_text(rule)}" if rule.exempt else ""
+        service = service_text(rule.service) if rule.service is not None else "all"
+        services.setdefault((peers, exempt), {})[service] = None
+    texts = [
+        f"{_first(list(found), _SHOWN_SERVICES)}{peers}{exempt}"
+        for (peers, exempt), found in services.items()
+    ]
+    text = "; ".join(texts)
+    return "" if text == "all" else text
+
+
+def _ranges(family: int, ranges: Sequence[tuple[int, int]]) -> str:
+    shown = [ranges_text(family, first, last) for first, last in ranges[:_SHOWN]]
+    return _first(shown, _SHOWN, len(ranges)) or "nobody"
+
+
+def _exempt_text(rule: Rule) -> str:
+    """By address; for an address that is spared for some services only, for which ones."""
+    by_address: dict[tuple[int, int], list[Exempt]] = {}
+    for entry in rule.exempt:
+        by_address.setdefault((entry.first, entry.last), []).append(entry)
+    texts = []
+    for (first, last), entries in list(by_address.items())[:_SHOWN]:
+        services = [_spared(entry) for entry in entries[:_SHOWN] if entry.protocol is not None]
+        whole = any(entry.protocol is None for entry in entries)
+        limit = "" if whole else f" ({_first(services, _SHOWN, len(entries))})"
+        texts.append(ranges_text(rule.family, first, last) + limit)
+    return _first(texts, _SHOWN, len(by_address))
+
+
+def _spared(entry: Exempt) -> str:
+    assert entry.protocol is not None
+    text = format_protocol(entry.protocol)
+    if entry.ports is None:
+        return text
+    first, last = entry.ports
+    return f"{text} port {first}" if first == last else f"{text} ports {first}-{last}"
+
+
+def _first(texts: Sequence[str], shown: int, count: int | None = None) -> str:
+    more = (len(texts) if count is None else count) - min(len(texts), shown)
+    return ", ".join(texts[:shown]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every driver must do beside enforcing: plan without a reading, and diagnose."""
+
+from __future__ import annotations
+
+import pytest
+
+from enforcer.control.writing import compared
+from enforcer.core.drift import compare
+from enforcer.core.orders import Demand
+from enforcer.core.rules import Actual, Desired
+from enforcer.driver_api import Driver
+from tests.contract.subject import NAME, Subject
+from tests.contract.worlds import (
+    EVERYTHING,
+    OURS,
+    converge,
+    desired,
+    order,
+    prefix,
+    wanting,
+)
+from tests.fakes.clock import START
+
+
+def assumed(standing: Desired) -> Actual:
+    """A state that nobody read: what a preview is computed against."""
+    return Actual(NAME, START, OURS, standing.addresses, standing.interfaces)
+
+
+@pytest.mark.parametrize("standing", [(), EVERYTHING[:4], EVERYTHING], ids=len)
+def test_an_assumed_state_differs_in_nothing_from_itself(
+    driver: Driver, standing: tuple[Demand, ...]
+) -> None:
+    wanted = wanting(standing, START)
+    drift = compared(driver, wanted, assumed(wanted))
+    assert not drift and not drift.findings
+    plan = driver.plan(wanted, drift, assumed(wanted))
+    assert not plan and not list(plan.native()) and not list(plan.undo())
+
+
+@pytest.mark.parametrize("number", range(len(EVERYTHING)))
+def test_a_preview_needs_no_reading(subject: Subject, driver: Driver, number: int) -> None:
+    """Each kind on top of the others, and away again."""
+    before = subject.content()
+    orders = [order(n, d, START, None) for n, d in enumerate(EVERYTHING, 1)]
+    others = desired([o for o in orders if o.number != number + 1], START)
+    whole = desired(orders, START)
+    for now, then in ((others, whole), (whole, others)):
+        # As a preview does it: with the difference of the members alone.
+        drift = compare(then, assumed(now))
+        plan = driver.plan(then, drift, assumed(now))
+        lines = list(plan.native())
+        # An order that another one covers changes nothing.
+        assert bool(drift) == bool(plan) == bool(lines) == bool(list(plan.undo()))
+        assert list(driver.plan(then, drift, assumed(now)).native()) == lines
+    assert subject.content() == before
+
+
+def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: Driver) -> None:
+    """And nothing but that member: its rule is there already."""
+    standing = wanting(EVERYTHING[:1], START)
+    wanted = wanting((EVERYTHING[0], prefix("198.51.100.77/32")), START)
+    plan = driver.plan(wanted, compare(wanted, assumed(standing)), assumed(standing))
+    lines = list(plan.native())
+    assert len(lines) == 2, "by source and by destination"
+    assert all(subject.names(line, "198.51.100.77") for line in lines)
+    assert all(subject.names(line, "198.51.100.77") for line in plan.undo())
+
+
+def test_a_healthy_device_has_nothing_wrong(subject: Subject, driver: Driver) -> None:
+    converge(driver, wanting(EVERYTHING[:3], subject.clock.now()))
+    before = subject.content(), subject.foreign()
+    with driver.connect() as session:
+        token = session.fingerprint().token
+        found = driver.diagnose()
+        assert session.fingerprint().token == token, "a diagnosis writes nothing"
+    assert (subject.content(), subject.foreign()) == before
+    assert found[0].check == "reachable"
+    assert all(one.ok and one.detail for one in found), found
+    assert len({one.check for one in found}) == len(found)

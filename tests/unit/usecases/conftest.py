@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The application on a real database, an inventory of two routers, and boxes in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from enforcer.storage import migrate
+from enforcer.storage.database import Database
+from tests.unit.usecases.office import Office
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An installation after `enforcer init`; no controller runs."""
+    url = f"sqlite:///{tmp_path / 'enforcer.db'}"
+    migrate.upgrade(url)
+    database = Database(url)
+    with database.write() as work:
+        work.control.initialise("C0FFEE")
+    yield Office(database)
+    database.close()
