@@ -197,8 +197,9 @@ class Actual:
     `owner` None: no mark found (a fresh device, or somebody removed ours). `native` is for
     the driver that read it alone (structure, names, generation); None: nothing was read, and
     the device is taken to hold exactly these members, in the structure that its driver would
-    make for them. `region` True: only a part was read, and `addresses`/`interfaces` are complete for that part alone. `token`: the
-    device's fingerprint token for which the reading is true; "" where there is none.
+    make for them. `region` True: only a part was read, and `addresses`/`interfaces` are
+    complete for that part alone. `token`: the device's fingerprint token for which the reading
+    is true; "" where there is none.
     """
 
     device: str

@@ -43,7 +43,7 @@ from tests.bench.ground import Node, Say, Size, interleaved, timed
 from tests.bench.timeline import Timeline
 
 NAME = "list"
-CLI = "enforcer list import + order block-list --wait"
+CLI = "enforcer list import, then order block-list"
 IN_PROCESS = "import + place + pass in process"
 NFT = "nft -f"
 RAW = "raw netlink"
@@ -57,7 +57,7 @@ def method(entries: int) -> str:
     return f"""
 A file of {entries:,} entries (three quarters IPv4: 90 % /32, 10 % /24 to /28; IPv6: 60 % /64,
 25 % /128, 15 % /48) is imported, ordered blocked both ways for a day, written, read back and
-compared. `{CLI}` are two programs and a controller that runs, from before the first is started
+compared. The two commands of the CLI row are two programs and a controller that runs, from before the first is started
 until the second has ended; `{IN_PROCESS}` is one program that is running, without a controller.
 Beside them, in another namespace without subscribers: `{NFT}`, the program with a finished script
 of the same cover (the same elements, timeouts, comments and counters; hosts in hash sets, ranges
