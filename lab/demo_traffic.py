@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measuring an act with packets: which flows it stops, when, and which it must not touch."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from lab.traffic.stream import Flow, Stream, Verdict
 
 RATE = 200.0  # packets per second and flow while orders are placed
 FINE_RATE = 400.0  # while a repair is timed
+SETTLING = 5.0  # seconds that a flow may take to stop or to pass, once the command has said so
 WINDOW = 0.4  # seconds that are judged before and after
 
 
@@ -106,6 +108,7 @@ def starts(
         others = [running.enter_context(way.stream(RATE)) for way in blocked]
         begin, _ = streams[0].run_for(WINDOW)
         instant = act()
+        _until(instant)
         for stream in streams:
             _settle(stream, arrives=True)
         after = streams[0].run_for(WINDOW)
@@ -133,9 +136,13 @@ def _all(flows: Sequence[Flow], window: tuple[float, float], verdict: Verdict) -
     return all(flow.window(*window).verdict is verdict for flow in flows)
 
 
+def _until(instant: float) -> None:
+    threading.Event().wait(max(0.0, instant - time.monotonic()))
+
+
 def _settle(stream: Stream, arrives: bool) -> None:
     """Only a hint for when to go on: where it never comes, the judgement says so."""
     try:
-        stream.await_last(arrives=arrives)
+        stream.await_last(arrives=arrives, timeout=SETTLING)
     except NoVerdict:
         return

@@ -156,9 +156,14 @@ class Controller:
     @property
     def pid(self) -> int:
         """Of the running child. Raises LabCommandFailed: none runs."""
-        if self._child is None or self._child.poll() is not None:
+        if self._child is None or not self.running:
             raise LabCommandFailed("no controller runs: start it first")
         return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the child is there."""
+        return self._child is not None and self._child.poll() is None
 
     def start(self) -> None:
         """Start and wait until it leads; supervised from then on. Raises LabCommandFailed."""

@@ -22,7 +22,7 @@ from enforcer.core.brake import PauseState
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Mode
 from enforcer.driver_api import DeviceEvent, EventKind, Session
-from enforcer.errors import DeviceError, StaleState
+from enforcer.errors import DeviceError, StaleState, StorageError
 
 log = structlog.get_logger()
 
@@ -30,6 +30,7 @@ TICK = "tick"
 """The reason of a wake that only asks "still so?"; it never replaces a better one."""
 _STALE_LIMIT = 3
 """So many times in a row a pass may be overtaken before it writes unguarded."""
+_STORAGE_SECONDS = 1.0
 _REFRESH = timedelta(seconds=30)
 """How old a recorded proof may grow before a clean pass writes it anew."""
 GIVEN_UP = timedelta(minutes=15)
@@ -198,12 +199,26 @@ class Worker:
             if self._overtaken(error, inbox):
                 return
             facts = self._failed(error, inbox)
+        except StorageError as error:
+            self._unrecorded(error, inbox)
+            return
         except BaseException as error:
             for asker in inbox.askers:
                 asker.set_exception(error)
             raise
         for asker in inbox.askers:
             asker.set_result(facts)
+
+    def _unrecorded(self, error: StorageError, inbox: _Inbox) -> None:
+        """The database is away or busy: nothing is written without evidence; try again soon.
+
+        Whoever asked is told; what was taken from the inbox is looked at by a full pass.
+        """
+        log.warning("database away", device=self.name, error=str(error))
+        self._reconciler.distrust()
+        self._retry_at = self._clock.monotonic() + _STORAGE_SECONDS
+        for asker in inbox.askers:
+            asker.set_exception(error)
 
     def _nothing_to_do(self, inbox: _Inbox) -> bool:
         """A mere tick where only a full pass could prove anything new: wait for that one."""

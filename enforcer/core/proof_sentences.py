@@ -43,6 +43,9 @@ def _why(status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: tim
 
 
 def _limits(status: Status, facts: DeviceFacts, stale_after: timedelta) -> str:
+    if status is Status.UNVERIFIED and facts.failing_since is not None:
+        error = f": {facts.error_code}: {facts.error}" if facts.error_code else ""
+        return f"; failing since {format_when(facts.failing_since)}{error}"
     if status is Status.UNVERIFIED:
         return f"; too old after {format_duration(stale_after)}"
     if status is Status.PARTIAL:

@@ -16,7 +16,7 @@ failing     it is not proved, and the device's passes fail
 drifted     the device differs from what is desired, and either proof was given before or
             the device is observed only
 enforcing   it is not proved yet
-unverified  it is proved, but the last proof is too old
+unverified  it is proved, but the last proof is too old, or the device's passes fail since
 partial     it is proved, but a part of it is protected space
 enforced    it is proved
 =========== ==========================================================================
@@ -190,8 +190,11 @@ _ON_DEVICE: tuple[tuple[Row, Callable[[_Case], bool]], ...] = (
     ),
     (Row(Status.ENFORCING, "it is not proved yet"), lambda case: not case.proved),
     (
-        Row(Status.UNVERIFIED, "it is proved, but the last proof is too old"),
-        lambda case: case.stale,
+        Row(
+            Status.UNVERIFIED,
+            "it is proved, but the last proof is too old, or the device's passes fail since",
+        ),
+        lambda case: case.stale or case.failing,
     ),
     (
         Row(Status.PARTIAL, "it is proved, but a part of it is protected space"),

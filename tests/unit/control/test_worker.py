@@ -356,6 +356,25 @@ def test_an_error_of_our_own_reaches_whoever_asked(desk: Desk) -> None:
         desk.worker().once()
 
 
+def test_a_busy_database_costs_a_second_and_writes_nothing_meanwhile(
+    desk: Desk, start: Start
+) -> None:
+    desk.place()
+    refusals = iter(["busy"])
+
+    def busy_once(name: str) -> None:
+        if name == "intent-writing" and next(refusals, None):
+            raise StorageError("the database is busy: another process writes")
+
+    desk.step = busy_once
+    start(desk)
+    assert eventually(lambda: next(refusals, None) is None)
+    idle(desk)
+    assert not desk.drops()
+    desk.clock.advance(1)
+    assert eventually(desk.drops)
+
+
 def test_stopping_ends_a_wait(desk: Desk, start: Start) -> None:
     worker = start(desk)
     idle(desk)

@@ -90,8 +90,8 @@ def on(order: Order, device: DeviceFacts, withheld: Withholding = Withholding.NO
             Withholding.NONE,
             Status.ENFORCED,
         ),
-        # A device that was proved and now fails is believed until the proof is stale.
-        (ORDER, replace(PROVED, failing_since=NOW - MINUTE), Withholding.NONE, Status.ENFORCED),
+        # A device that was proved and now fails may have lost everything: nobody has looked.
+        (ORDER, replace(PROVED, failing_since=NOW - MINUTE), Withholding.NONE, Status.UNVERIFIED),
         (
             ORDER,
             replace(PROVED, failing_since=NOW - HOUR, verified_at=NOW - HOUR),
