@@ -15,7 +15,11 @@ from drivers.nftables.netlink.constants import (
     NFPROTO_IPV6,
     NFPROTO_NETDEV,
 )
-from drivers.nftables.netlink.definitions import BaseChain, read_base_chains
+from drivers.nftables.netlink.definitions import (
+    BaseChain,
+    read_all_flowtables,
+    read_base_chains,
+)
 from drivers.nftables.planning import Setup
 from drivers.nftables.render import HOOKS, PRIORITY
 from drivers.nftables.sample import sample
@@ -40,6 +44,7 @@ def diagnose(device: Device, setup: Setup, transport: Transport) -> tuple[Diagno
         ("interfaces", lambda: _interfaces(device.interfaces, transport)),
         ("commands", lambda: _commands(device.name, setup, transport)),
         ("other tables", lambda: _before_ours(setup.hooks, transport)),
+        ("flowtables", lambda: _flowtables(transport)),
     )
     return (reached, *(_guarded(device.name, name, check) for name, check in checks))
 
@@ -105,6 +110,32 @@ def _before_ours(hooks: Iterable[str], transport: Transport) -> Diagnosis:
     if not listed:
         return Diagnosis("other tables", True, "none is hooked before ours")
     return Diagnosis("other tables", True, f"see packets before ours: {', '.join(sorted(listed))}")
+
+
+def _flowtables(transport: Transport) -> Diagnosis:
+    with transport.open() as kernel:
+        return judged(read_all_flowtables(kernel.replies(objects.ask_all_flowtables())))
+
+
+def judged(flowtables: Iterable[tuple[int, str, str]]) -> Diagnosis:
+    """What a flowtable has taken over no longer comes to the forward hook, where our rules are.
+
+    Linux ``Documentation/networking/nf_flowtable.rst``. `flowtables`: family, table, name;
+    one in our own table is drift.
+    """
+    listed = [
+        f"{_FAMILIES.get(family, f'family {family}')} {table} {name}"
+        for family, table, name in flowtables
+        if (_FAMILIES.get(family), table) != ("inet", TABLE)
+    ]
+    if not listed:
+        return Diagnosis("flowtables", True, "none")
+    return Diagnosis(
+        "flowtables",
+        False,
+        f"{', '.join(sorted(listed))}: established flows in it pass our rules by",
+        "take the flowtable away, or expect that an order cuts new flows only",
+    )
 
 
 def _earlier(chain: BaseChain, ours: set[int]) -> Iterator[str]:

@@ -94,7 +94,7 @@ class Globals(OptionGroup):
             config=self.config or outer.config,
             output=self.output or outer.output,
             no_color=self.no_color or outer.no_color,
-            actor=self.actor or outer.actor,
+            actor=outer.actor if self.actor is None else self.actor,
             verbose=self.verbose + outer.verbose,
         )
 

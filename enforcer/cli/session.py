@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from enforcer.cli.options import Format, Globals
 from enforcer.cli.output import Output
 from enforcer.cli.wiring import Wiring
-from enforcer.errors import EnforcerError
+from enforcer.errors import EnforcerError, InvalidInput
 
 if TYPE_CHECKING:
     from enforcer.application import Application
@@ -50,9 +50,11 @@ class Session:
 
     @cached_property
     def actor(self) -> Actor:
-        """Who is asking."""
+        """Who is asking. Raises InvalidInput for an empty name."""
         from enforcer.application.actor import Actor
 
+        if self.options.actor is not None and not self.options.actor.strip():
+            raise InvalidInput("--actor is empty: give a name, or leave it out")
         return Actor(self.options.actor or self.settings.actor, SOURCE)
 
     @property

@@ -16,6 +16,7 @@ from enforcer.control.doorbell import Doorbell, Visit
 from enforcer.control.facts import PassFacts, sentence
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.fleet import Fleet, Means
+from enforcer.control.ownership import LEFT_BEHIND
 from enforcer.control.worker import TICK
 from enforcer.core.brake import PauseState
 from enforcer.core.topology import Topology
@@ -60,6 +61,9 @@ class Controller:
         self._seen = fill(self._book, self._database, now)
         with self._database.read() as reader:
             self._pause = PauseState(reader.control.state().state)
+            gone = sorted(reader.devices.all_facts().keys() - self._book.topology.devices.keys())
+        for name in gone:
+            log.warning("device left the inventory", device=name, said=LEFT_BEHIND)
         self._looked = now
         log.info("order book loaded", orders=len(self._book.entries()), head=self._seen)
 

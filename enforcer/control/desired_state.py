@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+
+import numpy as np
 
 from enforcer.control.book import Moves, OrderBook, Position
 from enforcer.core.compile import advance, compile_device
 from enforcer.core.contributions import Contributions
 from enforcer.core.drift import Delta
+from enforcer.core.intervals import Ranges, merge
 from enforcer.core.orders import in_force
-from enforcer.core.rules import Desired
+from enforcer.core.rules import Desired, Members, Rule
 
 
 class DesiredState:
@@ -32,9 +36,30 @@ class DesiredState:
         return self._compiled.desired
 
     @property
+    def inventory(self) -> str:
+        """Digest of the inventory that the book compiles with."""
+        return self._book.topology.digest
+
+    @property
     def orders(self) -> frozenset[int]:
         """Numbers of the orders that ask something of this device now."""
         return frozenset(self._standing)
+
+    def orders_over(self, rule: Rule, rows: Members) -> frozenset[int]:
+        """Orders in force that ask for any of the addresses in `rows` of `rule`, winners or not."""
+        raw = self._compiled.raw.get(rule)
+        if raw is None or not len(rows):
+            return frozenset()
+        found = raw.within(merge(Ranges(rows.first, rows.last)))
+        return frozenset(np.unique(found.order).tolist())
+
+    def orders_on(self, rule: Rule, names: Collection[str]) -> frozenset[int]:
+        """Orders in force that ask for any of the interfaces `names` of `rule`."""
+        return frozenset(
+            number
+            for number, parts in self._compiled.orders.items()
+            if any(p.rule == rule and not set(names).isdisjoint(p.interfaces) for p in parts)
+        )
 
     @property
     def looked_at(self) -> datetime | None:

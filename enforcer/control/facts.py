@@ -27,7 +27,8 @@ class PassFacts:
 
     `added`/`removed`: members written because orders began or ended. `drift`: members that
     somebody else had changed; `findings`: the same for structure. `held`: members not
-    written because of a pause, a freeze or observe mode. `seconds`: duration.
+    written because of a pause, a freeze or observe mode. `seconds`: duration. `retryable`:
+    whether trying again by itself may help after a failure.
     """
 
     device: str
@@ -43,6 +44,7 @@ class PassFacts:
     writers: tuple[str, ...] = ()
     held: int = 0
     error: str = ""
+    retryable: bool = True
 
 
 def _counted(number: int, word: str) -> str:

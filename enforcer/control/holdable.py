@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from enforcer.control.desired_state import DesiredState
 from enforcer.core.capability import translated, unsupported
 from enforcer.core.drift import Change, Delta
 from enforcer.core.plan import Capability
@@ -30,9 +31,12 @@ class Holdable:
             self._verdicts[rule] = verdict
         return verdict
 
-    def part(self, desired: Desired) -> Desired:
-        """`desired` without what the device cannot hold, whose orders are remembered."""
-        self.unsupported_orders = frozenset(self._refused(desired))
+    def part(self, desired: Desired, state: DesiredState | None = None) -> Desired:
+        """`desired` without what the device cannot hold, whose orders are remembered.
+
+        By `state` all of them are known, without it those that reach the latest end.
+        """
+        self.unsupported_orders = frozenset(self._refused(desired, state))
         if not self.unsupported_orders:
             return desired
         held = {r: self._kept(r, m) for r, m in desired.addresses.items() if self._holds(r)}
@@ -60,13 +64,19 @@ class Holdable:
             return members
         return members.take(~translated(rule, members, self._device))
 
-    def _refused(self, desired: Desired) -> Iterator[int]:
+    def _refused(self, desired: Desired, state: DesiredState | None) -> Iterator[int]:
         for rule, members in desired.addresses.items():
             if not self._holds(rule):
-                yield from np.unique(members.order).tolist()
+                lost = members
             elif self._device.nat:
-                lost = translated(rule, members, self._device)
-                yield from np.unique(members.order[lost]).tolist()
+                lost = members.take(translated(rule, members, self._device))
+            else:
+                continue
+            yield from np.unique(lost.order).tolist()
+            if state is not None:
+                yield from state.orders_over(rule, lost)
         for rule, some in desired.interfaces.items():
             if not self._holds(rule):
                 yield from (member.order for member in some)
+                if state is not None:
+                    yield from state.orders_on(rule, [member.name for member in some])

@@ -8,6 +8,7 @@ desired state moved, and only that is written and read back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.ownership import check_mark, check_orders
 from enforcer.control.steps import Step, no_step
-from enforcer.control.writing import Target, Writing, compared
+from enforcer.control.writing import Target, Writing, always, compared
 from enforcer.core.brake import PauseState, allowed
 from enforcer.core.drift import Delta, Drift, Finding, Tally, tally_of
 from enforcer.core.instants import to_ms
@@ -42,13 +43,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Why a pass is made. `full`: read everything. `writers`: who touched the device."""
+    """Why a pass is made. `full`: read everything. `writers`: who touched the device.
+
+    `go_on` is asked between batches: False where somebody paused or froze meanwhile.
+    """
 
     reason: str
     full: bool
     pause: PauseState = PauseState.RUNNING
     writers: tuple[str, ...] = ()
     guarded: bool = True
+    go_on: Callable[[], bool] = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ class Reconciler:
             return PassFacts(self.device.name, Outcome.CLEAN, now, full=False)
         if Trait.SELF_EXPIRING in self.driver.traits and _outlived(delta, now):
             return self._full(session, request, now)
-        desired = self._holdable.part(self.state.desired)
+        desired = self._holdable.part(self.state.desired, self.state)
         drift = Drift(delta, tally_of(delta))
         return self._apply(session, request, now, _Case(desired, proof.actual, drift, _NOTHING))
 
@@ -166,7 +171,7 @@ class Reconciler:
         self.blind = not actual.token
         self.state.advance(now)
         self._check_owned(actual)
-        desired = self._holdable.part(self.state.desired)
+        desired = self._holdable.part(self.state.desired, self.state)
         drift = compared(self.driver, desired, actual)
         foreign = self._foreign(drift, actual, now)
         return self._apply(session, request, now, _Case(desired, actual, drift, foreign, full=True))
@@ -273,7 +278,8 @@ class Reconciler:
             held = Desired(self.device.name, actual.addresses, actual.interfaces)
             self._left = _Left(held, self.driver.findings(held, actual))
         if self.device.mode is Mode.ENFORCE:
-            known = self.known(facts.at, proved=True, drift_open=len(case.drift.findings))
+            tampered = case.foreign.tally.differing + len(case.drift.findings)
+            known = self.known(facts.at, proved=True, drift_open=tampered)
         else:
             differing = case.drift.tally.differing or len(case.drift.findings)
             known = self.known(facts.at, proved=False, drift_open=differing)
@@ -283,17 +289,18 @@ class Reconciler:
     def _waiting(self, held: Delta) -> frozenset[int]:
         """Orders that are not as they should be because of what is held back.
 
-        Those whose members may not be written, and ended ones whose members still stand.
+        All that ask for members which may not be written, shadowed by another or not, and
+        ended ones whose members still stand.
         """
-        written: set[int] = set()
+        wanting: set[int] = set()
         standing: set[int] = set()
-        for change in held.addresses.values():
-            written.update(np.unique(change.add.order).tolist())
+        for rule, change in held.addresses.items():
+            wanting |= self.state.orders_over(rule, change.add)
             standing.update(np.unique(change.remove.order).tolist())
-        for moved in held.interfaces.values():
-            written.update(m.order for m in moved.add)
+        for rule, moved in held.interfaces.items():
+            wanting |= self.state.orders_on(rule, [m.name for m in moved.add])
             standing.update(m.order for m in moved.remove)
-        return frozenset(written | (standing - self.state.orders))
+        return frozenset(wanting | (standing - self.state.orders))
 
     def _write(
         self, session: Session, request: Request, plan: Plan, case: _Case, facts: PassFacts
@@ -305,7 +312,7 @@ class Reconciler:
         self._left = None
         intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers)
         target = Target(case.desired, case.drift.delta, facts.held == 0)
-        writing = Writing(self.driver, session, target, self._step)
+        writing = Writing(self.driver, session, target, self._step, request.go_on)
         try:
             written = writing.run(plan.batches, case.actual, request.guarded)
         except DeviceError as error:
@@ -350,6 +357,7 @@ class Reconciler:
             paused=self._paused,
             held_orders=self._held,
             unsupported_orders=self._holdable.unsupported_orders,
+            inventory=self.state.inventory if proved or before is None else before.inventory,
         )
 
 

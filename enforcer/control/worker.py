@@ -186,12 +186,14 @@ class Worker:
             self._reconciler.rebase(before, token)
         if self._nothing_to_do(inbox):
             return
+        pause = self._pause()
         request = Request(
             inbox.reason or "periodic",
             inbox.full or self._retry_at is not None,
-            self._pause(),
+            pause,
             tuple(inbox.writers),
             self._stale < _STALE_LIMIT,
+            lambda: self._pause() is pause,
         )
         try:
             facts = self._pass(request)
@@ -264,6 +266,7 @@ class Worker:
             or recorded.drift_open > 0
             or (recorded.mode, recorded.paused) != (known.mode, known.paused)
             or recorded.unsupported_orders != known.unsupported_orders
+            or recorded.inventory != known.inventory
             or recorded.proved_for is None
             or (state.moved_at is not None and recorded.proved_for < state.moved_at)
         )
@@ -300,7 +303,12 @@ class Worker:
             self._keep_writers(inbox)
         self._record_failure(error, now)
         return PassFacts(
-            self.name, Outcome.FAILED, now, error=error.message, writers=tuple(inbox.writers)
+            self.name,
+            Outcome.FAILED,
+            now,
+            writers=tuple(inbox.writers),
+            error=error.message,
+            retryable=error.retryable,
         )
 
     def _record_failure(self, error: DeviceError, now: datetime) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from enforcer.control.evidence import first_lines
@@ -12,7 +12,7 @@ from enforcer.core.drift import Delta, Drift, compare, compare_region
 from enforcer.core.plan import Batch, Trait
 from enforcer.core.rules import Actual, Desired
 from enforcer.driver_api import Applied, Driver, Session, Staged
-from enforcer.errors import DeviceError
+from enforcer.errors import DeviceError, StaleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Written:
     exact: bool
 
 
+def always() -> bool:
+    """What is asked between batches where nobody may pause."""
+    return True
+
+
 def compared(driver: Driver, desired: Desired, actual: Actual) -> Drift:
     """Members and structure of one device against `desired`."""
     findings = driver.findings(desired, actual)
@@ -48,7 +53,15 @@ def _expiring(driver: Driver) -> bool:
 class Writing:
     """One plan on its way to one device. `staged`: how many batches the device has taken."""
 
-    def __init__(self, driver: Driver, session: Session, target: Target, step: Step) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        session: Session,
+        target: Target,
+        step: Step,
+        go_on: Callable[[], bool] = always,
+    ) -> None:
+        self._go_on = go_on
         self._driver = driver
         self._session = session
         self._target = target
@@ -59,6 +72,10 @@ class Writing:
         """Write all batches on top of `before`; raises DeviceError where one is not proved."""
         actual, sweeping, unbroken = before, False, True
         for batch in batches:
+            if self.staged and not self._go_on():
+                raise StaleState(
+                    before.device, "paused or frozen while writing; what may go on is found anew"
+                )
             self._step("staging")
             staged = self._session.stage(batch, guarded)
             self.staged += 1

@@ -29,7 +29,7 @@ from enforcer.core.prefixes import format_network
 from enforcer.core.selection import entries_of
 from enforcer.core.services import MAX_PORT, MAX_PROTOCOL, WITH_PORTS, format_protocol
 from enforcer.core.special_purpose import overlap, special_purpose
-from enforcer.core.times import format_when
+from enforcer.core.times import LONGEST, format_when
 from enforcer.core.topology import Topology
 
 
@@ -176,7 +176,7 @@ def suspension(demand: Demand, topology: Topology) -> Iterator[Refusal]:
 
 
 def time(draft: Draft, now: datetime) -> Iterator[Refusal]:
-    """Codes end-missing, end-and-open-ended, end-in-past, end-before-start."""
+    """Codes end-missing, end-and-open-ended, end-in-past, end-too-far, end-before-start."""
     end = draft.end
     if end is None:
         if not draft.open_ended:
@@ -187,6 +187,16 @@ def time(draft: Draft, now: datetime) -> Iterator[Refusal]:
         yield Refusal("end-and-open-ended", "both an end and an open end are asked for: choose one")
     if end <= now:
         yield Refusal("end-in-past", f"the end {format_when(end)} is over: give a later one")
+    if end - now > LONGEST:
+        yield Refusal("end-too-far", too_far(end))
     if end <= draft.start:
         message = f"the order would end ({format_when(end)}) before it starts"
         yield Refusal("end-before-start", f"{message} ({format_when(draft.start)})")
+
+
+def too_far(end: datetime) -> str:
+    """What is said of an end that is later than `LONGEST` from now: devices hold none such."""
+    return (
+        f"the end {format_when(end)} is more than {LONGEST.days} days away:"
+        " give an earlier one, or ask for an open end (--open-ended)"
+    )

@@ -26,6 +26,7 @@ suspension-needs-exceptions         a suspension that would cut emergency calls 
 end-missing                         neither an end nor an open end was asked for
 end-and-open-ended                  both were
 end-in-past                         the end is not after now
+end-too-far                         the end is more than 36500 days away
 end-before-start                    the end is not after the start
 vrf-unsupported                     no device declares the VRF
 no-attachment                       a suspension by interface, but no interface is known

@@ -83,10 +83,12 @@ def _waiting(status: Status, order: OrderFacts, facts: DeviceFacts) -> str:
         what = f"not proved rid of it since {format_when(order.order.ends)}"
     if facts.failing_since is not None:
         return f"{what}; {_failing(facts, order.now)}"
-    if order.order.number in facts.held_orders:
-        return f"{what}; the brake holds it back until a person releases it"
     if facts.paused:
         return f"{what}; writing is paused"
+    if order.order.number in facts.held_orders:
+        return f"{what}; it is held back"
+    if facts.inventory not in ("", order.inventory):
+        return f"{what}; the inventory changed since: the controller takes it in when restarted"
     if facts.mode is Mode.OBSERVE:
         return f"{what}; the device is only observed"
     return what

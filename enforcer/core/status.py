@@ -93,7 +93,7 @@ class DeviceFacts:
     at `verified_at` for the instant `proved_for`. `failing_since`: passes fail since then,
     the last one with `error_code` and `error`. `drift_open`: differences that were found and
     not repaired. `mode`: as of the last pass. `unsupported_orders`, `held_orders` (kept back
-    by brake or pause): numbers.
+    by brake or pause): numbers. `inventory`: digest of the inventory that it was proved under.
     """
 
     verified_seq: int = 0
@@ -107,16 +107,21 @@ class DeviceFacts:
     paused: bool = False
     unsupported_orders: frozenset[int] = frozenset()
     held_orders: frozenset[int] = frozenset()
+    inventory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """An order at `now`, the names of the `devices` that are to hold it, what is withheld."""
+    """An order at `now`, the names of the `devices` that are to hold it, what is withheld.
+
+    `inventory`: digest of the inventory that says so; a proof under another proves nothing.
+    """
 
     order: Order
     now: datetime
     devices: tuple[str, ...] = ()
     withheld: Withholding = Withholding.NONE
+    inventory: str = ""
 
 
 @dataclass(frozen=True)
@@ -284,31 +289,35 @@ def _case(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> _Ca
     return _Case(
         ended=_ended(order),
         lifted=_was_lifted(what),
-        gone=_ended(order) and _gone(what, device),
+        gone=_ended(order) and _gone(order, device),
         started=what.start <= now,
         withheld=order.withheld,
         unsupported=what.number in device.unsupported_orders,
         failing=device.failing_since is not None,
-        proved=_proved_since(what, device, what.start),
+        proved=_proved_since(order, device, what.start),
         differs=device.drift_open > 0,
         observed=device.mode is Mode.OBSERVE,
         stale=verified_at is None or now - verified_at > stale_after,
     )
 
 
-def _proved_since(order: Order, device: DeviceFacts, instant: datetime | None) -> bool:
+def _proved_since(facts: OrderFacts, device: DeviceFacts, instant: datetime | None) -> bool:
     """Whether a pass proved the device for `instant` (None: any), this order not kept back."""
+    order = facts.order
     if order.number in device.held_orders or device.verified_seq < order.changed:
+        return False
+    if facts.inventory != device.inventory:
         return False
     proved_for = device.proved_for
     return proved_for is not None and (instant is None or proved_for >= instant)
 
 
-def _gone(order: Order, device: DeviceFacts) -> bool:
+def _gone(facts: OrderFacts, device: DeviceFacts) -> bool:
+    order = facts.order
     ends = order.ends
     if ends is None:
         return False
     proved_for, before = device.proved_for, device.verified_seq < order.number
     never_began = ends <= order.start and (before or proved_for is None or proved_for < order.start)
     never_had_it = never_began or (device.mode is Mode.OBSERVE and before)
-    return never_had_it or _proved_since(order, device, None if order.lifted else ends)
+    return never_had_it or _proved_since(facts, device, None if order.lifted else ends)

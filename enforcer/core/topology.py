@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from enforcer.core.orders import Network, PortRange, Scope
 
@@ -110,6 +112,11 @@ class Topology:
     documentation_space: bool = False
     """True in labs: documentation prefixes (RFC 5737, RFC 3849) count as ordinary space."""
 
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits: equal for equal inventories, in every process."""
+        return hashlib.blake2b(repr(_plain(self)).encode(), digest_size=8).hexdigest()
+
     def borders(self) -> tuple[str, ...]:
         """Names of the devices with the role ``border``, sorted."""
         return tuple(sorted(n for n, d in self.devices.items() if ROLE_BORDER in d.roles))
@@ -125,3 +132,16 @@ class Topology:
                 and (not scope.sites or device.site in scope.sites)
             )
         )
+
+
+def _plain(value: object) -> object:
+    """`value` in a form whose repr does not depend on the order in which sets iterate."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [(f.name, _plain(getattr(value, f.name))) for f in fields(value)]
+    if isinstance(value, Mapping):
+        return sorted((str(key), _plain(item)) for key, item in value.items())
+    if isinstance(value, frozenset):
+        return sorted(map(str, value))
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value)

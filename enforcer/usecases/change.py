@@ -10,16 +10,22 @@ from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder
+from enforcer.core.demand_checks import too_far
 from enforcer.core.orders import Order, is_over
-from enforcer.core.times import format_when
+from enforcer.core.times import LONGEST, format_when
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.usecases.reasons import check_reason, need_reason
 from enforcer.usecases.world import World, existing
 from enforcer.wire import JSONValue
 
 
 def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
-    """Give an order a new end. Raises OrderRefused (already-ended, end-in-past, wrong way)."""
+    """Give an order a new end.
+
+    Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way), InvalidInput.
+    """
+    check_reason(command.reason)
     now = world.clock.now()
     end = _new_end(command, now)
     with world.database.write() as work:
@@ -45,8 +51,7 @@ def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
 
 def lift(world: World, actor: Actor, command: LiftOrder) -> Order:
     """End an order now; an order that has ended stays as it is."""
-    if not command.reason.strip():
-        raise InvalidInput("lifting needs a reason: --reason '...'")
+    need_reason(command.reason, "lifting needs a reason")
     now = world.clock.now()
     with world.database.write() as work:
         order = existing(work, command.order)
@@ -73,6 +78,8 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
     }
     if not news:
         raise InvalidInput("nothing to amend: give --reason, --ticket or --policy")
+    if command.reason is not None:
+        need_reason(command.reason, "an order needs a reason")
     now = world.clock.now()
     with world.database.write() as work:
         order = existing(work, command.order)
@@ -123,6 +130,8 @@ def _still_open(order: Order, now: datetime) -> None:
 def _allowed(order: Order, end: datetime | None, extend: bool, now: datetime) -> None:
     if end is not None and end <= now:
         raise OrderRefused("end-in-past", "the new end is already past: lift the order instead")
+    if end is not None and end - now > LONGEST:
+        raise OrderRefused("end-too-far", too_far(end))
     if end is not None and end <= order.start:
         raise OrderRefused(
             "end-before-start", f"the new end is before the start ({format_when(order.start)})"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from enforcer.application.views import DoctorCheck
+from enforcer.control.ownership import LEFT_BEHIND
 from enforcer.errors import AuditBroken, EnforcerError
 from enforcer.registry import platforms
 from enforcer.usecases.world import World
@@ -107,6 +108,10 @@ def _audit(world: World) -> str:
 
 def _inventory(world: World) -> str:
     topology = world.topology
+    with world.database.read() as reader:
+        gone = sorted(reader.devices.all_facts().keys() - topology.devices.keys())
+    if gone:
+        raise EnforcerError(f"{', '.join(gone)} left the inventory; {LEFT_BEHIND}")
     return f"{len(topology.devices)} devices, {len(topology.customers)} customers"
 
 

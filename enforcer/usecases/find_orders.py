@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from enforcer.application.commands import OrderFilter
 from enforcer.application.views import OrderView
 from enforcer.control.book import OrderBook
 from enforcer.control.filling import fill
 from enforcer.core.orders import Order, in_force
+from enforcer.core.status import Status
+from enforcer.errors import InvalidInput
 from enforcer.usecases.present import Presenter
 from enforcer.usecases.world import World, number_of
 
@@ -21,7 +24,9 @@ def find_orders(world: World, which: OrderFilter) -> list[OrderView]:
     """Orders that match `which`, newest first, at most `which.limit`.
 
     Statuses are derived, so that a filter by status looks at one page after the other.
+    Raises InvalidInput for a status that there is not.
     """
+    _known(which.statuses)
     presenter = Presenter(world)
     found: list[OrderView] = []
     before = number_of(which.before) if which.before else None
@@ -35,6 +40,13 @@ def find_orders(world: World, which: OrderFilter) -> list[OrderView]:
             return found
         before = page[-1].number
     return found
+
+
+def _known(statuses: Iterable[str]) -> None:
+    known = [str(status) for status in Status]
+    for asked in statuses:
+        if asked not in known:
+            raise InvalidInput(f"there is no status {asked!r}: choose of {', '.join(known)}")
 
 
 def _page(world: World, which: OrderFilter, before: int | None) -> list[Order]:

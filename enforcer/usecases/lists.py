@@ -6,13 +6,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import ImportList
 from enforcer.application.views import ListView
 from enforcer.core.lists import ListContent
+from enforcer.core.orders import BlockList
 from enforcer.errors import InvalidInput
 from enforcer.storage.records import ListVersion
+from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.world import World
 from inventory.list_files import ParsedList, parse_list
 
@@ -59,7 +63,7 @@ def _store(
             rejected=len(parsed.rejected),
             sha256=digest,
         )
-        work.record(
+        sequence = work.record(
             "list.imported",
             actor,
             at=now,
@@ -72,6 +76,7 @@ def _store(
                 "sha256": digest,
             },
         )
+        _touch(work, command.name, sequence, now)
     return ListView(
         name=command.name,
         version=version,
@@ -84,6 +89,16 @@ def _store(
         ],
         duplicates=parsed.duplicates,
     )
+
+
+def _touch(work: UnitOfWork, name: str, sequence: int, now: datetime) -> None:
+    """Orders that follow the list changed with it: what was proved before proves them no more."""
+    following = [
+        replace(order, changed=sequence)
+        for order in work.orders.unfinished(now, timedelta(0))
+        if isinstance(order.demand, BlockList) and order.demand.list_name == name
+    ]
+    work.orders.update_many(following)
 
 
 def view_of(version: ListVersion, changed: bool = True) -> ListView:

@@ -48,6 +48,15 @@ class LocalApplication:
     def _view(self, order: Order) -> OrderView:
         return Presenter(self._world).order(order)
 
+    def _answerable(self) -> World:
+        """The world, with its inventory loaded: what cannot be answered must not be done.
+
+        Raises ConfigurationInvalid.
+        """
+        world = self._world
+        _ = world.topology
+        return world
+
     def place(self, actor: Actor, command: PlaceOrder) -> OrderView:
         """See `Application.place`."""
         return self._view(place.place(self._world, actor, command))
@@ -58,15 +67,15 @@ class LocalApplication:
 
     def change_end(self, actor: Actor, command: ChangeEnd) -> OrderView:
         """See `Application.change_end`."""
-        return self._view(change.change_end(self._world, actor, command))
+        return self._view(change.change_end(self._answerable(), actor, command))
 
     def lift(self, actor: Actor, command: LiftOrder) -> OrderView:
         """See `Application.lift`."""
-        return self._view(change.lift(self._world, actor, command))
+        return self._view(change.lift(self._answerable(), actor, command))
 
     def amend(self, actor: Actor, command: AmendOrder) -> OrderView:
         """See `Application.amend`."""
-        return self._view(change.amend(self._world, actor, command))
+        return self._view(change.amend(self._answerable(), actor, command))
 
     def order(self, actor: Actor, order_id: str) -> OrderView:
         """See `Application.order`."""

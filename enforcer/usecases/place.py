@@ -15,6 +15,7 @@ from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.errors import DuplicateKey
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
 from enforcer.usecases.capacity import over_capacity
+from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
 from enforcer.wire import demand_to_wire
 
@@ -26,8 +27,9 @@ def place(world: World, actor: Actor, command: PlaceOrder) -> Order:
     differs. Raises InvalidInput, OrderRefused (which leaves an audit entry, no order).
     """
     draft = draft_of(command, world.clock.now())
-    if not command.reason.strip():
-        raise InvalidInput("an order needs a reason: --reason '...'")
+    need_reason(command.reason, "an order needs a reason")
+    if command.idempotency_key is not None and not command.idempotency_key.strip():
+        raise InvalidInput("the idempotency key is empty: give --key a value, or leave it out")
     refuse_or_pass(world, actor, command, draft)
     world.step("placing")
     try:
@@ -50,7 +52,10 @@ def draft_of(command: PlaceOrder, now: datetime) -> Draft:
     if sum(ends) > 1:
         raise InvalidInput("give exactly one of an end, a duration, or open-ended")
     start = command.start or (now + command.start_after if command.start_after else now)
-    end = start + command.duration if command.duration is not None else command.end
+    try:
+        end = start + command.duration if command.duration is not None else command.end
+    except OverflowError:
+        raise InvalidInput("the end is beyond the calendar: give an earlier start") from None
     return Draft(command.demand, start, end, command.scope, command.open_ended)
 
 

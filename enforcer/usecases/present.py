@@ -89,7 +89,7 @@ class Presenter:
         withheld = Withholding.NONE
         if asks.withheld:
             withheld = Withholding.PART if asks.parts else Withholding.ALL
-        return OrderFacts(order, self._now, asks.devices, withheld)
+        return OrderFacts(order, self._now, asks.devices, withheld, self._world.topology.digest)
 
     def _devices(self, facts: OrderFacts, status: OrderStatus) -> list[DeviceStatus]:
         shown = []

@@ -6,14 +6,14 @@ from __future__ import annotations
 from enforcer.application.actor import Actor
 from enforcer.application.views import ControlView
 from enforcer.core.brake import PauseState
-from enforcer.errors import InvalidInput
+from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
 
 
 def steer(world: World, actor: Actor, state: PauseState, reason: str) -> ControlView:
     """Change the control state; setting the same state again changes nothing."""
-    if state is not PauseState.RUNNING and not reason.strip():
-        raise InvalidInput("a pause or freeze needs a reason: --reason '...'")
+    if state is not PauseState.RUNNING:
+        need_reason(reason, "a pause or freeze needs a reason")
     now = world.clock.now()
     with world.database.write() as work:
         if PauseState(work.control.state().state) is not state:

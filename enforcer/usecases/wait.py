@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from enforcer.application.views import OrderView
+from enforcer.control.facts import Outcome
+from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
 from enforcer.errors import AnotherControllerActive
 from enforcer.usecases.devices import reconcile_here
@@ -21,15 +23,20 @@ def wait(world: World, order_id: str, timeout: timedelta) -> OrderView:
     """The order when it is settled, or as it is after `timeout`, or while writes are stopped."""
     deadline = world.clock.monotonic() + timeout.total_seconds()
     view = _view(world, order_id)
+    attempt, pause = 0, timedelta(0)
     while not _settled(view) and not _stopped(world, view):
         if not world.led():
-            _work(world, view)
+            attempt += 1
+            again = _work(world, view, attempt)
+            if again is None:
+                return _view(world, order_id)
+            pause = again
         left = deadline - world.clock.monotonic()
         view = _view(world, order_id)
         if left <= 0:
             return view
         if not _settled(view):
-            world.clock.sleep(min(_POLL_SECONDS, left))
+            world.clock.sleep(min(max(_POLL_SECONDS, pause.total_seconds()), left))
     return view
 
 
@@ -48,15 +55,24 @@ def _stopped(world: World, view: OrderView) -> bool:
     return pause is PauseState.FROZEN
 
 
-def _work(world: World, view: OrderView) -> None:
-    """Reconcile the order's devices here; a controller that starts meanwhile does it instead."""
+def _work(world: World, view: OrderView, attempt: int) -> timedelta | None:
+    """Reconcile the order's devices here; how long to wait then, None: trying is no use.
+
+    A controller that starts meanwhile does it instead.
+    """
     names = [device.device for device in view.devices if device.device in world.topology.devices]
     if not names:
-        return
+        return None
     try:
-        reconcile_here(world, names)
+        facts = reconcile_here(world, names)
     except AnotherControllerActive:
-        return
+        return timedelta(0)
+    failed = [f for f in facts.values() if f.outcome is Outcome.FAILED]
+    if not failed:
+        return timedelta(0)
+    if not any(f.retryable for f in failed):
+        return None
+    return backoff(attempt, True, failed[0].device) or timedelta(0)
 
 
 def _view(world: World, order_id: str) -> OrderView:

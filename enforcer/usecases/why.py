@@ -10,10 +10,14 @@ from enforcer.core.intervals import Ranges, rows_of, union
 from enforcer.core.orders import Network, in_force, is_over
 from enforcer.core.prefixes import parse_network
 from enforcer.core.rules import Key
+from enforcer.core.status import Status
 from enforcer.core.topology import Topology
 from enforcer.usecases.present import Presenter
 from enforcer.usecases.touch import Touch, attachments_of, touch_of
 from enforcer.usecases.world import World
+
+_PROVED = frozenset({Status.ENFORCED, Status.UNVERIFIED, Status.PARTIAL})
+"""What blocks; what is only asked for, or differs on the device, is listed and blocks nothing."""
 
 
 def why(world: World, address: str) -> WhyView:
@@ -30,8 +34,9 @@ def why(world: World, address: str) -> WhyView:
         touch = touch_of(entry, asked, behind)
         if touch is None or is_over(entry.order, now):
             continue
-        found.append(_order(presenter, entry, touch))
-        if in_force(entry.order, now):
+        shown = _order(presenter, entry, touch)
+        found.append(shown)
+        if in_force(entry.order, now) and shown.status in _PROVED:
             for key in touch.keys:
                 sums[key].add(touch)
     return WhyView(

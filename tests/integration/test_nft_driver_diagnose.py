@@ -109,6 +109,10 @@ def test_chains_that_see_packets_before_ours_are_listed(namespace: str) -> None:
     )
 
 
+def test_no_flowtables(namespace: str) -> None:
+    assert diagnosed(namespace)["flowtables"] == Diagnosis("flowtables", True, "none")
+
+
 def test_none_before_ours(namespace: str) -> None:
     assert diagnosed(namespace)["other tables"].detail == "none is hooked before ours"
 

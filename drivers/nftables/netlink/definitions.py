@@ -257,6 +257,19 @@ def read_objects(replies: Iterable[bytes], table: str) -> tuple[ObjectFacts, ...
     return (*objects, *flowtables)
 
 
+def read_all_flowtables(replies: Iterable[bytes]) -> tuple[tuple[int, str, str], ...]:
+    """Family (NFPROTO_*), table and name of every flowtable. Raises MalformedReply."""
+    told: list[tuple[int, str, str]] = []
+    for buffer in replies:
+        for envelope in envelopes(buffer):
+            if message_type(envelope) == NFT_MSG_NEWFLOWTABLE:
+                found = fields(buffer, envelope)
+                table = string(buffer, found.get(NFTA_OBJ_TABLE))
+                name = string(buffer, found.get(NFTA_OBJ_NAME))
+                told.append((buffer[envelope.start], table, name))
+    return tuple(told)
+
+
 def _of_kind(replies: Iterable[bytes], kind: int) -> Iterator[tuple[bytes, dict[int, Attribute]]]:
     for buffer in replies:
         for envelope in envelopes(buffer):

@@ -100,6 +100,12 @@ def ask_all_chains() -> Message:
     return Message(kind, NLM_F_DUMP, (bytes(NFGEN_HEADER),))
 
 
+def ask_all_flowtables() -> Message:
+    """Ask for all flowtables of all tables of all families."""
+    kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE
+    return Message(kind, NLM_F_DUMP, (bytes(NFGEN_HEADER),))
+
+
 def ask_rules(table: str) -> Message:
     """Ask for all rules of a table, chain by chain, in order."""
     return _message(NFT_MSG_GETRULE, NLM_F_DUMP, text(NFTA_RULE_TABLE, table))

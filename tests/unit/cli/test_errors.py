@@ -104,3 +104,10 @@ def test_two_v_tell_where_an_error_came_from(shell: Shell) -> None:
 def test_v_raises_the_log_level(shell: Shell, flags: tuple[str, ...], level: str) -> None:
     shell.run("status", *flags)
     assert shell.made_with[-1].log_level == level
+
+
+@pytest.mark.parametrize("arguments", [("--actor", "", "status"), ("status", "--actor", " ")])
+def test_an_empty_actor_is_refused(shell: Shell, arguments: tuple[str, ...]) -> None:
+    result = shell.run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr == "error: --actor is empty: give a name, or leave it out\n"

@@ -227,7 +227,7 @@ class Desk:
             return reader.devices.facts(name) or DeviceFacts()
 
     def status(self, order: Order, name: str = "edge1") -> Status:
-        facts = OrderFacts(order, self.time.now(), (name,))
+        facts = OrderFacts(order, self.time.now(), (name,), inventory=self.facts(name).inventory)
         return status_on(facts, self.facts(name), STALE_AFTER)
 
     def audit(self, *kinds: str) -> list[AuditEntry]:

@@ -8,12 +8,14 @@ from ipaddress import ip_network
 import pytest
 
 from enforcer.control.facts import Outcome, sentence
+from enforcer.control.reconciler import Request
 from enforcer.core.brake import PauseState
 from enforcer.core.orders import BlockPort, PortRange, Selection, SuspendCustomer
 from enforcer.core.plan import Capability, Trait
 from enforcer.core.rules import Key
 from enforcer.core.status import Status
 from enforcer.core.topology import Device, Mode
+from enforcer.errors import StaleState
 from tests.fakes.clock import FakeClock
 from tests.fakes.device import EVERY_KEY, FakeDevice
 from tests.fakes.faults import Point
@@ -196,3 +198,28 @@ def test_interfaces_are_suspended_and_freed(desk: Desk) -> None:
     desk.change(order, lift=True)
     assert desk.quick().removed == 4
     assert desk.box().rows() == set()
+
+
+def test_an_order_in_the_shadow_of_another_is_held_back_too(desk: Desk) -> None:
+    shadowed = desk.place(block("198.51.100.9/32"), lasts=3600)
+    winner = desk.place(block("198.51.100.9/32"))
+    desk.run()
+    assert desk.status(shadowed) is desk.status(winner) is Status.ENFORCED
+    desk.pause = PauseState.PAUSED
+    desk.box().flush()
+    desk.run()
+    assert not desk.drops("198.51.100.9")
+    assert Status.ENFORCED not in (desk.status(shadowed), desk.status(winner))
+
+
+def test_a_freeze_stops_a_plan_between_two_batches(desk: Desk) -> None:
+    for number in range(1, 9):
+        desk.place(block(f"198.51.100.{number * 2}/32"))
+    frozen: list[bool] = []
+    desk.box().faults.act(Point.STAGED, lambda: frozen.append(True))
+    request = Request("test", True, go_on=lambda: not frozen)
+    reconciler = desk.reconciler("edge1")
+    with reconciler.driver.connect() as session, pytest.raises(StaleState, match="frozen"):
+        reconciler.run(session, request)
+    assert len(desk.box().rows()) < 16, "the rest of the plan was not written"
+    assert desk.results()[-1] == "partial"

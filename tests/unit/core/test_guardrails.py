@@ -27,6 +27,7 @@ from enforcer.core.orders import (
 )
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Key
+from enforcer.core.times import LONGEST
 from enforcer.core.topology import (
     Attachment,
     Customer,
@@ -242,6 +243,12 @@ BROKEN: list[tuple[str, Draft, str, Draft]] = [
         replace(draft(ADDRESS), start=NOW - HOUR, end=NOW),
         "2026-11-21T17:00:00Z is over",
         replace(draft(ADDRESS), start=NOW - HOUR, end=NOW + timedelta(milliseconds=1)),
+    ),
+    (
+        "end-too-far",
+        replace(draft(ADDRESS), end=datetime(9999, 12, 31, tzinfo=UTC)),
+        "--open-ended",
+        replace(draft(ADDRESS), end=NOW + LONGEST),
     ),
     (
         "end-before-start",

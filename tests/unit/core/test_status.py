@@ -352,7 +352,7 @@ def test_an_order_works_only_where_all_of_its_devices_do(
             ORDER,
             replace(FRESH, held_orders=frozenset({40})),
             Withholding.NONE,
-            "not proved yet; the brake holds it back until a person releases it",
+            "not proved yet; it is held back",
         ),
         (ORDER, OBSERVED, Withholding.NONE, "not proved yet; the device is only observed"),
         (

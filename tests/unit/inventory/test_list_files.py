@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from enforcer.core.orders import Network
 from enforcer.core.prefixes import parse_network
+from enforcer.core.special_purpose import special_purpose
 from enforcer.errors import InvalidInput
 from inventory.list_files import ParsedList, parse_list, read_list
 
@@ -16,14 +17,15 @@ networks: st.SearchStrategy[Network] = st.one_of(
     st.builds(
         lambda a, n: IPv4Network((a, n), strict=False),
         st.integers(0, 2**32 - 1),
-        st.integers(1, 32),
+        st.integers(8, 32),
     ),
     st.builds(
         lambda a, n: IPv6Network((a | 1 << 125, n), strict=False),
         st.integers(0, 2**128 - 1),
-        st.integers(3, 128),
+        st.integers(16, 128),
     ),
 )
+anybody_s = networks.filter(lambda network: special_purpose(network, True) is None)
 
 
 def ranges(parsed: ParsedList) -> list[tuple[int, int, int]]:
@@ -56,7 +58,7 @@ def test_every_accepted_shape() -> None:
         "192.0.2.7,2026-11-01,spam\n"
         '"192.0.2.8","a # b"\n'
         "192.0.2.1/32\n"
-        "::/3"
+        "2600::/16"
     )
     assert ranges(parsed) == ranges_of(
         [
@@ -69,7 +71,7 @@ def test_every_accepted_shape() -> None:
                 "203.0.113.9",
                 "2001:db8::1",
                 "2001:db8:2::/48",
-                "::/3",
+                "2600::/16",
             )
         ]
     )
@@ -100,6 +102,20 @@ def test_every_accepted_shape() -> None:
         (",", "not an address"),
         ("fe80::1%eth0", "scope id"),
         ("192.0.2.1\x00", "not an IPv4"),
+        ("0.0.0.0/2", "/2 is too short for a list: at least /8"),
+        ("64.0.0.0/2", "at least /8"),
+        ("128.0.0.0/7 ; half", "at least /8"),
+        ("2000::/15", "/15 is too short for a list: at least /16"),
+        ("224.0.0.5", "touches 224.0.0.0/4 .multicast"),
+        ("0.0.0.0", "unspecified"),
+        ("127.0.0.1", "loopback"),
+        ("169.254.0.0/16,x", "link-local"),
+        ("169.0.0.0/8", "link-local"),
+        ("255.255.255.255", "limited broadcast"),
+        ("::1", "loopback"),
+        ("::", "unspecified"),
+        ("fe80::/64", "link-local"),
+        ("ff02::1", "multicast"),
         ("\ufffd\ufffd", "not an IPv4"),
     ],
 )
@@ -112,7 +128,7 @@ def test_rejected_lines_say_why(line: str, reason: str) -> None:
     assert len(parsed) == 2
 
 
-@given(st.lists(networks, max_size=30))
+@given(st.lists(anybody_s, max_size=30))
 def test_entries_are_kept_exactly(found: list[Network]) -> None:
     parsed = parse_list("\n".join(map(str, found)))
     assert ranges(parsed) == ranges_of(found)
@@ -133,7 +149,21 @@ def test_the_fast_way_reads_what_the_strict_one_reads(line: str) -> None:
     except InvalidInput:
         assert len(parsed) == 0
     else:
-        assert ranges(parsed) == (ranges_of([network]) if network.prefixlen else [])
+        shortest = 8 if network.version == 4 else 16
+        usable = network.prefixlen >= shortest and special_purpose(network, True) is None
+        assert ranges(parsed) == (ranges_of([network]) if usable else [])
+
+
+@given(st.lists(networks | st.sampled_from(["# nothing", "", "drivel", "0.0.0.0/2"]), max_size=30))
+def test_what_is_special_is_rejected_in_its_own_line(found: list[Network | str]) -> None:
+    parsed = parse_list("\n".join(map(str, found)))
+    wrong = {"drivel", "0.0.0.0/2"}
+    expected = [
+        (number, str(one))
+        for number, one in enumerate(found, 1)
+        if (one in wrong if isinstance(one, str) else special_purpose(one, True))
+    ]
+    assert [(line, text) for line, text, _ in parsed.rejected] == expected
 
 
 @given(st.text(max_size=60))
@@ -148,9 +178,9 @@ def test_an_empty_list() -> None:
 
 
 def test_a_big_list_is_read_whole() -> None:
-    parsed = parse_list("\n".join(str(IPv4Address(n * 7 + 1)) for n in range(200_000)))
+    parsed = parse_list("\n".join(str(IPv4Address(n * 7 + 2**24)) for n in range(200_000)))
     assert len(parsed) == 200_000
-    assert parsed.v4_last[-1].tolist() == [0, 199_999 * 7 + 1]
+    assert parsed.v4_last[-1].tolist() == [0, 199_999 * 7 + 2**24]
 
 
 def test_a_file_with_anything_in_it(tmp_path: Path) -> None:

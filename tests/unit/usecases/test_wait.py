@@ -11,9 +11,11 @@ from datetime import timedelta
 from ipaddress import ip_network
 
 from enforcer.application.commands import ImportList
-from enforcer.core.orders import BlockList
+from enforcer.core.orders import BlockAddress, BlockList
+from enforcer.core.rules import Owner
 from enforcer.core.topology import ProtectedPrefix
 from enforcer.usecases.local import LocalApplication
+from tests.fakes.table import PutMark
 from tests.unit.usecases.office import ANN, TOPOLOGY, Office
 
 PROTECTED = ProtectedPrefix(ip_network("203.0.113.0/25"), "our servers")
@@ -29,3 +31,21 @@ def test_what_is_partial_for_protected_space_alone_is_settled(office: Office) ->
     assert waited.status == "partial"
     assert {device.status for device in waited.devices} == {"partial"}
     assert "203.0.113.25" in waited.withheld[0]
+
+
+def test_a_new_version_of_a_list_is_not_proved_by_what_was_proved_before(office: Office) -> None:
+    office.app.import_list(ANN, ImportList(name="bad", text="203.0.113.200\n", source="a test"))
+    placed = office.place(BlockList("bad"))
+    assert office.app.wait(ANN, placed.id, timedelta(hours=1)).status == "enforced"
+    text = "203.0.113.200\n203.0.113.201\n"
+    office.app.import_list(ANN, ImportList(name="bad", text=text, source="a test"))
+    assert office.app.order(ANN, placed.id).status == "enforcing"
+    assert office.app.wait(ANN, placed.id, timedelta(hours=1)).status == "enforced"
+    assert {len(box.rows()) for box in office.boxes.values()} == {2}, "adjacent: one range"
+
+
+def test_a_device_that_may_not_be_written_is_not_tried_again_and_again(office: Office) -> None:
+    for box in office.boxes.values():
+        box.mark(PutMark(Owner("STRANGER", 1)))
+    placed = office.place(BlockAddress(ip_network("203.0.113.9/32")))
+    assert office.app.wait(ANN, placed.id, timedelta(hours=1)).status == "failing"

@@ -33,6 +33,11 @@ def only(office: Office, address: str) -> WhyOrder:
     return found
 
 
+def prove(office: Office) -> None:
+    for name in office.boxes:
+        office.app.device_reconcile(ANN, name)
+
+
 def by_interface(customer: str) -> SuspendCustomer:
     return SuspendCustomer(customer, ESSENTIALS, by="interface")
 
@@ -42,6 +47,7 @@ def test_a_suspension_by_interface_covers_its_customer_s_addresses(
     office: Office, address: str
 ) -> None:
     placed = office.place(by_interface("cust1"))
+    prove(office)
     view = office.app.why(ANN, address)
     (found,) = view.orders
     assert (found.id, found.relation, found.direction) == (placed.id, "covers", "both")
@@ -116,10 +122,23 @@ def test_services_with_the_same_peers_are_said_together(office: Office) -> None:
 
 def test_all_is_all(office: Office) -> None:
     office.place(BlockAddress(ip_network("192.0.2.7")))
+    prove(office)
     view = office.app.why(ANN, "192.0.2.7")
     assert (view.orders[0].what, view.orders[0].relation) == ("all", "exact")
     assert (view.blocked_from, view.blocked_to) == ("all", "all")
     assert office.app.why(ANN, "192.0.2.0/24").blocked_from == "some"
+
+
+def test_what_is_not_proved_is_listed_and_blocks_nothing(office: Office) -> None:
+    office.place(BlockAddress(ip_network("192.0.2.7")))
+    view = office.app.why(ANN, "192.0.2.7")
+    assert [order.status for order in view.orders] == ["enforcing"]
+    assert (view.blocked_from, view.blocked_to) == ("none", "none")
+    prove(office)
+    office.clock.advance(3_600)
+    view = office.app.why(ANN, "192.0.2.7")
+    assert [order.status for order in view.orders] == ["unverified"]
+    assert (view.blocked_from, view.blocked_to) == ("all", "all")
 
 
 def test_what_is_said_stays_short_whatever_is_asked() -> None:

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What people give as their reason: some text, not a document."""
+
+from __future__ import annotations
+
+from enforcer.errors import InvalidInput
+
+LONGEST_REASON = 500
+"""Characters; what is longer belongs into the ticket."""
+
+
+def need_reason(reason: str, message: str) -> None:
+    """Raise InvalidInput with `message` for an empty `reason`, else as `check_reason`."""
+    if not reason.strip():
+        raise InvalidInput(f"{message}: --reason '...'")
+    check_reason(reason)
+
+
+def check_reason(reason: str) -> None:
+    """Raise InvalidInput for a reason that is too long, or that is no text."""
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(
+            f"--reason has {len(reason)} characters, and at most {LONGEST_REASON} are kept:"
+            " say it in short, and name a --ticket that has the rest"
+        )
+    # A terminal's bytes that are not UTF-8 arrive as surrogates (PEP 383), which no file takes.
+    if any("\ud800" <= character <= "\udfff" for character in reason):
+        raise InvalidInput("--reason has characters that are not UTF-8: type it again")

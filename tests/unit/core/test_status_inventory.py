@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A proof belongs to the inventory that it was made under."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from enforcer.core.proof_sentences import proof_sentence
+from enforcer.core.status import OrderFacts, Status, status_on
+from tests.unit.core.test_status import EXPIRED, NOW, ORDER, PROVED, STALE
+
+
+def test_a_proof_under_another_inventory_proves_nothing() -> None:
+    proved = replace(PROVED, inventory="old")
+    now = OrderFacts(ORDER, NOW, ("edge1",), inventory="new")
+    assert status_on(now, proved, STALE) is Status.ENFORCING
+    assert status_on(replace(now, inventory="old"), proved, STALE) is Status.ENFORCED
+    ended = OrderFacts(EXPIRED, NOW, ("edge1",), inventory="new")
+    assert status_on(ended, proved, STALE) is Status.REMOVING
+    assert "inventory changed" in proof_sentence("edge1", Status.ENFORCING, now, proved, STALE)
