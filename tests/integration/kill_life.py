@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -267,7 +268,8 @@ class Life:
         self.controller.stop()
         code = self.controller.ended(PATIENCE)
         assert code is not None, "the controller hangs"
-        if code:
+        # One that was only just started again may be told to end before it listens to that.
+        if code not in (0, -signal.SIGTERM):
             self._was_killed(code)
         self.controller = None
 
