@@ -108,7 +108,7 @@ def enter_lab(name: str, command: list[str]) -> list[str]:
     """
     path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
     variables = [f"CLABNS_LAB={name}", f"LAB_DIR={lab_directory(name)}", f"PATH={path}"]
-    target = ["nsenter", "-t", str(find_lab(name)), "-n", "-m", "-p", f"--wd={Path.cwd()}"]
+    target = ["nsenter", "-t", str(find_lab(name)), "-n", "-m", "-p", "-r", f"--wd={Path.cwd()}"]
     return [*target, "env", *variables, *command]
 
 

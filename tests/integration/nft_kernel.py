@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import nftables
@@ -13,6 +15,8 @@ from drivers.nftables.netlink.columns import SetRef
 from drivers.nftables.netlink.netns import inside
 from tests.unit.drivers.nftables.netlink_rows import Row
 
+FIRST_PID_NAMESPACE = f"pid:[{0xEFFFFFFC}]"
+"""PROC_PID_INIT_INO of include/linux/proc_ns.h."""
 TICK = 20
 """Milliseconds: a multiple of every CONFIG_HZ's tick, so that timeouts read back as written."""
 SETS = {
@@ -101,3 +105,15 @@ def text_of_row(row: Row, bits: int) -> str:
     timeout = f" timeout {entry['timeout']}s" if "timeout" in entry else ""
     comment = f' comment "{row.comment}"' if row.comment else ""
     return f"{span} counter packets {row.packets} bytes {row.octets}{timeout}{comment}"
+
+
+def kernel_pid(pid: int, told: str) -> int:
+    """The pid that the kernel reports for `pid`: the one in its own first pid namespace.
+
+    A process in another pid namespace (a container) cannot know it: the one `told` will do.
+    """
+    if str(Path("/proc/self/ns/pid").readlink()) == FIRST_PID_NAMESPACE:
+        return pid
+    found = re.search(r"[0-9]+$", told)
+    assert found is not None and int(found[0]) > 1, f"{told!r} names no pid"
+    return int(found[0])

@@ -12,6 +12,7 @@ import pytest
 from enforcer.core.rules import NO_END, Key, Rule
 from enforcer.driver_api import DeviceEvent, EventKind, Watch
 from enforcer.errors import DeviceUnreachable, StaleState
+from tests.integration.nft_kernel import kernel_pid
 from tests.integration.nft_router import Router, bound, desired, members, namespaces, routers
 
 pytestmark = pytest.mark.root
@@ -44,7 +45,7 @@ def test_a_foreign_change_of_ours_names_its_author(router: Router, watch: Watch)
     assert told == DeviceEvent(
         EventKind.CHANGED,
         f"elements deleted from set {H}",
-        f"nft, pid {author.pid}",
+        f"nft, pid {kernel_pid(author.pid, told.writer)}",
         before,
         router.session.fingerprint().token,
     )

@@ -37,7 +37,7 @@ from drivers.nftables.netlink.errors import (
 from drivers.nftables.netlink.replies import read_generation
 from drivers.nftables.netlink.socket import EventSocket, NftSocket
 from enforcer.core.rules import NO_END
-from tests.integration.nft_kernel import DEFINITIONS, SETS, TICK, Nft
+from tests.integration.nft_kernel import DEFINITIONS, SETS, TICK, Nft, kernel_pid
 from tests.unit.drivers.nftables.netlink_rows import Row, columns, rows, to_columns, to_rows
 
 pytestmark = pytest.mark.root
@@ -266,7 +266,8 @@ def test_events_name_the_change_and_its_author(
     ]
     generation = seen[-1].generation
     assert generation is not None
-    assert (generation.number, generation.pid) == (kernel.generation().number, os.getpid())
+    assert generation.number == kernel.generation().number
+    assert generation.pid == kernel_pid(os.getpid(), str(generation.pid))
     foreign = ["ip", "netns", "exec", namespace, "nft", "delete element inet t h4 { 0.0.0.7 }"]
     with subprocess.Popen(foreign) as author:
         assert author.wait() == 0
@@ -275,7 +276,8 @@ def test_events_name_the_change_and_its_author(
     assert seen[0].port != kernel.port
     generation = seen[-1].generation
     assert generation is not None
-    assert (generation.pid, generation.command) == (author.pid, "nft")
+    assert generation.command == "nft"
+    assert generation.pid == kernel_pid(author.pid, str(generation.pid))
 
 
 def test_events_of_structure(nft: Nft, events: EventSocket) -> None:

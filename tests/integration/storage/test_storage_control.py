@@ -85,6 +85,7 @@ def test_facts_come_back_equal(database: Database) -> None:
         paused=True,
         unsupported_orders=frozenset({1, 2}),
         held_orders=frozenset({3}),
+        inventory="0123456789abcdef",
     )
     assert all(
         getattr(full, name) != getattr(DeviceFacts(), name) for name in DeviceFacts.__slots__
