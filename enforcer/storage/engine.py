@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
@@ -25,8 +27,9 @@ PATIENCE = 10.0
 WRITES = "enforcer_writes"
 """Execution option: transactions of this connection will write."""
 
+_WRITE_AHEAD = "PRAGMA journal_mode = WAL"
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
+    _WRITE_AHEAD,
     # With WAL, FULL is what makes a commit survive a power cut.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -62,11 +65,21 @@ def sqlite_file(url: str) -> Path:
 
 
 def create_file(path: Path) -> None:
-    """Make sure that `path` exists, readable by its owner alone if it is new (mode 0600)."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
+    """Make sure that `path` exists, readable by its owner alone if it is new (mode 0600).
+
+    A new file appears under its name with the write-ahead log switched on already: SQLite
+    does not wait for a lock where two programs switch it on at the same time.
+    """
+    if path.exists():
         return
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            new = Path(folder) / path.name
+            os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with closing(sqlite3.connect(new)) as connection:
+                connection.execute(_WRITE_AHEAD)
+            with suppress(FileExistsError):
+                os.link(new, path)
     except OSError as problem:
         raise StorageError(
             f"{path} cannot be created ({problem.strerror}):"
