@@ -3,19 +3,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import (
     AmendOrder,
+    AuditFilter,
     ChangeEnd,
+    ExportEnforced,
     ImportList,
     LiftOrder,
+    MoveAttachment,
     OrderFilter,
     PlaceOrder,
+    Reconfirm,
 )
+from enforcer.application.desk_views import (
+    AlarmView,
+    CustomerView,
+    InventoryDiff,
+    InventoryView,
+    PlaceResult,
+    ProtectedView,
+    SourceView,
+)
+from enforcer.application.record_views import AuditEntryView, ListDiff, Report, SignatureView
 from enforcer.application.views import (
     AuditCheck,
     ControlView,
@@ -119,8 +133,16 @@ class Application(Protocol):
         """The controller's state."""
         ...
 
-    def why(self, actor: Actor, address: str) -> WhyView:
-        """Which orders touch an address or prefix, and whether it is blocked now."""
+    def why(self, actor: Actor, address: str, at: datetime | None = None) -> WhyView:
+        """Which orders touch an address or prefix, and whether it is blocked now, or was `at`."""
+        ...
+
+    def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
+        """Place each of some orders (a refused one does not stop the rest); one ring."""
+        ...
+
+    def reconfirm(self, actor: Actor, command: Reconfirm) -> OrderView:
+        """Keep an order that would end because its target changed hands."""
         ...
 
     def import_list(self, actor: Actor, command: ImportList) -> ListView:
@@ -131,8 +153,120 @@ class Application(Protocol):
         """The current version of every list."""
         ...
 
+    def list_versions(self, actor: Actor, name: str) -> Sequence[ListView]:
+        """Every version of one list, newest first."""
+        ...
+
+    def list_report(self, actor: Actor, name: str, version: int | None = None) -> Sequence[str]:
+        """What was rejected of one version (the newest), line by line, and why."""
+        ...
+
+    def list_diff(self, actor: Actor, name: str, old: int, new: int, limit: int = 1000) -> ListDiff:
+        """What two versions of a list do not share; at most `limit` ranges of each side."""
+        ...
+
+    def list_refresh(self, actor: Actor, name: str, confirm_shrink: bool = False) -> ListView:
+        """Fetch a list from its feed now."""
+        ...
+
+    def export(self, actor: Actor, command: ExportEnforced) -> Iterator[str]:
+        """What is enforced, or one list, line by line, in the form asked for."""
+        ...
+
     def inventory_check(self, actor: Actor) -> InventoryReport:
         """Load the inventory and say what is wrong with it."""
+        ...
+
+    def inventory_show(self, actor: Actor) -> InventoryView:
+        """The inventory in force."""
+        ...
+
+    def inventory_diff(self, actor: Actor) -> InventoryDiff:
+        """What a reload would change."""
+        ...
+
+    def inventory_reload(self, actor: Actor, reason: str = "") -> InventoryDiff:
+        """Put the files in force; files that cannot be loaded change nothing."""
+        ...
+
+    def customers(self, actor: Actor) -> Sequence[CustomerView]:
+        """All customers, without their orders."""
+        ...
+
+    def customer(self, actor: Actor, name: str) -> CustomerView:
+        """One customer with the orders about it."""
+        ...
+
+    def customer_confirm_gone(self, actor: Actor, name: str, reason: str) -> CustomerView:
+        """A customer that left the files may go: what only it held is no longer enforced."""
+        ...
+
+    def device_pause(self, actor: Actor, name: str, reason: str) -> DeviceView:
+        """Stop additions on one device; removals go on."""
+        ...
+
+    def device_resume(self, actor: Actor, name: str) -> DeviceView:
+        """End the pause of one device."""
+        ...
+
+    def device_release(self, actor: Actor, name: str, reason: str) -> DeviceView:
+        """Let pass what the brake holds on a device, and take up its contested objects again."""
+        ...
+
+    def device_mode(self, actor: Actor, name: str, mode: str, reason: str) -> DeviceView:
+        """Set a device's mode (observe, enforce) over the files, or back to them (inventory)."""
+        ...
+
+    def device_retire(self, actor: Actor, name: str, reason: str) -> DeviceView:
+        """Drain a device; it leaves the inventory in force once it is verified empty."""
+        ...
+
+    def attachment_move(self, actor: Actor, command: MoveAttachment) -> CustomerView:
+        """Let an old attachment go once the new ones are proved."""
+        ...
+
+    def protected(self, actor: Actor, address: str | None = None) -> Sequence[ProtectedView]:
+        """Protected space, all of it or what overlaps an address or prefix."""
+        ...
+
+    def sources(self, actor: Actor) -> Sequence[SourceView]:
+        """Every source of orders that has limits, orders or a stop."""
+        ...
+
+    def source_stop(self, actor: Actor, name: str, reason: str) -> SourceView:
+        """The kill switch: no new orders from a source. Its orders in force stay."""
+        ...
+
+    def source_start(self, actor: Actor, name: str) -> SourceView:
+        """Let a stopped source place orders again."""
+        ...
+
+    def alarms(self, actor: Actor, open_only: bool = True) -> Sequence[AlarmView]:
+        """What people must know of or decide, newest first."""
+        ...
+
+    def audit_list(self, actor: Actor, which: AuditFilter) -> Sequence[EventView]:
+        """Audit entries."""
+        ...
+
+    def audit_show(self, actor: Actor, sequence: int) -> AuditEntryView:
+        """One audit entry with its evidence."""
+        ...
+
+    def audit_export(self, actor: Actor, which: AuditFilter) -> Iterator[str]:
+        """Audit entries as JSON lines that a third party can verify, oldest first."""
+        ...
+
+    def audit_sign(self, actor: Actor) -> SignatureView:
+        """Sign the head of the chain now with the installation's key."""
+        ...
+
+    def audit_signatures(self, actor: Actor) -> Sequence[SignatureView]:
+        """All signed heads, newest first, each checked."""
+        ...
+
+    def report(self, actor: Actor, subject: str) -> Report:
+        """Everything about one order (its id) or customer (its name), for a dispute."""
         ...
 
     def audit_verify(self, actor: Actor) -> AuditCheck:

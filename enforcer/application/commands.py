@@ -34,6 +34,11 @@ class PlaceOrder(Command):
     open_ended: bool = False
     scope: Scope = Scope()
     idempotency_key: str | None = None
+    confirm_wide: bool = False
+    """The issuer knows that the target is wider than the source's limit, or covers protected
+    space, which is then withheld."""
+    confirm_collateral: bool = False
+    """The issuer knows that others than the target are hit, and whom."""
 
 
 class ChangeEnd(Command):
@@ -66,12 +71,50 @@ class AmendOrder(Command):
     policy: PolicyClause | None = None
 
 
+class Reconfirm(Command):
+    """Keep an order that would end because its target changed hands."""
+
+    order: str
+    reason: str
+
+
 class ImportList(Command):
-    """Replace a named list by the content of a file (UTF-8 text)."""
+    """Replace a named list by the content of a file (UTF-8 text).
+
+    `format`: auto, plain, csv, jsonl; `column`: the CSV column or JSON member that holds the
+    address. `confirm_shrink` allows an empty list, or one that shrinks by over 20 %.
+    `dry_run` stores nothing and tells the same.
+    """
 
     name: str
     text: str
     source: str
+    format: str = "auto"
+    column: str = ""
+    confirm_shrink: bool = False
+    dry_run: bool = False
+
+
+class ExportEnforced(Command):
+    """What is to stand on devices now, or one list: as text, csv, json or nft.
+
+    Exactly one of `list_name` and `device`, or neither: everything, device by device.
+    """
+
+    list_name: str | None = None
+    version: int | None = None
+    device: str | None = None
+    format: str = "text"
+
+
+class MoveAttachment(Command):
+    """A customer's old attachment may go once its new ones are proved."""
+
+    customer: str
+    device: str
+    place: str
+    """The interface, BGP neighbor or news site of the old attachment."""
+    reason: str
 
 
 class OrderFilter(Command):
@@ -84,3 +127,17 @@ class OrderFilter(Command):
     text: str | None = None
     limit: int = 100
     before: str | None = None
+
+
+class AuditFilter(Command):
+    """Which audit entries; all fields must match. Times are aware; `after` a position."""
+
+    kinds: tuple[str, ...] = ()
+    subject: str | None = None
+    device: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int | None = None
+    newest_first: bool = True
+    limit: int | None = 100

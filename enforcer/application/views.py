@@ -90,6 +90,8 @@ class Preview(View):
     """Who is hit: names of customers whose prefixes the target overlaps."""
     withheld: list[str]
     warnings: list[str] = []
+    collateral: list[str] = []
+    """Who else is hit: sharers, tenants, users of translated addresses, one sentence each."""
 
 
 class DeviceView(View):
@@ -110,6 +112,14 @@ class DeviceView(View):
     failing_since: datetime | None
     traits: list[str]
     owner: str | None
+    leaving: str = ""
+    """gone: it left the inventory's files and is kept; draining: it is being retired."""
+    paused: str | None = None
+    """Who paused it and why; null where it is not paused."""
+    held: str | None = None
+    """What the brake holds back and why; null where it holds nothing."""
+    contested: list[str] = []
+    """Objects that somebody else changed back again and again, which are left alone."""
 
 
 class DriftView(View):
@@ -172,6 +182,9 @@ class WhyOrder(View):
     since: datetime
     until: datetime | None
     devices: list[DeviceStatus]
+    ticket: str | None = None
+    dropped: int | None = None
+    """Packets that the order's rules dropped, at least; null where no device counts."""
 
 
 class WhyView(View):
@@ -185,6 +198,10 @@ class WhyView(View):
     orders: list[WhyOrder]
     protected: list[str] = []
     customer: str | None = None
+    certainty: str = "verified"
+    """verified: devices were read; assumed: it follows from the orders; unknown."""
+    tenants: list[str] = []
+    shared: list[str] = []
 
 
 class ListView(View):
@@ -199,6 +216,15 @@ class ListView(View):
     rejected_lines: list[str] = []
     duplicates: int = 0
     changed: bool = True
+    added: int = 0
+    removed: int = 0
+    """Ranges compared with the version before."""
+    feed: str | None = None
+    """Where its content comes from by itself."""
+    stale: bool = False
+    fetched_at: datetime | None = None
+    problem: str | None = None
+    """Why the last fetch failed."""
 
 
 class ControlView(View):
@@ -213,6 +239,11 @@ class ControlView(View):
     epoch: int
     leader: bool
     """Whether a controller is running on this database now."""
+    leader_name: str | None = None
+    """Host and process of the one that leads, where the database knows it."""
+    standbys: int | None = None
+    alarms: int = 0
+    """How many are open."""
     head: int
     """The change sequence."""
 
@@ -235,3 +266,5 @@ class InventoryReport(View):
     service_sets: int = 0
     protected: int = 0
     problems: list[str] = []
+    in_force: bool | None = None
+    """Whether this is what is in force; false: `enforcer inventory reload` puts it in force."""

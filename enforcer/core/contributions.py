@@ -102,11 +102,11 @@ def _interface_parts(
     order: Order, demand: SuspendCustomer, topology: Topology
 ) -> tuple[Contribution, ...]:
     customer = topology.customers.get(demand.customer)
-    attachments = customer.attachments if customer else ()
+    attachments = [a for a in customer.attachments if a.interface] if customer else []
     names: dict[str, set[str]] = {}
-    scope = topology.in_scope(order.scope) if order.scope else None
+    scope = topology.in_scope(order.scope)
     for attachment in attachments:
-        if scope is None or attachment.device in scope:
+        if attachment.device in scope:
             names.setdefault(attachment.device, set()).add(attachment.interface)
     none, end = Ranges.none(), end_ms(order.ends)
     return tuple(

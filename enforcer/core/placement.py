@@ -47,11 +47,11 @@ class Ownership:
 
 def ownership(topology: Topology) -> Ownership:
     """Work out the owners of `topology`; the longest prefix wins, equal ones share."""
-    borders = topology.borders()
+    borders, draining = topology.borders(), topology.draining()
     owners: defaultdict[Network, set[str]] = defaultdict(set)
     for customer in topology.customers.values():
         for prefix in customer.prefixes:
-            owners[prefix].update(attached(customer) or borders)
+            owners[prefix].update(set(attached(customer)) - draining or borders)
     places = tuple(sorted({tuple(sorted(devices)) for devices in owners.values()}))
     index = {devices: at for at, devices in enumerate(places)}
     rows = {}
@@ -70,8 +70,8 @@ def ownership(topology: Topology) -> Ownership:
 
 
 def attached(customer: Customer) -> Devices:
-    """Names of the devices that a customer is attached to, sorted."""
-    return tuple(sorted({a.device for a in customer.attachments}))
+    """Names of the devices that carry a customer's traffic, sorted: news sites do not."""
+    return tuple(sorted({a.device for a in customer.attachments if not a.news_site}))
 
 
 def place(

@@ -69,7 +69,7 @@ def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
         return
     scope = topology.in_scope(draft.scope)
     customer = topology.customers[demand.customer]
-    here = {a for a in customer.attachments if a.device in scope}
+    here = {a for a in customer.attachments if a.interface and a.device in scope}
     if not here:
         where = "in the scope" if customer.attachments else "in the inventory"
         message = f"{customer.name} has no attachment {where}: add it, or suspend by prefixes"

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Literal
 
-from enforcer.core.orders import Network, PortRange, Scope
+from enforcer.core.orders import DEFAULT_VRF, Network, PortRange, Scope
 
+LinkAddress = IPv4Interface | IPv6Interface
 ROLE_BORDER = "border"
 
 
@@ -23,10 +26,50 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One interface of a device and what is behind it (a customer's name, or a free word)."""
+    """One interface of a device and what is behind it (a customer's name, or a free word).
+
+    `addresses`: the device's own on it, with the length of the link (``192.0.2.1/30``).
+    """
 
     name: str
     behind: str = ""
+    addresses: tuple[LinkAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A BGP neighbor of a device. `behind` as for an interface; `asn` 0: not stated."""
+
+    address: IPv4Address | IPv6Address
+    asn: int = 0
+    behind: str = ""
+    vrf: str = DEFAULT_VRF
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceWindow:
+    """A weekly window in which the device may be away without an alarm.
+
+    `days`: 0 is Monday; `start`, `end`: minutes after midnight UTC, `end` at most 1440 and
+    later than `start`.
+    """
+
+    days: frozenset[int]
+    start: int
+    end: int
+    reason: str = ""
+
+
+class Leaving(StrEnum):
+    """Why something is in force that the inventory's files no longer state, or not for long.
+
+    `GONE`: it left the files; it is kept as it was until a person says that it may go.
+    `DRAINING`: a person said so; it goes as soon as that is proved to be safe.
+    """
+
+    NO = ""
+    GONE = "gone"
+    DRAINING = "draining"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +77,10 @@ class Device:
     """A device that can be made to hold rules.
 
     `transport` is the platform's own business (for nftables: ``netns`` or ``local``);
-    `hooks` says whether the box itself is covered too (``input``, ``output``).
+    `hooks` says whether the box itself is covered too (``input``, ``output``). `credentials`
+    is a reference (``file:``, ``env:``), never a secret. `addresses`: by which we reach it,
+    and its loopbacks; with `next_hops` and the interfaces' and neighbors' they are protected.
+    `vrfs`: beside the default one.
     """
 
     name: str
@@ -47,14 +93,27 @@ class Device:
     hooks: frozenset[str] = frozenset({"forward"})
     nat: tuple[Network, ...] = ()
     capacity: int | None = None
+    credentials: str = ""
+    vrfs: frozenset[str] = frozenset()
+    addresses: tuple[Network, ...] = ()
+    next_hops: tuple[Network, ...] = ()
+    neighbors: tuple[Neighbor, ...] = ()
+    maintenance: tuple[MaintenanceWindow, ...] = ()
+    leaving: Leaving = Leaving.NO
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Where a customer is connected."""
+    """Where a customer is connected: an interface, a BGP neighbor, or a news site.
+
+    Two attachments are the same place when device, interface, neighbor and news site are.
+    """
 
     device: str
-    interface: str
+    interface: str = ""
+    neighbor: str = ""
+    news_site: str = ""
+    leaving: Leaving = field(default=Leaving.NO, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +126,15 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenant:
+    """A customer of a customer, with the part of its addresses that it uses."""
+
+    name: str
+    prefixes: tuple[Network, ...]
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """A customer with registered prefixes and attachments."""
 
@@ -74,6 +142,31 @@ class Customer:
     prefixes: tuple[Network, ...]
     attachments: tuple[Attachment, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+    leaving: Leaving = Leaving.NO
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSpace:
+    """Addresses that several parties share: blocking one hits all `users`.
+
+    `kind`: ``shared`` (a shared host, several sites on one address) or ``cgnat`` (RFC 6598
+    translation: `users` may be empty, which means nobody can say who is hit).
+    """
+
+    name: str
+    prefixes: tuple[Network, ...]
+    kind: Literal["shared", "cgnat"] = "shared"
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicPool:
+    """Addresses that change hands; `lease`: seconds for which one customer surely has one."""
+
+    name: str
+    prefixes: tuple[Network, ...]
+    lease: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +188,62 @@ class ServiceSet:
 
 @dataclass(frozen=True, slots=True)
 class ProtectedPrefix:
-    """Space that no order may block."""
+    """Space that no order may block.
+
+    `origin`: ``stated``, or what it was derived from (controller, management, link, neighbor,
+    next-hop, ix, aaa, dns, ntp, syslog, database, identity).
+    """
 
     prefix: Network
     reason: str
+    origin: str = "stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where the content of a named list comes from by itself.
+
+    `source`: a path or an https URL. `every`, `stale_after`: seconds. `format` and `column`
+    as in `enforcer list import`. `widest4`, `widest6`: the shortest prefix that an entry may
+    have. `most`: how many entries at most; None: no limit.
+    """
+
+    name: str
+    source: str
+    every: int = 3600
+    stale_after: int = 86_400
+    format: str = "auto"
+    column: str = ""
+    widest4: int = 8
+    widest6: int = 16
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """What one source of orders (cli, api, a detector's name) may do at most.
+
+    `longest`: seconds; None: no limit, and open ends are allowed. `active`: orders in force or
+    to come. `per_minute`: orders placed. `widest4`, `widest6`: the shortest prefix length
+    that needs no confirmation. None: no limit.
+    """
+
+    name: str
+    longest: int | None = None
+    active: int | None = None
+    per_minute: int | None = None
+    widest4: int | None = 24
+    widest6: int | None = 48
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeLimits:
+    """A change of one device that no order explains is held when it moves more than `rows`
+    rows, or more than `percent` of what is desired there (and more than `floor` rows)."""
+
+    rows: int = 1000
+    percent: float = 20.0
+    floor: int = 10
 
 
 @dataclass(frozen=True)
@@ -111,6 +256,16 @@ class Topology:
     protected: tuple[ProtectedPrefix, ...] = ()
     documentation_space: bool = False
     """True in labs: documentation prefixes (RFC 5737, RFC 3849) count as ordinary space."""
+    shared: tuple[SharedSpace, ...] = ()
+    pools: tuple[DynamicPool, ...] = ()
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    sources: Mapping[str, SourceLimits] = field(default_factory=dict)
+    """By source name; ``*`` stands for every source that is not named."""
+    brake: BrakeLimits = field(default_factory=BrakeLimits)
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    """Modes that a person set with `enforcer device mode`; they win over the files."""
+    retired: frozenset[str] = frozenset()
+    """Devices that were retired while the files still state them."""
 
     @cached_property
     def digest(self) -> str:
@@ -118,20 +273,34 @@ class Topology:
         return hashlib.blake2b(repr(_plain(self)).encode(), digest_size=8).hexdigest()
 
     def borders(self) -> tuple[str, ...]:
-        """Names of the devices with the role ``border``, sorted."""
-        return tuple(sorted(n for n, d in self.devices.items() if ROLE_BORDER in d.roles))
-
-    def in_scope(self, scope: Scope) -> tuple[str, ...]:
-        """Names of the devices that match every non-empty field of `scope`, sorted."""
+        """Names of the devices with the role ``border`` that are not draining, sorted."""
         return tuple(
             sorted(
                 name
                 for name, device in self.devices.items()
-                if (not scope.devices or name in scope.devices)
+                if ROLE_BORDER in device.roles and device.leaving is not Leaving.DRAINING
+            )
+        )
+
+    def in_scope(self, scope: Scope) -> tuple[str, ...]:
+        """Names of the devices that match every non-empty field of `scope`, sorted.
+
+        A draining device matches nothing.
+        """
+        return tuple(
+            sorted(
+                name
+                for name, device in self.devices.items()
+                if device.leaving is not Leaving.DRAINING
+                and (not scope.devices or name in scope.devices)
                 and (not scope.roles or device.roles & set(scope.roles))
                 and (not scope.sites or device.site in scope.sites)
             )
         )
+
+    def draining(self) -> frozenset[str]:
+        """Names of the devices that a person retired and that are not proved empty yet."""
+        return frozenset(n for n, d in self.devices.items() if d.leaving is Leaving.DRAINING)
 
 
 def _plain(value: object) -> object:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that leads to this schema."""
 
 metadata = MetaData(
@@ -103,6 +103,7 @@ orders = Table(
     UniqueConstraint("idempotency_key"),
     Index(None, "changed"),
     Index(None, "ends_us", "start_us"),
+    Index(None, "source", "created_us"),
 )
 
 # The customers that an order's target names.
@@ -126,6 +127,8 @@ list_versions = Table(
     Column("entries", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
     Column("sha256", String(DIGEST_LENGTH), nullable=False),
+    # The blob that tells what was rejected, line by line; absent where nothing was.
+    Column("report", String(DIGEST_LENGTH)),
 )
 
 # Up to 65,536 ranges of one family; `enforcer.storage.columns` says how they are written.
@@ -168,4 +171,101 @@ control = Table(
     Column("reason", Text),
     Column("controller", Text),
     Column("epoch", BigInteger, nullable=False),
+)
+
+# Every inventory that was ever in force, from the audit entry `seq` on; the newest is now.
+inventories = Table(
+    "inventories",
+    metadata,
+    Column("seq", KEY, ForeignKey("audit.seq"), primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("digest", String(DIGEST_LENGTH), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "digest"),
+)
+
+# An order as it stood from the audit entry `seq` on, until its next one.
+order_versions = Table(
+    "order_versions",
+    metadata,
+    Column(
+        "number", BigInteger, ForeignKey("orders.number"), primary_key=True, autoincrement=False
+    ),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "at_us"),
+)
+
+# From `from_us` to `until_us` every look at the device found exactly what was desired, with
+# the changes up to `seq` under the inventory `inventory`: one row per unbroken run of proofs.
+device_periods = Table(
+    "device_periods",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("from_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("inventory", String(DIGEST_LENGTH), nullable=False),
+    Index(None, "name", "until_us"),
+)
+
+device_controls = Table(
+    "device_controls",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+# One row per alarm that is or was raised; an open one is not raised again.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("seq", KEY, ForeignKey("audit.seq"), primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("raised_us", BigInteger, nullable=False),
+    Column("cleared_us", BigInteger),
+    Index(None, "cleared_us"),
+    Index(None, "kind", "subject"),
+)
+
+# Kill switches: a source that is here may not place orders.
+stopped_sources = Table(
+    "stopped_sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+feed_states = Table(
+    "feed_states",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+# Signed heads: the chain up to `seq` had `hash` when the holder of the key `key` signed it.
+audit_signatures = Table(
+    "audit_signatures",
+    metadata,
+    Column("seq", KEY, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("key", String(DIGEST_LENGTH), nullable=False),
+    Column("signature", LargeBinary(64), nullable=False),
+)
+
+# One row. Who leads until when; `epoch` only grows, and is the epoch of the controller.
+lease = Table(
+    "lease",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("holder", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
 )

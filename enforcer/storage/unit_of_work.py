@@ -9,9 +9,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from enforcer.application.actor import Actor
+from enforcer.storage.alarms import AlarmReader, AlarmWriter
 from enforcer.storage.audit import AuditReader
 from enforcer.storage.control import ControlReader, ControlWriter
+from enforcer.storage.device_controls import DeviceControlReader, DeviceControlWriter
 from enforcer.storage.devices import DeviceReader, DeviceWriter
+from enforcer.storage.inventories import InventoryReader, InventoryWriter
 from enforcer.storage.lists import ListReader, ListWriter
 from enforcer.storage.orders import OrderReader, OrderWriter
 from enforcer.storage.recorder import Recorder
@@ -19,11 +22,17 @@ from enforcer.storage.records import Note
 from enforcer.wire import JSONValue
 
 __all__ = [
+    "AlarmReader",
+    "AlarmWriter",
     "AuditReader",
     "ControlReader",
     "ControlWriter",
+    "DeviceControlReader",
+    "DeviceControlWriter",
     "DeviceReader",
     "DeviceWriter",
+    "InventoryReader",
+    "InventoryWriter",
     "ListReader",
     "ListWriter",
     "OrderReader",
@@ -44,8 +53,14 @@ class Reader:
     devices: DeviceReader
     audit: AuditReader
     control: ControlReader
+    inventories: InventoryReader
+    device_controls: DeviceControlReader
+    alarms: AlarmReader
 
     def __init__(self, connection: Connection) -> None:
+        self.inventories = InventoryReader(connection)
+        self.device_controls = DeviceControlReader(connection)
+        self.alarms = AlarmReader(connection)
         self.orders = OrderReader(connection)
         self.lists = ListReader(connection)
         self.devices = DeviceReader(connection)
@@ -60,8 +75,14 @@ class UnitOfWork(Reader):
     lists: ListWriter
     devices: DeviceWriter
     control: ControlWriter
+    inventories: InventoryWriter
+    device_controls: DeviceControlWriter
+    alarms: AlarmWriter
 
     def __init__(self, connection: Connection) -> None:
+        self.inventories = InventoryWriter(connection)
+        self.device_controls = DeviceControlWriter(connection)
+        self.alarms = AlarmWriter(connection)
         self._recorder = Recorder(connection)
         self.orders = OrderWriter(connection, self._recorder.recorded)
         self.lists = ListWriter(connection)
@@ -93,6 +114,25 @@ class UnitOfWork(Reader):
     def record_many(self, notes: Iterable[Note], actor: Actor, *, at: datetime) -> range:
         """Append one entry for each of `notes`; their sequence numbers."""
         return self._recorder.append(notes, actor, at)
+
+    def raise_alarm(
+        self, kind: str, actor: Actor, *, at: datetime, subject: str, said: str
+    ) -> bool:
+        """Raise an alarm and record it, unless the same one is open; whether it was new."""
+        if self.alarms.is_open(kind, subject):
+            return False
+        payload: dict[str, JSONValue] = {"alarm": kind, "said": said}
+        seq = self.record("alarm.raised", actor, at=at, subject=subject, payload=payload)
+        self.alarms.add(seq, kind, subject, said, at=at)
+        return True
+
+    def clear_alarm(self, kind: str, actor: Actor, *, at: datetime, subject: str, why: str) -> bool:
+        """Clear an open alarm and record why it is over; whether it was open."""
+        if not self.alarms.clear(kind, subject, at=at):
+            return False
+        payload: dict[str, JSONValue] = {"alarm": kind, "why": why}
+        self.record("alarm.cleared", actor, at=at, subject=subject, payload=payload)
+        return True
 
     def open_intent(
         self,

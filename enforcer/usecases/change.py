@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from enforcer.application.actor import Actor
-from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder
+from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, Reconfirm
 from enforcer.core.demand_checks import too_far
 from enforcer.core.orders import Order, is_over
 from enforcer.core.times import LONGEST, format_when
@@ -93,6 +93,11 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
             amended,
             {"was": was, "is": {field: str(value) for field, value in news.items()}},
         )
+
+
+def reconfirm(world: World, actor: Actor, command: Reconfirm) -> Order:
+    """Keep an order that would end because its target changed hands."""
+    raise NotImplementedError
 
 
 def _store(

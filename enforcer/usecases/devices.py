@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from enforcer.application.actor import Actor
-from enforcer.application.views import DevicePreview, DriftView, PassView, Preview
+from enforcer.application.views import DevicePreview, DeviceView, DriftView, PassView, Preview
 from enforcer.control.book import OrderBook
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.doorbell import ask
@@ -24,6 +24,8 @@ from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.topology import Device
 from enforcer.driver_api import Driver
 from enforcer.errors import AnotherControllerActive, DeviceError, EnforcerError
+from enforcer.usecases.find_orders import orders_by_device
+from enforcer.usecases.present import Presenter
 from enforcer.usecases.world import World
 
 SHOWN_COMMANDS = 100
@@ -201,3 +203,10 @@ def adopt(world: World, actor: Actor, name: str) -> None:
         reconcile_here(world, [name])
     except AnotherControllerActive:
         world.ring()
+
+
+def view(world: World, name: str) -> DeviceView:
+    """One device as people see it. Raises NotFound."""
+    device = world.device(name)
+    counts = orders_by_device(world)
+    return Presenter(world).device(device, counts.get(name, 0), desired_members(world, device))

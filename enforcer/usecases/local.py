@@ -4,27 +4,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.commands import (
     AmendOrder,
     ChangeEnd,
-    ImportList,
     LiftOrder,
     OrderFilter,
     PlaceOrder,
+    Reconfirm,
 )
+from enforcer.application.desk_views import PlaceResult
 from enforcer.application.views import (
-    AuditCheck,
     ControlView,
     DeviceView,
     DoctorCheck,
     DriftView,
     EventView,
     InventoryReport,
-    ListView,
     OrderView,
     PassView,
     Preview,
@@ -33,17 +32,26 @@ from enforcer.application.views import (
 from enforcer.core.brake import PauseState
 from enforcer.core.orders import Order
 from enforcer.errors import ConfigurationInvalid
-from enforcer.usecases import change, devices, doctor, lists, place, preview, steering, wait, why
+from enforcer.usecases import (
+    change,
+    devices,
+    doctor,
+    place,
+    place_many,
+    preview,
+    steering,
+    wait,
+    why,
+)
 from enforcer.usecases.find_orders import find_orders, orders_by_device
+from enforcer.usecases.local_desk import LocalDesk
+from enforcer.usecases.local_record import LocalRecord
 from enforcer.usecases.present import Presenter, event_view
 from enforcer.usecases.world import World, existing
 
 
-class LocalApplication:
+class LocalApplication(LocalDesk, LocalRecord):
     """Implements `Application` on a local database."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
 
     def _view(self, order: Order) -> OrderView:
         return Presenter(self._world).order(order)
@@ -107,10 +115,7 @@ class LocalApplication:
 
     def device(self, actor: Actor, name: str) -> DeviceView:
         """See `Application.device`."""
-        device = self._world.device(name)
-        counts = orders_by_device(self._world)
-        members = devices.desired_members(self._world, device)
-        return Presenter(self._world).device(device, counts.get(name, 0), members)
+        return devices.view(self._world, name)
 
     def device_plan(self, actor: Actor, name: str) -> Preview:
         """See `Application.device_plan`."""
@@ -145,17 +150,17 @@ class LocalApplication:
         """See `Application.control`."""
         return steering.control(self._world)
 
-    def why(self, actor: Actor, address: str) -> WhyView:
+    def why(self, actor: Actor, address: str, at: datetime | None = None) -> WhyView:
         """See `Application.why`."""
-        return why.why(self._world, address)
+        return why.why(self._world, address, at)
 
-    def import_list(self, actor: Actor, command: ImportList) -> ListView:
-        """See `Application.import_list`."""
-        return lists.import_list(self._world, actor, command)
+    def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
+        """See `Application.place_many`."""
+        return place_many.place_many(self._world, actor, commands)
 
-    def lists(self, actor: Actor) -> Sequence[ListView]:
-        """See `Application.lists`."""
-        return lists.current_lists(self._world)
+    def reconfirm(self, actor: Actor, command: Reconfirm) -> OrderView:
+        """See `Application.reconfirm`."""
+        return self._view(change.reconfirm(self._answerable(), actor, command))
 
     def inventory_check(self, actor: Actor) -> InventoryReport:
         """See `Application.inventory_check`."""
@@ -170,14 +175,6 @@ class LocalApplication:
             customers=len(topology.customers),
             service_sets=len(topology.service_sets),
             protected=len(topology.protected),
-        )
-
-    def audit_verify(self, actor: Actor) -> AuditCheck:
-        """See `Application.audit_verify`."""
-        with self._world.database.read() as reader:
-            found = reader.audit.verify()
-        return AuditCheck(
-            ok=found.ok, entries=found.entries, first_bad=found.first_bad, why=found.why
         )
 
     def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:

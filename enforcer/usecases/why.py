@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from enforcer.application.views import WhyOrder, WhyView
 from enforcer.control.book import Entry, OrderBook
 from enforcer.control.filling import fill
@@ -20,7 +22,7 @@ _PROVED = frozenset({Status.ENFORCED, Status.UNVERIFIED, Status.PARTIAL})
 """What blocks; what is only asked for, or differs on the device, is listed and blocks nothing."""
 
 
-def why(world: World, address: str) -> WhyView:
+def why(world: World, address: str, at: datetime | None = None) -> WhyView:
     """Orders that touch `address` (or a prefix) now. Raises InvalidInput."""
     asked = parse_network(address)
     now = world.clock.now()
