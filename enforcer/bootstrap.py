@@ -8,7 +8,7 @@ import secrets as randomness
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,24 +17,34 @@ import structlog
 from enforcer import secrets
 from enforcer.application import Application
 from enforcer.application.actor import Actor
+from enforcer.application.database_views import DatabaseCopied, DatabaseStatus
+from enforcer.application.views import DoctorCheck
 from enforcer.clock import Clock, SystemClock
 from enforcer.control.evidence import CONTROLLER, Evidence
 from enforcer.control.fleet import DriverFor, Means
-from enforcer.control.leadership import leading
+from enforcer.control.leadership import Lead, is_led, standing_by
 from enforcer.control.steps import Step, no_step
 from enforcer.core.brake import PauseState
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device, Topology
 from enforcer.driver_api import Driver
-from enforcer.errors import ConfigurationInvalid
+from enforcer.errors import StorageError
 from enforcer.registry import driver_class
-from enforcer.settings import Settings
+from enforcer.settings import Settings, shown_url
 from enforcer.storage.database import Database
+from enforcer.storage.errors import DatabaseAway, DatabaseBusy, LostLead
+from enforcer.usecases import copy_database as copying
+from enforcer.usecases import inventory
+from enforcer.usecases.installation import Installation
 from enforcer.usecases.local import LocalApplication
 from enforcer.usecases.world import World
-from inventory.yaml_files import load as load_inventory
 
 log = structlog.get_logger()
+
+_AGAIN_SECONDS = 1.0
+_STALLS = 2
+"""So many leases long a transaction of the controller may do nothing: one that was stopped
+inside must not keep the next leader from taking over."""
 
 
 class Credentials:
@@ -80,21 +90,46 @@ def open_log(settings: Settings) -> None:
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
-def world(settings: Settings, clock: Clock | None = None, step: Step = no_step) -> World:
+def world(
+    settings: Settings,
+    clock: Clock | None = None,
+    step: Step = no_step,
+    database: Database | None = None,
+) -> World:
     """Everything the use cases need, opened."""
     return World(
-        Database(settings.database),
+        database or Database(settings.database),
         lambda: topology(settings),
         driver_source(settings),
         clock or SystemClock(),
         timedelta(seconds=settings.stale_after),
         timedelta(seconds=settings.full_pass_every),
         step,
+        settings.signing_key,
+        Installation(settings.file, settings.base, lambda: inventory_and_notes(settings)),
     )
+
+
+def inventory_and_notes(settings: Settings) -> tuple[Topology, tuple[str, ...]]:
+    """As `topology`, with notes about how it was come by that `topology` logs."""
+    from inventory.yaml_files import load_with_notes
+
+    loaded = load_with_notes(settings.inventory)
+    return loaded.topology, loaded.notes
+
+
+def doctor_without_database(settings: Settings, error: StorageError) -> Sequence[DoctorCheck]:
+    """What can be checked where the database could not be opened because of `error`."""
+    from enforcer.usecases.doctor import doctor_without_database as without
+
+    return without(settings.file, settings.database, error)
 
 
 def topology(settings: Settings) -> Topology:
     """The inventory that the settings name; raises ConfigurationInvalid."""
+    # Late: most commands work with the inventory in force, and never read the files.
+    from inventory.yaml_files import load as load_inventory
+
     return load_inventory(settings.inventory)
 
 
@@ -123,55 +158,154 @@ def initialise(settings: Settings) -> None:
         database.close()
 
 
+def copy_database(
+    settings: Settings, actor: Actor, target: str, progress: Callable[[int], None]
+) -> DatabaseCopied:
+    """Copy the settings' database into the empty one at the URL `target`, and freeze it.
+
+    `progress`: so many rows more were taken. Raises AnotherControllerActive, StorageError.
+    """
+    # Nothing is asked of the source while the target is checked, however long that takes.
+    database = Database(settings.database, stall=0)
+    try:
+        return copying.copy_database(
+            database,
+            actor,
+            SystemClock(),
+            target,
+            shown_url(target),
+            lambda _table, taken: progress(taken),
+        )
+    finally:
+        database.close()
+
+
+def database_status(settings: Settings) -> DatabaseStatus:
+    """What the settings' database is and holds. Raises StorageError."""
+    database = Database(settings.database)
+    try:
+        return copying.database_status(database, settings.shown_database, is_led(database))
+    finally:
+        database.close()
+
+
 def serve(
     settings: Settings,
     step: Step = no_step,
     stop: threading.Event | None = None,
     ready: Callable[[], None] = lambda: None,
+    clock: Clock | None = None,
 ) -> int:
     """Run the controller until SIGTERM or SIGINT (or `stop`); the exit code.
 
-    Raises AnotherControllerActive, ConfigurationInvalid, StorageError.
+    Where another one leads, stand by and take over when the lead is free; `ready` is called
+    each time that the lead was taken and the loop runs. Raises ConfigurationInvalid, StorageError.
     """
-    from enforcer.control.controller import Controller
-
     open_log(settings)
-    places = world(settings, step=step)
-    if places.database.path is None:
-        raise ConfigurationInvalid("the database has no file: name one as sqlite:///PATH")
-    stopping = stop or _stop_on_signal()
-    try:
-        with leading(places.database.path):
-            evidence = Evidence(places.database, step)
-            begin_epoch(places.database, places.clock)
-
-            def means(pause: Callable[[], PauseState]) -> Means:
-                return Means(
-                    places.driver_for, evidence, places.clock, pause, places.full_every, step
-                )
-
-            controller = Controller(places.database, places.topology, means, settings.tick)
-            controller.load()
-            log.info("controller running", database=settings.shown_database)
-            controller.run(stopping, ready)
-            log.info("controller stopped")
-    finally:
-        places.database.close()
+    time = clock or SystemClock()
+    reload = threading.Event()
+    stopping = stop or _stop_on_signal(reload)
+    said = ""
+    while not stopping.is_set():
+        try:
+            _stand_by_and_lead(settings, time, step, stopping, ready, reload)
+        except (DatabaseAway, DatabaseBusy, LostLead) as error:
+            if str(error) != said:
+                said = str(error)
+                log.warning("not controlling", error=said)
+            time.wait(stopping, _AGAIN_SECONDS)
     return 0
 
 
-def begin_epoch(database: Database, clock: Clock) -> Owner:
-    """A new epoch for a new leader; the mark on every device follows."""
+def _stand_by_and_lead(
+    settings: Settings,
+    clock: Clock,
+    step: Step,
+    stopping: threading.Event,
+    ready: Callable[[], None],
+    reload: threading.Event,
+) -> None:
+    """One term: until the lead is lost, or we are told to stop.
+
+    A database of its own: what hangs in a thread of an earlier term stays fenced off.
+    """
+    seconds = settings.lease_seconds
+    database = Database(settings.database, stall=_STALLS * seconds)
+    try:
+        with standing_by(database, clock, stopping, seconds) as lead:
+            if lead is not None:
+                places = world(settings, clock, step, database)
+                _control(settings, places, lead, stopping, ready, reload)
+    finally:
+        database.close()
+
+
+def _control(
+    settings: Settings,
+    places: World,
+    lead: Lead,
+    stopping: threading.Event,
+    ready: Callable[[], None],
+    reload: threading.Event,
+) -> None:
+    from enforcer.control.controller import Controller
+    from enforcer.control.feed_fetcher import Fetcher
+    from enforcer.control.feeds import FeedClock
+    from enforcer.control.reloading import reloading
+    from enforcer.control.signing_clock import signing
+
+    evidence = Evidence(places.database, places.step, lead.holds)
+    owner = begin_epoch(places.database, places.clock, lead.owner)
+    places.database.fence(owner.epoch)
+    _load_inventory(places, "the controller started")
+
+    def means(pause: Callable[[], PauseState]) -> Means:
+        return Means(
+            places.driver_for, evidence, places.clock, pause, places.full_every, places.step
+        )
+
+    controller = Controller(places.database, places.topology, means, settings.tick)
+    controller.load()
+    log.info("controller running", database=settings.shown_database, epoch=owner.epoch)
+    feeds = FeedClock(
+        places.database, lambda: places.topology, places.clock, Fetcher(), places.ring
+    )
+    with (
+        signing(places.database, settings.signing_key, places.clock),
+        feeds.running(),
+        reloading(reload, lambda: _load_inventory(places, "SIGHUP"), places.clock),
+    ):
+        controller.run(stopping, ready, lead.lost)
+    log.info("controller stopped", lost_lead=lead.lost())
+
+
+def _load_inventory(places: World, reason: str) -> None:
+    """Put the files in force; where they cannot be loaded, what is in force stays.
+
+    The use case has recorded and alarmed that. Raises StorageError.
+    """
+    done = inventory.reload(places, CONTROLLER, reason)
+    if done.applied:
+        braked = [change.device for change in done.devices if change.braked]
+        log.info("inventory put in force", changes=len(done.changes), braked=braked)
+    for warning in done.warnings:
+        log.warning("inventory", said=warning)
+
+
+def begin_epoch(database: Database, clock: Clock, begun: Owner | None = None) -> Owner:
+    """A new epoch for a new leader, unless it has `begun` one; every device's mark follows."""
     with database.write() as work:
-        owner = work.control.new_epoch()
+        owner = begun or work.control.new_epoch()
         work.record(
             "controller.started", CONTROLLER, at=clock.now(), payload={"epoch": owner.epoch}
         )
         return owner
 
 
-def _stop_on_signal() -> threading.Event:
+def _stop_on_signal(reload: threading.Event) -> threading.Event:
+    """Set by SIGTERM and SIGINT; `reload` by SIGHUP."""
     stopping = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: reload.set())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     return stopping

@@ -37,8 +37,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """CLOCK_MONOTONIC in seconds."""
-        return time.monotonic()
+        """CLOCK_BOOTTIME in seconds: time that the machine was suspended counts."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until `event` is set, at most `seconds`; True when it was set."""

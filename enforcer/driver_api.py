@@ -9,16 +9,17 @@ one entry point in the group ``enforcer.drivers``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from enforcer.core.drift import Drift, Finding
+from enforcer.core.intervals import Ranges
 from enforcer.core.plan import Batch, Capability, Plan, Region, Trait
-from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.rules import Actual, Desired, Owner, Rule
 from enforcer.core.topology import Device
 
 GRACE_MS = 60_000
@@ -140,6 +141,27 @@ class Session(Protocol):
 
     def close(self) -> None:
         """End the conversation; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the members of one rule have dropped since each of them was written, at least."""
+
+    packets: int
+    octets: int
+
+
+@runtime_checkable
+class CountingSession(Protocol):
+    """What a session offers besides where the device is COUNTING."""
+
+    def counters(self, wanted: Mapping[Rule, Ranges]) -> Mapping[Rule, Counted]:
+        """The sums over the members of these rules that overlap the ranges given with each.
+
+        A rule by interface is given no ranges: all of its members count. Rules that do not
+        stand on the device are left out. Writes nothing; raises DeviceError.
+        """
         ...
 
 

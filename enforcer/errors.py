@@ -10,7 +10,9 @@
     |-- ConfigurationInvalid      settings or inventory cannot be used: exit 1
     |-- StorageError              the database refused or is away: exit 1, retried
     |   |-- AuditBroken           the audit chain does not verify
+    |   |-- DatabaseAway          the server cannot be reached (enforcer.storage)
     |   |-- DatabaseBusy          locked by another writer for too long (enforcer.storage)
+    |   |-- LostLead              another controller leads now (enforcer.storage)
     |   `-- DuplicateKey          the idempotency key is taken (enforcer.storage)
     |-- AnotherControllerActive   somebody else holds the lead of this database: exit 1
     `-- DeviceError               carries the device's name; `retryable` IS the retry policy

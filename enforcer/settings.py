@@ -70,8 +70,13 @@ class Settings(BaseSettings):
     """Every device is read and compared completely at least this often."""
     tick: Seconds = Field(default=1.0, gt=0, le=60)
     """The controller looks at its clock and its doorbell at least this often."""
+    lease_seconds: Seconds = Field(default=6.0, ge=1, le=60)
+    """PostgreSQL: so long a controller that stopped answering keeps the lead; a standby takes
+    over when it has run out."""
     stale_after: Seconds = Field(default=900.0, gt=0)
     """A proof older than this makes an order `unverified`."""
+    signing_key: Path | None = None
+    """File of the key that signs the audit chain; none: it is not signed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
     actor: str = Field(default_factory=_login_name, min_length=1)
@@ -92,7 +97,7 @@ class Settings(BaseSettings):
     @property
     def shown_database(self) -> str:
         """The database's URL without its password."""
-        return _PASSWORD.sub(r"\1:***@", self.database)
+        return shown_url(self.database)
 
     @field_validator("database")
     @classmethod
@@ -112,6 +117,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first, then what the file says (given as arguments)."""
         return env_settings, init_settings
+
+
+def shown_url(database: str) -> str:
+    """A database's URL without its password."""
+    return _PASSWORD.sub(r"\1:***@", database)
 
 
 def find_file(named: Path | None = None) -> Path | None:
@@ -152,8 +162,9 @@ def load(named: Path | None = None) -> Settings:
     base = file.parent if file else Path.cwd()
     settings = settings.model_copy(
         update={
-            "database": _absolute_database(settings.database, base),
+            "database": database_url(settings.database, base),
             "inventory": base / settings.inventory.expanduser(),
+            "signing_key": settings.signing_key and base / settings.signing_key.expanduser(),
         }
     )
     settings._file = file
@@ -171,7 +182,8 @@ def _read(file: Path) -> Mapping[str, Any]:
         raise ConfigurationInvalid(f"{file}: is not TOML: {error}") from None
 
 
-def _absolute_database(database: str, base: Path) -> str:
+def database_url(database: str, base: Path) -> str:
+    """`database` with its reference resolved and its file absolute; raises ConfigurationInvalid."""
     if secrets.is_reference(database):
         database = secrets.read(database, base).reveal()
     found = _SQLITE.fullmatch(database)

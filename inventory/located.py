@@ -36,12 +36,16 @@ class Document:
     lines: Mapping[YamlPath, int]
     problems: tuple[Problem, ...]
 
-    def problem(self, path: YamlPath, message: str) -> Problem:
-        """A problem at `path`, or as near to it as the file goes."""
+    def line(self, path: YamlPath) -> int:
+        """The line of `path`, or of what is nearest around it; 0: the file has no lines."""
         known = path
         while known and known not in self.lines:
             known = known[:-1]
-        return Problem(self.file, self.lines.get(known, 1), dotted(path), message)
+        return self.lines.get(known, 1)
+
+    def problem(self, path: YamlPath, message: str) -> Problem:
+        """A problem at `path`, or as near to it as the file goes."""
+        return Problem(self.file, self.line(path), dotted(path), message)
 
 
 def read_document(text: str, file: str) -> Document:

@@ -3,29 +3,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from pydantic import ValidationError
 
+from enforcer.clock import Clock, SystemClock
 from enforcer.core.topology import Topology
 from inventory.assemble import assemble
 from inventory.explain import problems_of
+from inventory.importing import with_imports
 from inventory.located import Document, read_document
 from inventory.problems import InventoryInvalid, Problem
 from inventory.schema import InventoryFile
 
 SUFFIXES = (".yaml", ".yml")
 
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An inventory, and what a person should know about how it was come by."""
+
+    topology: Topology
+    notes: tuple[str, ...] = ()
+
 
 def load(path: Path) -> Topology:
+    """As `load_with_notes`; the notes are logged as warnings."""
+    loaded = load_with_notes(path)
+    for note in loaded.notes:
+        log.warning("inventory", note=note)
+    return loaded.topology
+
+
+def load_with_notes(path: Path, clock: Clock | None = None) -> Loaded:
     """The topology in one file, or in every ``*.yaml`` and ``*.yml`` directly in a folder.
 
-    Hidden files are left out. Raises InventoryInvalid with all problems of all files.
+    Hidden files are left out; imports are read too. `clock` tells how old a cache is. Raises
+    InventoryInvalid with all problems of all files.
     """
     documents = [_read(file) for file in _files(path)]
     problems = [problem for document in documents for problem in document.problems]
+    try:
+        overlaid = with_imports(documents, clock or SystemClock())
+    except InventoryInvalid as invalid:
+        # Without what an import holds, more would seem to be missing than is.
+        raise InventoryInvalid([*problems, *invalid.problems]) from None
     valid: list[tuple[Document, InventoryFile]] = []
-    for document in documents:
+    for document in overlaid.documents:
         content = _validate(document)
         if isinstance(content, InventoryFile):
             valid.append((document, content))
@@ -34,7 +62,7 @@ def load(path: Path) -> Topology:
     if problems:
         # A reference may lead into a file that could not be read: no second wave of complaints.
         raise InventoryInvalid(problems)
-    return assemble(valid)
+    return Loaded(assemble(valid), overlaid.notes)
 
 
 def _files(path: Path) -> list[Path]:

@@ -18,7 +18,9 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
+from lab.demo_desk import collateral, refused, why_after, why_before, withheld
 from lab.demo_endings import DELETE_TABLE, FLUSH_ALL, FLUSH_RULES, expire, overlap, tamper
 from lab.demo_orders import (
     Demo,
@@ -78,7 +80,9 @@ def _run(demo: Demo, options: argparse.Namespace) -> bool:
     demo.say("the lab is up; waiting for routes, mail and news")
     wait_for_isp()
     _start(demo)
-    for scene in (block_address, block_port, block_third_party, block_list, cut_feed):
+    for scene in (why_before, block_address, why_after, refused, collateral, withheld):
+        scene(demo)
+    for scene in (block_port, block_third_party, block_list, cut_feed):
         scene(demo)
     tamper(demo, "edge1", *FLUSH_RULES)
     tamper(demo, "core1", *FLUSH_ALL)
@@ -112,6 +116,10 @@ def _summary(demo: Demo) -> bool:
     console.print()
     console.print(table(demo.rows))
     show_checks(console, demo.rows)
+    console.print("\n[italic]The order desk[/italic]")
+    for check in demo.desk:
+        mark = GOOD if check.ok else BAD
+        console.print(f"{mark} {check.what}: {escape(check.detail)}", highlight=False)
     chain = demo.installation.ask("audit", "verify")
     drift = demo.installation.ask("device", "drift")
     differing = [one["device"] for one in drift if one["findings"] or _differing(one)]
@@ -124,7 +132,8 @@ def _summary(demo: Demo) -> bool:
     for what, ok, detail in facts:
         console.print(f"{GOOD if ok else BAD} {what}: {detail}".rstrip(": "), highlight=False)
     print(f"\n$ enforcer order list --all\n{demo.installation.text('order', 'list', '--all')}")
-    held = all(row.ok for row in demo.rows) and all(ok for _, ok, _ in facts)
+    rows = all(row.ok for row in demo.rows) and all(check.ok for check in demo.desk)
+    held = rows and all(ok for _, ok, _ in facts)
     console.print("every row holds" if held else "[red]not every row holds[/red]")
     return held
 

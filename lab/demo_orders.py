@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lab.demo_rows import Row
+from lab.demo_rows import Check, Row
 from lab.demo_traffic import Measured, Way, monotonic_of, stops
 from lab.installation import Controller, Installation
 from lab.isp import CUST1, CUST2, GARDEN, MAILSINK, NEWS, RELAY, RESOLVER, THIRD, VICTIM
@@ -34,6 +34,7 @@ class Demo:
         ways: the flows that an order stops, by its id.
         held_back: the article that was posted while the feed was cut.
         repairs: the controller's own sentence about each repair of a router.
+        desk: what the desk refused, warned of, withheld and told.
     """
 
     installation: Installation
@@ -43,6 +44,7 @@ class Demo:
     ways: dict[str, list[Way]] = field(default_factory=dict)
     held_back: str = ""
     repairs: list[str] = field(default_factory=list)
+    desk: list[Check] = field(default_factory=list)
 
     def place(self, *words: str) -> dict[str, Any]:
         """Place an order by command and wait until it is enforced; the order."""

@@ -41,11 +41,13 @@ class CommandRefused(LabError):
 
     Attributes:
         code: the exit code.
+        said: what it said on standard error, or else on standard output.
     """
 
     def __init__(self, command: str, code: int, said: str) -> None:
         super().__init__(f"{command}: exit {code}: {said}")
         self.code = code
+        self.said = said
 
 
 class NoVerdict(LabError):

@@ -24,6 +24,7 @@ INVENTORY = Path(__file__).resolve().parent / "inventory"
 COMMAND = Path(sys.executable).parent / "enforcer"
 COMMAND_TIMEOUT = 60.0  # seconds; a loaded machine takes two to start one
 STOP_TIMEOUT = 20.0
+REFUSED = 4  # the exit code
 LONGEST_LINE = 400  # characters of a log line that are shown
 RESTART_PAUSE = 1.0  # seconds before a controller that died is started again
 _RUNNING = "controller running"
@@ -62,6 +63,17 @@ class Installation:
     def ask(self, *words: str, code: int = 0) -> Any:
         """Run a command; its answer from JSON. Raises CommandRefused."""
         return json.loads(self._run([*words, "--output", "json"], code))
+
+    def refused(self, *words: str) -> dict[str, Any]:
+        """Run a command that a guardrail must refuse; the error as JSON. Raises CommandRefused."""
+        try:
+            self._run([*words, "--output", "json"], 0)
+        except CommandRefused as error:
+            if error.code == REFUSED:
+                answer: dict[str, Any] = json.loads(error.said)
+                return answer
+            raise
+        raise LabCommandFailed(f"not refused: enforcer {shlex.join(words)}")
 
     def _run(self, words: list[str], code: int) -> str:
         line = self.words(*words)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from enforcer.storage.engine import create_file, open_engine, sqlite_file
+from enforcer.storage.engine import migration_engine
 from enforcer.storage.tables import metadata
 
 
@@ -29,9 +29,7 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    path = sqlite_file(context.get_x_argument(as_dictionary=True)["url"])
-    create_file(path)
-    engine = open_engine(path)
+    engine = migration_engine(context.get_x_argument(as_dictionary=True)["url"])
     with engine.connect() as own:
         migrate(own)
     engine.dispose()

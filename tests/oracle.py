@@ -187,6 +187,12 @@ def _excepted(exceptions: Selection, packet: Packet, topology: Topology) -> bool
 
 def _through(order: Order, demand: SuspendCustomer, packet: Packet, topology: Topology) -> bool:
     customer = topology.customers.get(demand.customer)
+    own = customer.prefixes if customer else ()
+    if any(
+        _within(end, packet.family, own) and _protected(end, packet.family, topology)
+        for end in (packet.src, packet.dst)
+    ):
+        return False
     return any(
         packet.device in (None, attachment.device)
         and (not order.scope or attachment.device in topology.in_scope(order.scope))

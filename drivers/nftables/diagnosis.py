@@ -21,10 +21,12 @@ from drivers.nftables.netlink.definitions import (
     read_base_chains,
 )
 from drivers.nftables.planning import Setup
+from drivers.nftables.reading import read_hold
 from drivers.nftables.render import HOOKS, PRIORITY
 from drivers.nftables.sample import sample
 from drivers.nftables.second_opinion import Missing, check_only
 from drivers.nftables.transport import Transport
+from enforcer.core.rules import HOLD_MARKER
 from enforcer.core.topology import Device, Interface
 from enforcer.driver_api import Diagnosis
 from enforcer.errors import DeviceError
@@ -41,6 +43,7 @@ def diagnose(device: Device, setup: Setup, transport: Transport) -> tuple[Diagno
     if not reached.ok:
         return (reached,)
     checks: tuple[tuple[str, Callable[[], Diagnosis]], ...] = (
+        ("marker", lambda: _marker(transport)),
         ("interfaces", lambda: _interfaces(device.interfaces, transport)),
         ("commands", lambda: _commands(device.name, setup, transport)),
         ("other tables", lambda: _before_ours(setup.hooks, transport)),
@@ -63,6 +66,21 @@ def _reachable(device: str, transport: Transport) -> Diagnosis:
     with transport.open() as kernel:
         generation = kernel.generation().number
     return Diagnosis("reachable", True, f"answers ({identity}:{generation})")
+
+
+def _marker(transport: Transport) -> Diagnosis:
+    """Somebody on the box may forbid us to write."""
+    with transport.open() as kernel:
+        there = read_hold(kernel)
+    if not there:
+        return Diagnosis("marker", True, f"no table {HOLD_MARKER}: writing is not forbidden there")
+    return Diagnosis(
+        "marker",
+        False,
+        f"a table {HOLD_MARKER} on the device forbids to write to it",
+        f"ask who put it there; `nft list tables` names its family, `nft delete table FAMILY"
+        f" {HOLD_MARKER}` ends it",
+    )
 
 
 def _interfaces(named: Iterable[Interface], transport: Transport) -> Diagnosis:

@@ -67,7 +67,8 @@ class NftablesDriver:
     @property
     def traits(self) -> Trait:
         """Transactions, timeouts of its own, and change events; nothing survives a reboot."""
-        return Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE
+        counting = Trait.COUNTING if self._setup.counters else Trait.NONE
+        return Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE | counting
 
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """What differs in the structure."""

@@ -15,7 +15,7 @@ from drivers.nftables.netlink import encode, objects
 from drivers.nftables.netlink.columns import IPV4_KEY, Elements, SetRef
 from drivers.nftables.netlink.decode import read_elements
 from drivers.nftables.netlink.errors import MalformedReply, MovingRuleset, NotThere
-from drivers.nftables.netlink.replies import read_generation
+from drivers.nftables.netlink.replies import read_generation, table_names
 from drivers.nftables.netlink.socket import NftSocket
 from drivers.nftables.parse import (
     Replies,
@@ -26,7 +26,7 @@ from drivers.nftables.parse import (
 )
 from enforcer.clock import Clock
 from enforcer.core.instants import to_ms
-from enforcer.core.rules import NO_END
+from enforcer.core.rules import HOLD_MARKER, NO_END
 
 _TOGETHER = 64
 _ATTEMPTS = 60
@@ -56,6 +56,13 @@ def read_found(kernel: NftSocket) -> Found:
     maps = dispatch_maps(found)
     jumps = {m.name: kernel.replies(encode.dump_elements(m)) for m in maps}
     return with_contents(found, ranges, jumps)
+
+
+def read_hold(kernel: NftSocket) -> bool:
+    """Whether somebody put the marker there: a table of any family that is called so."""
+    replies = kernel.replies(objects.ask_all_tables())
+    read_generation(replies)
+    return HOLD_MARKER in table_names(replies)
 
 
 def read_sets(kernel: NftSocket, targets: Iterable[SetRef]) -> dict[str, Elements]:

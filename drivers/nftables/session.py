@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from drivers.nftables.counting import read_counters
 from drivers.nftables.edits import edits
 from drivers.nftables.expiry import ExpiryBook
 from drivers.nftables.faults import translated
@@ -18,7 +19,13 @@ from drivers.nftables.netlink.errors import KernelRefused, MovingRuleset, NotThe
 from drivers.nftables.netlink.objects import add_table, delete_table
 from drivers.nftables.parse import ends, orders, read_contents, read_mark, reference
 from drivers.nftables.planning import Setup
-from drivers.nftables.reading import read_found, read_mark_elements, read_members, read_strangers
+from drivers.nftables.reading import (
+    read_found,
+    read_hold,
+    read_mark_elements,
+    read_members,
+    read_strangers,
+)
 from drivers.nftables.region import read_region
 from drivers.nftables.shared import Shared
 from drivers.nftables.transport import Transport
@@ -26,9 +33,10 @@ from drivers.nftables.work import Work
 from drivers.nftables.writing import element_messages, mark_messages
 from enforcer.clock import Clock
 from enforcer.core.instants import from_ms, to_ms
+from enforcer.core.intervals import Ranges
 from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual, InterfaceMember, Members, Owner, Rule
-from enforcer.driver_api import Applied, Fingerprint
+from enforcer.driver_api import Applied, Counted, Fingerprint
 from enforcer.errors import DeviceError, DeviceUnreachable, StaleState
 
 _ATTEMPTS = 20
@@ -107,6 +115,17 @@ class NftSession:
                     self._clock.sleep(_PAUSE)
             return self._read(region)
 
+    def counters(self, wanted: Mapping[Rule, Ranges]) -> dict[Rule, Counted]:
+        """What the members in `wanted` have dropped; all members of rules by interface."""
+        with translated(self._device):
+            self._check_alive()
+            for _ in range(_ATTEMPTS):
+                try:
+                    return read_counters(self._kernel, wanted)
+                except (MovingRuleset, NotThere):
+                    self._clock.sleep(_PAUSE)
+            return read_counters(self._kernel, wanted)
+
     def _read(self, region: Region) -> Actual:
         generation = self._kernel.generation().number
         whole = region.delta is None or self._view is None
@@ -155,7 +174,8 @@ class NftSession:
         self._expiry = ExpiryBook()
         for elements in dumps.values():
             self._expiry.add(ends(elements, read_ms), orders(elements))
-        return self._actual(contents.addresses, contents.interfaces, read_ms, region=False)
+        actual = self._actual(contents.addresses, contents.interfaces, read_ms, region=False)
+        return replace(actual, hold=read_hold(kernel))
 
     def _actual(
         self,
@@ -181,6 +201,8 @@ class NftSession:
         with translated(self._device):
             self._check_alive()
             known = self._catch_up() if guarded else None
+            if not guarded and read_hold(self._kernel):
+                raise StaleState(self._device, "somebody put a marker there; read it again")
             found = self._found(work, known)
             if found.flags:
                 # A dormant table takes no new base chains: wake it in a transaction of its own.

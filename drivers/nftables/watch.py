@@ -14,6 +14,7 @@ from drivers.nftables.netlink.events import Event
 from drivers.nftables.netlink.replies import Generation
 from drivers.nftables.shared import Shared
 from drivers.nftables.transport import Transport
+from enforcer.core.rules import HOLD_MARKER
 from enforcer.driver_api import DeviceEvent, EventKind
 
 _LOOK_SECONDS = 1.0
@@ -69,7 +70,7 @@ class NftWatch:
             if event.generation is None:
                 self._since.append(event)
                 continue
-            touched = [e for e in self._since if (e.family, e.table) == (NFPROTO_INET, TABLE)]
+            touched = [e for e in self._since if _concerns_us(e)]
             self._since.clear()
             yield self._transaction(event.generation, event.port, touched)
 
@@ -90,10 +91,21 @@ class NftWatch:
         )
 
 
+def _concerns_us(event: Event) -> bool:
+    """Our table, or the marker that forbids to write, in whatever family."""
+    return (event.family, event.table) == (NFPROTO_INET, TABLE) or event.table == HOLD_MARKER
+
+
 def _what(touched: Iterable[Event]) -> str:
-    said = list(dict.fromkeys(f"{_VERBS.get(e.kind, e.kind)} {e.name}".rstrip() for e in touched))
+    said = list(dict.fromkeys(map(_said, touched)))
     more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
     return ", ".join(said[:_NAMED]) + more
+
+
+def _said(event: Event) -> str:
+    verb = _VERBS.get(event.kind, event.kind)
+    name = HOLD_MARKER if event.table == HOLD_MARKER else event.name
+    return f"{verb} {name}".rstrip()
 
 
 _VERBS = {

@@ -34,6 +34,16 @@ class SignatureView(View):
     """Whether the signature holds; null: the public key is not at hand."""
 
 
+class KeyView(View):
+    """A key that was just made; the private one stays in its file."""
+
+    file: str
+    key: str
+    """SHA-256 of the public key, hexadecimal, as signatures name it."""
+    public: str
+    """The public key, 32 bytes, hexadecimal (Ed25519)."""
+
+
 class Report(View):
     """Everything about one order or customer, for a dispute."""
 

@@ -103,7 +103,8 @@ class DeviceView(View):
     roles: list[str]
     mode: str
     status: str
-    """ok, drifted, failing, unverified, not-adopted, observe, unknown."""
+    """not-adopted, failing, braked, held, contested, drifted, paused, leaving, observe, unknown,
+    unverified, ok: the first that applies."""
     verified_at: datetime | None
     orders: int
     members: int | None
@@ -193,7 +194,7 @@ class WhyView(View):
     address: str
     at: datetime
     blocked_from: str
-    """all, some, none: packets from the address."""
+    """all, some, none: packets from the address; unknown before the records began."""
     blocked_to: str
     orders: list[WhyOrder]
     protected: list[str] = []
@@ -225,6 +226,10 @@ class ListView(View):
     fetched_at: datetime | None = None
     problem: str | None = None
     """Why the last fetch failed."""
+    withheld: int = 0
+    """Entries of which a part is protected: that part is not enforced."""
+    reasons: dict[str, int] = {}
+    """How many lines were rejected, by stable code (`enforcer list rejects` shows each)."""
 
 
 class ControlView(View):

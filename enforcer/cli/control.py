@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(session: Session) -> int:
-    """Show whether a controller runs, and whether it is paused or frozen.
+    """Show who leads, who stands by, whether writes are stopped, open alarms.
 
     Example:
       enforcer status --output json
@@ -37,13 +37,29 @@ def status(session: Session) -> int:
 def why(
     session: Session,
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address or a prefix.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="Then, not now: an ISO 8601 instant with zone, or so long ago: 2h, 7d.",
+        ),
+    ] = None,
 ) -> int:
     """Say whether an address is blocked, by which orders, since when and why.
 
+    Per direction: all, some (which protocols, ports, peers) or none. For
+    the past it also says whether that was verified on the devices, is
+    assumed from the orders, or is unknown.
+
     Example:
       enforcer why 192.0.2.7
+      enforcer why 192.0.2.7 --at 2026-11-20T14:00Z
     """
-    session.out.one(session.application.why(session.actor, address))
+    from enforcer.cli.words import parse_past
+
+    then = None if at is None else parse_past(at, session.now)
+    session.out.one(session.application.why(session.actor, address, then))
     return 0
 
 

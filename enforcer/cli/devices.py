@@ -8,8 +8,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from enforcer.cli import completing
 from enforcer.cli.exit_codes import ExitCode
-from enforcer.cli.options import YesOption, flag
+from enforcer.cli.options import AskedOption, DeviceArgument, flag
 from enforcer.cli.report import report
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
@@ -19,7 +20,6 @@ devices = typer.Typer(
     help="Devices: what is known of them, what differs, what would be done.", no_args_is_help=True
 )
 
-DeviceArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name.")]
 _View = TypeVar("_View")
 
 
@@ -63,7 +63,12 @@ def plan(session: Session, device: DeviceArgument) -> int:
 @command(devices, "reconcile")
 def reconcile(
     session: Session,
-    names: Annotated[list[str], typer.Argument(metavar="DEVICE", help="The devices' names.")] = [],  # noqa: B006 - Typer copies it
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DEVICE", help="The devices' names.", autocompletion=completing.devices
+        ),
+    ] = [],  # noqa: B006 - Typer copies it
     everything: Annotated[bool, flag("--all", "-a", help="Every device.")] = False,
 ) -> int:
     """Make a full pass over devices now: read, compare, repair, read back.
@@ -94,7 +99,10 @@ def reconcile(
 def drift(
     session: Session,
     names: Annotated[
-        list[str], typer.Argument(metavar="DEVICE", help="These devices; else all.")
+        list[str],
+        typer.Argument(
+            metavar="DEVICE", help="These devices; else all.", autocompletion=completing.devices
+        ),
     ] = [],  # noqa: B006 - Typer copies it
     check: Annotated[bool, flag("--check", help="Exit code 10 if anything differs.")] = False,
 ) -> int:
@@ -113,7 +121,7 @@ def drift(
 
 
 @command(devices, "adopt")
-def adopt(session: Session, device: DeviceArgument, yes: YesOption = False) -> int:
+def adopt(session: Session, device: DeviceArgument, yes: AskedOption = False) -> int:
     """Take over a device that another controller marked as its own.
 
     Also needed after a database was restored or cloned. What this database

@@ -24,12 +24,13 @@ class ExitCode(IntEnum):
 MEANINGS = {
     ExitCode.OK: "done",
     ExitCode.ERROR: "an error, or a check that failed (`doctor`, `inventory check`,"
-    " `audit verify`)",
+    " `inventory reload`, `audit verify`, `audit signatures`)",
     ExitCode.USAGE: "the command line or a value in it cannot be understood",
     ExitCode.NOT_FOUND: "no such order, device, customer, service set or list",
     ExitCode.REFUSED: "a guardrail refused; the error carries a stable code",
     ExitCode.PARTIAL: "stored, but not (yet) true on every device: `--wait` ran out of time,"
-    " or a pause or freeze keeps writes back",
+    " or a pause, a freeze or the brake keeps writes back; of `order bulk`: not every line was"
+    " placed",
     ExitCode.DRIFT: "`device drift --check` found drift",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from enforcer.cli import completing
 from enforcer.core.orders import Direction
 
 GLOBAL = "Global options"
-_WHY = "Why"
+WHY = "Why"
 _WHEN = "When (exactly one end)"
 _WHERE = "Where, and except for whom"
-_HOW = "How it is placed"
+HOW = "How it is placed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,21 @@ class Globals(OptionGroup):
         )
 
 
+TicketOption = Annotated[
+    str | None,
+    typer.Option("--ticket", "-t", metavar="ID", help="Ticket.", rich_help_panel=WHY),
+]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="PACK/VERSION/CLAUSE",
+        help="The clause that allows it, such as aup/2026-01/4.2.",
+        rich_help_panel=WHY,
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Grounds(OptionGroup):
     """Why an order is placed."""
@@ -106,22 +122,11 @@ class Grounds(OptionGroup):
     reason: Annotated[
         str,
         typer.Option(
-            "--reason", "-r", metavar="TEXT", help="Why, for the record.", rich_help_panel=_WHY
+            "--reason", "-r", metavar="TEXT", help="Why, for the record.", rich_help_panel=WHY
         ),
     ]
-    ticket: Annotated[
-        str | None,
-        typer.Option("--ticket", "-t", metavar="ID", help="Ticket.", rich_help_panel=_WHY),
-    ] = None
-    policy: Annotated[
-        str | None,
-        typer.Option(
-            "--policy",
-            metavar="PACK/VERSION/CLAUSE",
-            help="The clause that allows it, such as aup/2026-01/4.2.",
-            rich_help_panel=_WHY,
-        ),
-    ] = None
+    ticket: TicketOption = None
+    policy: PolicyOption = None
 
 
 ForOption = Annotated[
@@ -183,6 +188,7 @@ class Reach(OptionGroup):
             metavar="NAME",
             help="Only on this device; repeatable. Else where the target is attached.",
             rich_help_panel=_WHERE,
+            autocompletion=completing.devices,
         ),
     ] = field(default_factory=list)
     roles: Annotated[
@@ -202,6 +208,22 @@ class Reach(OptionGroup):
     ] = field(default_factory=list)
 
 
+ConfirmWideOption = Annotated[
+    bool,
+    flag(
+        "--confirm-wide",
+        help="It is meant to be this wide, or to cover protected space, which is then withheld.",
+        panel=HOW,
+    ),
+]
+ConfirmCollateralOption = Annotated[
+    bool,
+    flag(
+        "--confirm-collateral",
+        help="Others who are hit too (sharers, tenants, users behind CGNAT) are known.",
+        panel=HOW,
+    ),
+]
 WaitOption = Annotated[
     str | None,
     typer.Option(
@@ -209,10 +231,10 @@ WaitOption = Annotated[
         metavar="[TIMEOUT]",
         help="Return when it is true on every device, at most after TIMEOUT (30s);"
         " exit code 5 if it is not.",
-        rich_help_panel=_HOW,
+        rich_help_panel=HOW,
     ),
 ]
-YesOption = Annotated[bool, flag("--yes", "-y", help="Do not ask at a terminal.", panel=_HOW)]
+YesOption = Annotated[bool, flag("--yes", "-y", help="Do not ask at a terminal.", panel=HOW)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +247,7 @@ class Manner(OptionGroup):
             "--dry-run",
             "-n",
             help="Place nothing; show devices, exact commands, undo, who is hit.",
-            panel=_HOW,
+            panel=HOW,
         ),
     ] = False
     fresh: Annotated[
@@ -233,9 +255,11 @@ class Manner(OptionGroup):
         flag(
             "--fresh",
             help="With --dry-run: ask the devices instead of their last known state.",
-            panel=_HOW,
+            panel=HOW,
         ),
     ] = False
+    confirm_wide: ConfirmWideOption = False
+    confirm_collateral: ConfirmCollateralOption = False
     wait: WaitOption = None
     key: Annotated[
         str | None,
@@ -243,7 +267,7 @@ class Manner(OptionGroup):
             "--key",
             metavar="KEY",
             help="Idempotency key: the same key never places a second order.",
-            rich_help_panel=_HOW,
+            rich_help_panel=HOW,
         ),
     ] = None
     yes: YesOption = False
@@ -254,43 +278,26 @@ class Terms(Manner, Reach, Times, Grounds):
     """All that an order has besides what it blocks."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Which(OptionGroup):
-    """Which orders to list."""
-
-    everything: Annotated[
-        bool, flag("--all", "-a", help="Ended orders too, not only active ones.")
-    ] = False
-    ended: Annotated[bool, flag("--ended", help="Ended orders only.")] = False
-    statuses: Annotated[
-        list[str],
-        typer.Option(
-            "--status", metavar="STATUS", help="Of this status, ended ones too; repeatable."
-        ),
-    ] = field(default_factory=list)
-    kinds: Annotated[
-        list[str],
-        typer.Option("--kind", metavar="KIND", help="Of this kind, as block-port; repeatable."),
-    ] = field(default_factory=list)
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="NAME", help="Against this customer.")
-    ] = None
-    text: Annotated[
-        str | None,
-        typer.Option("--text", metavar="TEXT", help="With this in target, reason or ticket."),
-    ] = None
-    limit: Annotated[
-        int,
-        typer.Option(
-            "--limit", metavar="N", min=1, max=10_000, help="At most so many, newest first."
-        ),
-    ] = 100
-    before: Annotated[
-        str | None, typer.Option("--before", metavar="ORDER", help="Older than this order.")
-    ] = None
-
-
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
+OrderArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ORDER", help="The order's id, such as 000A-C.", autocompletion=completing.orders
+    ),
+]
+DeviceArgument = Annotated[
+    str,
+    typer.Argument(metavar="DEVICE", help="The device's name.", autocompletion=completing.devices),
+]
+CustomerArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CUSTOMER", help="The customer's name.", autocompletion=completing.customers
+    ),
+]
+ListArgument = Annotated[
+    str,
+    typer.Argument(metavar="LIST", help="The list's name.", autocompletion=completing.lists),
+]
 DirectionOption = Annotated[
     Direction,
     typer.Option(
@@ -307,4 +314,17 @@ PortOption = Annotated[
 ]
 ReasonOption = Annotated[
     str, typer.Option("--reason", "-r", metavar="TEXT", help="Why, for the record.")
+]
+AskedOption = Annotated[bool, flag("--yes", "-y", help="Do not ask at a terminal.")]
+ToOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--to",
+        metavar="FILE",
+        help="Write to this file, all at once when all of it is there; else to standard output.",
+    ),
+]
+ConfirmShrinkOption = Annotated[
+    bool,
+    flag("--confirm-shrink", help="It is meant to be empty, or over 20 % smaller than before."),
 ]

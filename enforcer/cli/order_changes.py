@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer order list | show | extend | shorten | lift | amend | history``."""
+"""``enforcer order list | show | extend | shorten | lift | amend | reconfirm | history``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from enforcer.cli.filters import Which
 from enforcer.cli.options import (
     ForOption,
     OpenEndedOption,
@@ -14,7 +15,6 @@ from enforcer.cli.options import (
     ReasonOption,
     UntilOption,
     WaitOption,
-    Which,
 )
 from enforcer.cli.orders import orders
 from enforcer.cli.session import Session
@@ -171,6 +171,20 @@ def amend(
         raise InvalidInput("nothing to amend: give --reason, --ticket or --policy")
     change = AmendOrder(order=order, reason=reason, ticket=ticket, policy=policy_clause(policy))
     session.out.one(session.application.amend(session.actor, change))
+    return 0
+
+
+@command(orders, "reconfirm")
+def reconfirm(session: Session, order: OrderArgument, reason: ReasonOption) -> int:
+    """Keep an order whose target changed hands, which would end after 24 hours.
+
+    Example:
+      enforcer order reconfirm 000A-C --reason "the new owner is the same crew"
+    """
+    from enforcer.application.commands import Reconfirm
+
+    kept = session.application.reconfirm(session.actor, Reconfirm(order=order, reason=reason))
+    session.out.one(kept)
     return 0
 
 

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 import typer
 
 from enforcer.cli.options import (
+    CustomerArgument,
     DirectionOption,
+    ListArgument,
     PortOption,
     ProtocolOption,
     Terms,
@@ -125,7 +127,7 @@ def block_flow(
 @command(orders, "block-list")
 def block_list(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")],
+    name: ListArgument,
     terms: Terms,
     file: Annotated[
         Path | None,
@@ -175,7 +177,7 @@ _BY: dict[By, Literal["prefixes", "interface"]] = {
 @command(orders, "suspend-customer")
 def suspend_customer(
     session: Session,
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's name.")],
+    customer: CustomerArgument,
     terms: Terms,
     by: Annotated[
         By,
@@ -201,7 +203,7 @@ def suspend_customer(
 @command(orders, "cut-feed")
 def cut_feed(
     session: Session,
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's name.")],
+    customer: CustomerArgument,
     terms: Terms,
     news: Annotated[
         str, typer.Option("--news", metavar="SET", help="Service set of the news servers.")

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from enforcer.cli.options import Format
+from enforcer.cli.words import plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -47,16 +48,47 @@ class Output:
         else:
             self._rows([view], type(view))
 
-    def many(self, views: Sequence[View], model: type[View]) -> None:
-        """Print views of one model: an array, lines, rows, or a table."""
+    def many(self, views: Sequence[View], model: type[View], variant: str = "") -> None:
+        """Print views of one model: an array, lines, rows, or a table (or its `variant`)."""
         if self.format is Format.TABLE:
             from enforcer.cli.tables import many
 
-            self._print_rich(many(views, model, self.now()))
+            self._print_rich(many(views, model, self.now(), variant))
         elif self.format is Format.JSON:
             _print_line(json.dumps([dumped(v) for v in views], indent=2, ensure_ascii=False))
         else:
             self._rows(views, model)
+
+    @contextmanager
+    def parts(self, model: type[View]) -> Iterator[Callable[[Sequence[View]], None]]:
+        """Print views of one model as they come, where the form can: ndjson and CSV.
+
+        An array or a table comes whole, at the end, also after an error or Ctrl-C.
+        """
+        if self.format in (Format.NDJSON, Format.CSV):
+            if self.format is Format.CSV:
+                self._rows([], model)
+            yield self._more
+            return
+        kept: list[View] = []
+        finished = False
+        try:
+            yield kept.extend
+            finished = True
+        finally:
+            if kept or finished:
+                self.many(kept, model)
+
+    def lines(self, texts: Sequence[str], name: str) -> None:
+        """Print words or sentences: lines, an array of strings, or a column called `name`."""
+        if self.format is Format.JSON:
+            _print_line(json.dumps(list(texts), indent=2, ensure_ascii=False))
+        elif self.format is Format.CSV:
+            csv.writer(sys.stdout, lineterminator="\n").writerows([[name], *([t] for t in texts)])
+        else:
+            for text in texts:
+                as_json = self.format is Format.NDJSON
+                _print_line(json.dumps(text, ensure_ascii=False) if as_json else plain(text))
 
     def note(self, text: str) -> None:
         """A line for people on standard error; none in the other forms."""
@@ -76,14 +108,35 @@ class Output:
             progress.add_task(what, total=None)
             yield
 
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar on standard error, where a person can see it; call what it gives to advance."""
+        answers = self.format is not Format.TABLE and sys.stdout.isatty()
+        if answers or not sys.stderr.isatty():
+            yield lambda done: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Remaining
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining()
+        with Progress(*columns, console=self._console(sys.stderr), transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda done: progress.advance(task, done)
+
     def _rows(self, views: Sequence[View], model: type[View]) -> None:
+        if self.format is Format.CSV:
+            csv.writer(sys.stdout, lineterminator="\n").writerow(model.model_fields)
+        self._more(views)
+
+    def _more(self, views: Sequence[View]) -> None:
+        """Lines or rows; the latter without their header."""
         if self.format is Format.NDJSON:
             for view in views:
                 _print_line(json.dumps(dumped(view), ensure_ascii=False))
-            return
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(model.model_fields)
-        writer.writerows([[_cell(value) for value in dumped(v).values()] for v in views])
+        else:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerows([[_cell(value) for value in dumped(v).values()] for v in views])
+        sys.stdout.flush()
 
     def _print_rich(self, renderable: RenderableType) -> None:
         console = self._console(sys.stdout)

@@ -101,7 +101,7 @@ def _unsettled(order: OrderView, timeout: timedelta, stopped: str) -> str:
 def place_command(demand: Demand, terms: Terms, now: datetime) -> PlaceOrder:
     """The command for these options. Raises InvalidInput."""
     end = end_of(terms.duration, terms.until, terms.open_ended, now)
-    start = _start_of(terms.start, now)
+    start = start_of(terms.start, now)
     return PlaceOrder(
         demand=demand,
         reason=terms.reason,
@@ -114,6 +114,8 @@ def place_command(demand: Demand, terms: Terms, now: datetime) -> PlaceOrder:
         open_ended=end.never,
         scope=Scope(tuple(terms.devices), tuple(terms.roles), tuple(terms.sites)),
         idempotency_key=terms.key,
+        confirm_wide=terms.confirm_wide,
+        confirm_collateral=terms.confirm_collateral,
     )
 
 
@@ -140,7 +142,8 @@ def end_of(duration: str | None, until: str | None, open_ended: bool, now: datet
     return Moment(never=True)
 
 
-def _start_of(text: str | None, now: datetime) -> Moment:
+def start_of(text: str | None, now: datetime) -> Moment:
+    """The start: ``+2h`` after now, an instant, or (None) now. Raises InvalidInput."""
     if text is None or text == "now":
         return Moment()
     if text.startswith("+"):

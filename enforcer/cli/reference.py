@@ -18,23 +18,26 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-from enforcer.application import views
+from enforcer.application import desk_views, record_views, views
 from enforcer.cli.exit_codes import MEANINGS
 from enforcer.cli.main import build
 from enforcer.cli.options import GLOBAL
 from enforcer.cli.reference_text import AFTER_COMMANDS, INTRODUCTION
 
 VIEWS = sorted(
-    (v for v in vars(views).values() if inspect.isclass(v) and issubclass(v, views.View)),
+    {
+        view
+        for module in (views, desk_views, record_views)
+        for view in vars(module).values()
+        if inspect.isclass(view) and issubclass(view, views.View)
+    },
     key=lambda view: view.__name__,
 )
 
 
 def reference() -> str:
     """The whole page, Markdown."""
-    top = get_command(build())
-    assert isinstance(top, TyperGroup)
-    context = typer.Context(top, info_name="enforcer")
+    top, context = whole()
     parts = [
         INTRODUCTION,
         "## Exit codes\n",
@@ -42,37 +45,31 @@ def reference() -> str:
         "\n## Global options\n\nAccepted before and after the command's name.\n",
         *_options(top, GLOBAL),
         "\n## Commands\n",
-        *_commands(top, context),
+        *(line for found in commands(top, context) for line in _command(*found)),
         AFTER_COMMANDS,
         *(_shape(view) for view in VIEWS if view is not views.View),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _commands(group: TyperGroup, context: typer.Context) -> Iterator[str]:
-    for name, command in group.commands.items():
-        inner = typer.Context(command, parent=context, info_name=name)
-        if isinstance(command, TyperGroup):
-            yield from _commands(command, inner)
-        elif isinstance(command, TyperCommand):
-            yield from _command(command, inner)
+def whole() -> tuple[TyperGroup, typer.Context]:
+    """The top of the command line, and its context."""
+    top = get_command(build())
+    assert isinstance(top, TyperGroup)
+    return top, typer.Context(top, info_name="enforcer")
 
 
 def _command(command: TyperCommand, context: typer.Context) -> Iterator[str]:
-    usage = " ".join((context.command_path, *command.collect_usage_pieces(context)))
     yield f"### {context.command_path}\n"
-    yield f"```text\n{usage}\n```\n"
-    prose, _, example = inspect.cleandoc(command.help or "").partition("Example:")
-    yield prose.strip() + "\n"
+    yield f"```text\n{usage(command, context)}\n```\n"
+    prose, example = explained(command)
+    yield prose + "\n"
     if example:
-        yield f"```sh\n{inspect.cleandoc(example)}\n```\n"
-    arguments = [p for p in command.params if isinstance(p, TyperArgument)]
-    for argument in arguments:
-        yield f"- `{argument.display_name_raw}`: {argument.help}"
-    if arguments:
-        yield ""
-    panels = {p.rich_help_panel for p in command.params if isinstance(p, TyperOption)}
-    for panel in sorted(panels - {GLOBAL}, key=lambda panel: (panel is not None, panel)):
+        yield f"```sh\n{example}\n```\n"
+    told = [f"- `{a.display_name_raw}`: {a.help}" for a in arguments(command)]
+    if told:
+        yield from (*told, "")
+    for panel in panels(command):
         if panel:
             yield f"{panel}:\n"
         yield from _options(command, panel)
@@ -80,26 +77,72 @@ def _command(command: TyperCommand, context: typer.Context) -> Iterator[str]:
 
 
 def _options(command: TyperCommand | TyperGroup, panel: str | None) -> Iterator[str]:
-    for option in command.params:
-        if isinstance(option, TyperOption) and option.rich_help_panel == panel:
-            yield f"- `{_signature(option)}`: {option.help}{_remark(option)}"
+    for option in options(command, panel):
+        remark = f" {_remark(option)}" if _remark(option) else ""
+        yield f"- `{signature(option)}`: {option.help}{remark}"
 
 
-def _signature(option: TyperOption) -> str:
+def _remark(option: TyperOption) -> str:
+    if option.required:
+        return "**Required.**"
+    default = default_of(option)
+    return f"Default: `{default}`." if default else ""
+
+
+def commands(
+    group: TyperGroup, context: typer.Context
+) -> Iterator[tuple[TyperCommand, typer.Context]]:
+    """Every command under `group`, each with the context that knows its full name."""
+    for name, command in group.commands.items():
+        inner = typer.Context(command, parent=context, info_name=name)
+        if isinstance(command, TyperGroup):
+            yield from commands(command, inner)
+        elif isinstance(command, TyperCommand):
+            yield command, inner
+
+
+def usage(command: TyperCommand, context: typer.Context) -> str:
+    """The command's words, and what goes with them."""
+    return " ".join((context.command_path, *command.collect_usage_pieces(context)))
+
+
+def explained(command: TyperCommand) -> tuple[str, str]:
+    """What the command's help says, and its example."""
+    prose, _, example = inspect.cleandoc(command.help or "").partition("Example:")
+    return prose.strip(), inspect.cleandoc(example)
+
+
+def arguments(command: TyperCommand) -> list[TyperArgument]:
+    """Its arguments, in order."""
+    return [p for p in command.params if isinstance(p, TyperArgument)]
+
+
+def panels(command: TyperCommand) -> list[str | None]:
+    """The headings of its own options; None stands for those without one, and comes first."""
+    found = {p.rich_help_panel for p in command.params if isinstance(p, TyperOption)}
+    return sorted(found - {GLOBAL}, key=lambda panel: (panel is not None, panel))
+
+
+def options(command: TyperCommand | TyperGroup, panel: str | None) -> list[TyperOption]:
+    """Its options under one heading."""
+    return [p for p in command.params if isinstance(p, TyperOption) and p.rich_help_panel == panel]
+
+
+def signature(option: TyperOption) -> str:
+    """The option's names and its value."""
     choices = option.type_descriptor.choices
     value = "|".join(map(_word, choices)) if choices else option.metavar
     value = value if value is not None or option.is_flag else "VALUE"
     return f"{', '.join(option.opts)} {value or ''}".rstrip()
 
 
-def _remark(option: TyperOption) -> str:
-    if option.required:
-        return " **Required.**"
+def default_of(option: TyperOption) -> str:
+    """What holds when it is not given; "" where that is nothing worth saying."""
     default = option.default
     if not option.show_default or default in (None, "", False, []):
         return ""
     words = default if isinstance(default, list) else [default]
-    return f" Default: `{', '.join(map(_word, words))}`."
+    return ", ".join(map(_word, words))
 
 
 def _word(value: object) -> str:

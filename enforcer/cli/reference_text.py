@@ -10,7 +10,8 @@ INTRODUCTION = """\
 
 `enforcer` asks the same application as every other entry point: it stores an order, the
 controller (`enforcer run`) makes it true on the devices. Every command explains itself with
-`--help`; `enforcer --install-completion` teaches the shell to complete them.
+`--help`, all of them in the manual page `docs/man/enforcer.1`; `enforcer completion` teaches the
+shell to complete commands, options, and the names and ids that the database knows.
 
 ## Targets
 
@@ -29,6 +30,46 @@ An order ends when you say so: exactly one of `--for`, `--until` and `--open-end
 `30m`, `2h`, `7d`, `1h30m`. Instants are ISO 8601 with a zone, such as `2026-12-01T08:00Z` or
 `2026-12-01T09:00+01:00`. `--start` also takes `+2h`; `--for` then counts from the start.
 
+Where the past is meant (`why --at`, `audit list --since`), an instant may also be given as how long
+ago it was: `2h`, `7d`.
+
+## Many orders at once
+
+`order bulk` reads a file or standard input. Plain lines are addresses, with a reason after a comma
+where it differs; `#` begins a comment:
+
+```text
+192.0.2.7
+2001:db8::7,phishing page
+```
+
+CSV has a header that names the columns, which are called like the options of the single commands;
+what a line leaves empty is taken from the options of `order bulk`. Several values in one cell are
+separated by `;`:
+
+```text
+kind,target,port,except,reason,for
+block-address,192.0.2.7,,,phishing page,2h
+block-port,acme,25,relay,spam run,7d
+```
+
+JSON lines are objects with a `demand` in wire form, as `order show --output json` prints it, and
+the other fields of an order: `reason`, `ticket`, `policy`, `start`, `start_after`, `end`,
+`duration` (seconds, or text such as `2h`), `open_ended`, `scope`, `idempotency_key`,
+`confirm_wide`, `confirm_collateral`.
+
+Each line is placed by itself and answered by itself, in the order of the file. Its idempotency key
+is made of the file's digest and its number, so the same file again places nothing twice, and an
+interrupted one goes on where it stopped. A file that was changed has another digest: give
+`--key-prefix` where its lines are to count as the same.
+
+## Confirming
+
+A target wider than the source's limit, or one that covers protected space, needs `--confirm-wide`;
+protected space is withheld all the same. Where others than the target are hit (customers who share
+an address, tenants, users behind address translation) `--confirm-collateral` says that this is
+known. `--dry-run` shows who is hit and what is withheld without either of them being given.
+
 ## Waiting
 
 Without `--wait` a command returns when the order is stored. With `--wait` it returns when the
@@ -40,8 +81,9 @@ read as a time.
 
 ## Asking back
 
-At a terminal a new order is previewed and confirmed first, unless `--yes` is given. In a
-script, a pipe, or with another form of output nothing is asked.
+At a terminal a new order is previewed and confirmed first, unless `--yes` is given; so is what
+lets a device, a customer or what the brake holds go, and a reload of the inventory that loses
+something. In a script, a pipe, or with another form of output nothing is asked.
 
 ## Forms of output
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer init | run | doctor`` and ``enforcer inventory check``."""
+"""``enforcer init | run | doctor``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import typer
 from enforcer.cli.exit_codes import ExitCode
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
-from enforcer.errors import ConfigurationInvalid
+from enforcer.errors import ConfigurationInvalid, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enforcer.application.views import DoctorCheck
-
-inventory = typer.Typer(help="The inventory: devices, customers, services.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -63,7 +61,8 @@ def _tell(session: Session, path: Path, written: bool) -> None:
 def run(session: Session) -> int:
     """Run the controller in the foreground, until SIGTERM or Ctrl-C.
 
-    One controller is active per database; a second one ends with an error.
+    One controller is active per database; a second one stands by and takes
+    over when the first ends, however it ends.
     It logs to standard error; -v logs more. Stopping it changes nothing on
     the devices.
 
@@ -98,18 +97,6 @@ def _checks(session: Session) -> Sequence[DoctorCheck]:
         application, actor = session.application, session.actor
     except ConfigurationInvalid as error:
         return [DoctorCheck(check="settings", ok=False, detail=str(error))]
+    except StorageError as error:
+        return session.wiring.doctor_without_database(session.settings, error)
     return application.doctor(actor)
-
-
-@command(inventory, "check")
-def check(session: Session) -> int:
-    """Load the inventory and say what is wrong, with file, line and key.
-
-    Exit code 1 if anything is. Changes nothing.
-
-    Example:
-      enforcer inventory check
-    """
-    report = session.application.inventory_check(session.actor)
-    session.out.one(report)
-    return ExitCode.OK if report.ok else ExitCode.ERROR

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from enforcer.cli.completing import Completion
 from enforcer.cli.options import GLOBAL, Globals, OptionGroup
 from enforcer.cli.session import Session
 from enforcer.cli.wiring import Wiring
@@ -56,6 +57,13 @@ def _flattened(function: Command) -> Command:
         return function(session.refined(_gather(Globals, values)), **arguments)
 
     return _as_seen_by_typer(flat, function.__name__, parameters)
+
+
+def completion(wiring: Wiring) -> Completion:
+    """What completion works with: it runs no command, and so not the top level either."""
+    return Completion(
+        lambda config: Session(wiring, Globals(config=config)), wiring.completion_patience
+    )
 
 
 def top_level(wiring: Wiring, print_version: Callable[[], None]) -> Command:

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 from enforcer.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from enforcer.application import Application
+    from enforcer.application.views import DoctorCheck
     from enforcer.core.topology import Topology
+    from enforcer.errors import StorageError
     from enforcer.settings import Settings
 
 ApplicationFactory = Callable[["Settings"], "Application"]
@@ -53,6 +57,12 @@ def _topology(settings: Settings) -> Topology:
     return bootstrap.topology(settings)
 
 
+def _doctor_without_database(settings: Settings, error: StorageError) -> Sequence[DoctorCheck]:
+    from enforcer import bootstrap
+
+    return bootstrap.doctor_without_database(settings, error)
+
+
 def _at_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
@@ -64,7 +74,7 @@ class Wiring:
     `application` answers commands; `serve` runs the controller and gives the exit code;
     `initialise` creates or upgrades the database; `topology` loads the inventory (only to
     resolve a bare name in ``--from`` and ``--to``); `at_a_terminal`: whether a person can
-    be asked.
+    be asked; `completion_patience`: seconds that a shell waits for names and ids.
     """
 
     application: ApplicationFactory = application
@@ -72,4 +82,8 @@ class Wiring:
     initialise: Callable[[Settings], None] = _initialise
     topology: Callable[[Settings], Topology] = _topology
     at_a_terminal: Callable[[], bool] = _at_a_terminal
+    doctor_without_database: Callable[[Settings, StorageError], Sequence[DoctorCheck]] = (
+        _doctor_without_database
+    )
     clock: Clock = field(default_factory=SystemClock)
+    completion_patience: float = 2.0

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from enforcer.core.times import parse_duration, parse_when
+from enforcer.errors import InvalidInput
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -38,6 +42,9 @@ _LOOKS = {
     # devices
     "ok": Look("●", "*", _GOOD),
     "not-adopted": Look("⊘", "!", _BAD),
+    "braked": Look("‖", "=", _BAD),
+    "contested": Look("≠", "#", _BAD),
+    "leaving": Look("◌", "~", _WATCH),
     "observe": Look("◌", "o", _BUSY),
     "unknown": Look("?", "?", _WATCH),
     # passes
@@ -53,6 +60,12 @@ _LOOKS = {
     "on": Look("●", "*", _GOOD),
     "paused": Look("‖", "=", _WATCH),
     "frozen": Look("✖", "!", _BAD),
+    # sources, signatures, lines of a bulk file
+    "stopped": Look("✖", "!", _BAD),
+    "broken": Look("✖", "!", _BAD),
+    "placed": Look("●", "*", _GOOD),
+    "would place": Look("◌", "o", _BUSY),
+    "invalid": Look("?", "?", _BAD),
     # how much of the traffic is blocked
     "all": Look("●", "*", _BAD),
     "some": Look("◐", "%", _WATCH),
@@ -106,3 +119,16 @@ def both(instant: datetime | None, now: datetime, never: str = "-") -> str:
 def counted(count: int, singular: str, plural: str = "") -> str:
     """``1 device``, ``1,234 devices``."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def parse_past(text: str, now: datetime) -> datetime:
+    """An instant (ISO 8601 with a zone) or how long ago it was: ``2h``, ``7d``.
+
+    Raises InvalidInput for anything else, and for the future.
+    """
+    if re.fullmatch(r"\s*(\d+[wdhms])+\s*", text, re.ASCII | re.IGNORECASE):
+        return now.astimezone(UTC) - parse_duration(text)
+    instant = parse_when(text, now)
+    if instant > now:
+        raise InvalidInput(f"'{plain(text)}' is in the future: give an instant of the past")
+    return instant

@@ -10,14 +10,19 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.contributions import Contributions, contributions, same_on
+from enforcer.core.demands import Lists
+from enforcer.core.device_control import Hold
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList, Order
-from enforcer.core.placement import ownership
+from enforcer.core.placement import Ownership, ownership
 from enforcer.core.topology import Topology
+
+Holds = Mapping[str, tuple[Hold, Topology]]
+"""By device: what the brake decided, and the inventory that was in force before."""
 
 KEEP_ENDED = timedelta(hours=1)
 """How long an ended order stays in the book, for workers that look seldom."""
@@ -25,10 +30,24 @@ KEEP_ENDED = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One order and what it asks for."""
+    """One order and what it asks for.
+
+    `held`: by device, what it asks for there while the brake holds the device to an older
+    inventory; only where that differs from `asks`.
+    """
 
     order: Order
     asks: Contributions
+    held: Mapping[str, Contributions] = field(default_factory=dict)
+
+    def asks_on(self, device: str) -> Contributions:
+        """What counts on one device."""
+        return self.held.get(device, self.asks)
+
+    @property
+    def devices(self) -> frozenset[str]:
+        """Where it asks for something, now or under an inventory that a hold keeps."""
+        return frozenset(self.asks.devices) | frozenset(self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +62,71 @@ class Position:
 class Moves:
     """What may differ since a position. `complete`: `entries` are all there are.
 
-    `head` is the change sequence that the answer includes.
+    `head` is the change sequence that the answer includes. `inventory`: digest of the inventory
+    in force; `older`: by device, of the one that the brake keeps it to.
     """
 
     entries: tuple[Entry, ...]
     complete: bool
     position: Position
     head: int
+    inventory: str = ""
+    older: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Basis:
+    """The inventories by which orders are compiled: the present one, and those of holds."""
+
+    def __init__(self, topology: Topology, holds: Holds) -> None:
+        self.topology = topology
+        self.inventory = topology.digest
+        self._owners = ownership(topology)
+        kept = {n: (h, old) for n, (h, old) in holds.items() if not h.all}
+        self._seq = {name: hold.seq for name, (hold, _) in kept.items()}
+        self._old = {n: old for n, (_, old) in kept.items() if old.digest != self.inventory}
+        self.older = {name: old.digest for name, old in self._old.items()}
+        self._old_owners: dict[str, Ownership] = {}
+
+    def entry(self, order: Order, lists: Lists, before: Entry | None) -> Entry:
+        """What `order` asks for; what did not change since `before` is the very same object."""
+        asks = contributions(order, self.topology, lists, self._owners)
+        if before is not None and same_on(None, before.asks, asks):
+            asks = before.asks
+        return Entry(order, asks, self._held(order, lists, asks, before))
+
+    def _held(
+        self, order: Order, lists: Lists, asks: Contributions, before: Entry | None
+    ) -> dict[str, Contributions]:
+        made: dict[str, Contributions] = {}
+        held: dict[str, Contributions] = {}
+        for name, digest in self.older.items():
+            if order.changed > self._seq[name]:
+                continue
+            if digest not in made:
+                old = self._old[name]
+                made[digest] = contributions(order, old, lists, self._owners_of(old))
+            was = made[digest]
+            if not same_on(name, was, asks):
+                known = before.held.get(name) if before is not None else None
+                held[name] = known if known and same_on(None, known, was) else was
+        return held
+
+    def _owners_of(self, old: Topology) -> Ownership:
+        if old.digest not in self._old_owners:
+            self._old_owners[old.digest] = ownership(old)
+        return self._old_owners[old.digest]
 
 
 class OrderBook:
-    """Thread-safe; one writer (the controller's book thread), many readers."""
+    """Thread-safe; any number of readers, writers one at a time.
 
-    def __init__(self, topology: Topology) -> None:
-        self.topology = topology
-        self._owners = ownership(topology)
+    `holds`: devices that the brake keeps to an older inventory, see `reload`.
+    """
+
+    def __init__(self, topology: Topology, holds: Holds | None = None) -> None:
+        self._basis = _Basis(topology, holds or {})
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._entries: dict[int, Entry] = {}
         self._lists: dict[str, ListContent] = {}
         self._log: list[tuple[int, int]] = []
@@ -66,6 +134,11 @@ class OrderBook:
         self._bounds: list[tuple[datetime, int]] = []
         self._revision = 0
         self.head = 0
+
+    @property
+    def topology(self) -> Topology:
+        """The inventory in force."""
+        return self._basis.topology
 
     def named_lists(self) -> set[str]:
         """The lists that orders in the book name."""
@@ -90,7 +163,7 @@ class OrderBook:
         self, changed: Iterable[Order], lists: Mapping[str, ListContent], head: int
     ) -> frozenset[str]:
         """Take in changed orders and new list versions; returns the devices concerned."""
-        with self._lock:
+        with self._writing, self._lock:
             self._lists.update(lists)
             orders = {order.number: order for order in changed}
             for entry in self._entries.values():
@@ -106,26 +179,63 @@ class OrderBook:
 
     def _put(self, order: Order) -> frozenset[str]:
         before = self._entries.get(order.number)
-        asks = contributions(order, self.topology, self._lists, self._owners)
-        self._entries[order.number] = Entry(order, asks)
+        entry = self._basis.entry(order, self._lists, before)
+        self._entries[order.number] = entry
         self._log.append((self._revision, order.number))
         for instant in (order.start, order.ends):
             if instant is not None:
                 insort(self._bounds, (instant, order.number))
-        return frozenset(asks.devices) | (frozenset(before.asks.devices) if before else frozenset())
+        return entry.devices | (before.devices if before else frozenset())
+
+    def reload(self, topology: Topology, holds: Holds) -> None:
+        """Compile everything by another inventory; whoever follows the book looks at it all.
+
+        On a device with a hold, an order that was last changed at `hold.seq` or before asks
+        for what the inventory beside the hold says, a later one for what `topology` says: so
+        do orders that come while the hold stands. Starts, ends and lifts pass always. A hold
+        of everything (`hold.all`) is the reconciler's matter and changes nothing here.
+        Readers are kept waiting only while the result is put in place.
+        """
+        with self._writing:
+            basis = _Basis(topology, holds)
+            with self._lock:
+                known, lists = dict(self._entries), dict(self._lists)
+            fresh = {n: basis.entry(e.order, lists, e) for n, e in known.items()}
+            with self._lock:
+                self._basis = basis
+                self._entries = fresh
+                self._everybody_looks_anew()
+
+    def _everybody_looks_anew(self) -> None:
+        self._log.clear()
+        self._revision += 1
+        self._log_floor = self._revision
 
     def moves(self, since: Position | None, now: datetime) -> Moves:
         """Entries that changed after `since`, or began or ended between then and `now`."""
         with self._lock:
             position = Position(self._revision, now)
             if since is None or since.revision < self._log_floor or now < since.now:
-                return Moves(tuple(self._entries.values()), True, position, self.head)
+                return self._moves(self._entries.values(), position, complete=True)
             numbers = {n for _, n in self._log[bisect_right(self._log, (since.revision, 2**62)) :]}
             low = bisect_right(self._bounds, (since.now, 2**62))
             high = bisect_right(self._bounds, (now, 2**62))
             numbers.update(n for _, n in self._bounds[low:high])
             found = (self._entries.get(n) for n in sorted(numbers))
-            return Moves(tuple(e for e in found if e), False, position, self.head)
+            return self._moves([e for e in found if e], position, complete=False)
+
+    def _moves(self, entries: Iterable[Entry], position: Position, *, complete: bool) -> Moves:
+        basis = self._basis
+        return Moves(tuple(entries), complete, position, self.head, basis.inventory, basis.older)
+
+    def moved(self, sequence: int, since: datetime, now: datetime) -> frozenset[int]:
+        """Orders last changed after `sequence`, or beginning or ending in (`since`, `now`]."""
+        with self._lock:
+            low = bisect_right(self._bounds, (since, 2**62))
+            high = bisect_right(self._bounds, (now, 2**62))
+            found = {number for _, number in self._bounds[low:high]}
+            found.update(n for n, e in self._entries.items() if e.order.changed > sequence)
+            return frozenset(found)
 
     def next_boundary(self, after: datetime) -> datetime | None:
         """The first start or end later than `after`."""
@@ -142,12 +252,12 @@ class OrderBook:
             for _, number in self._bounds[low:high]:
                 entry = self._entries.get(number)
                 if entry:
-                    names.update(entry.asks.devices)
+                    names.update(entry.devices)
             return frozenset(names)
 
     def prune(self, now: datetime) -> int:
         """Forget orders that ended long ago and old log entries; returns how many orders."""
-        with self._lock:
+        with self._writing, self._lock:
             old = now - KEEP_ENDED
             gone = [
                 n
@@ -166,10 +276,13 @@ class OrderBook:
                     if t is not None
                 }
             )
-            self._log.clear()
-            self._revision += 1
-            self._log_floor = self._revision
+            self._everybody_looks_anew()
             return len(gone)
+
+    def orders(self, numbers: Iterable[int]) -> dict[int, Order]:
+        """Those of `numbers` that are in the book."""
+        with self._lock:
+            return {n: self._entries[n].order for n in numbers if n in self._entries}
 
     def entries(self) -> Collection[Entry]:
         """All entries now."""

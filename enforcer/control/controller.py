@@ -12,11 +12,14 @@ import structlog
 
 from enforcer.control.alarm_clock import AlarmClock
 from enforcer.control.book import OrderBook
-from enforcer.control.doorbell import Doorbell, Visit
+from enforcer.control.doorbell import Bell, open_bell
 from enforcer.control.facts import PassFacts, sentence
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.fleet import Fleet, Means
+from enforcer.control.inventory_following import Followed, InventoryFollowing
 from enforcer.control.ownership import LEFT_BEHIND
+from enforcer.control.settling import Settling, left_behind
+from enforcer.control.visit import Visit
 from enforcer.control.worker import TICK
 from enforcer.core.brake import PauseState
 from enforcer.core.topology import Topology
@@ -44,6 +47,8 @@ class Controller:
         self._alarms = AlarmClock(self._tick, self._next_boundary, tick, self._clock)
         self._pruned: datetime | None = None
         self._fleet: Fleet | None = None
+        self._inventory = InventoryFollowing(topology)
+        self._settling = Settling(database, self._clock)
         self._seen = 0
         self._stopping = threading.Event()
 
@@ -58,39 +63,47 @@ class Controller:
         orphans = self._means.evidence.close_orphans(now)
         if orphans:
             log.warning("a dead process left intents open", intents=orphans)
-        self._seen = fill(self._book, self._database, now)
+        self._seen = fill(self._book, self._database, now, held=False)
+        # Read after the orders: what is put in force from now on has a higher change sequence.
         with self._database.read() as reader:
             self._pause = PauseState(reader.control.state().state)
-            gone = sorted(reader.devices.all_facts().keys() - self._book.topology.devices.keys())
+            followed = self._inventory.read(reader)
+            topology = followed.topology if followed is not None else self._book.topology
+            gone = left_behind(reader, topology)
+        if followed is not None and (followed.holds or topology is not self._book.topology):
+            self._book.reload(topology, followed.holds)
         for name in gone:
             log.warning("device left the inventory", device=name, said=LEFT_BEHIND)
         self._looked = now
         log.info("order book loaded", orders=len(self._book.entries()), head=self._seen)
 
-    def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
-        """Until `stop` is set. Raises nothing for a database or device that is away."""
-        path = self._database.path
+    def run(
+        self,
+        stop: threading.Event,
+        ready: Callable[[], None] = lambda: None,
+        lost: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Until `stop` is set, or the lead is `lost`.
+
+        Raises nothing for a database or device that is away.
+        """
         self._fleet = Fleet(self._book.topology.devices, self._book, self._means)
-        bell = Doorbell(path) if path is not None else None
-        self._alarms.start()
+        bell = open_bell(self._database, self._clock)
         self._fleet.start()
+        self._alarms.start()
         try:
             ready()
-            while not stop.is_set():
+            while not (stop.is_set() or lost()):
                 self._alarms.look()
-                if bell is None:
-                    self._clock.wait(stop, 1.0)
-                else:
-                    self._open_door(bell, stop)
+                self._open_door(bell, stop)
         finally:
             self._alarms.stop()
             self._fleet.stop()
-            if bell is not None:
-                bell.close()
+            bell.close()
 
     # -- reasons to look -----------------------------------------------------------------
 
-    def _open_door(self, bell: Doorbell, stop: threading.Event) -> None:
+    def _open_door(self, bell: Bell, stop: threading.Event) -> None:
         visit = bell.wait(0.5)
         if visit is None or stop.is_set():
             return
@@ -99,7 +112,7 @@ class Controller:
         if isinstance(device, str):
             self._asked(bell, visit, device)
 
-    def _asked(self, bell: Doorbell, visit: Visit, device: str) -> None:
+    def _asked(self, bell: Bell, visit: Visit, device: str) -> None:
         """A person wants a full pass now; the answer goes back when it is done."""
         if self._fleet is None:
             return
@@ -114,6 +127,7 @@ class Controller:
         """Once a second and at each boundary: the fallback for everything that rings."""
         now = self._clock.now()
         looked, self._looked = self._looked, now
+        self._settle()
         self.follow("tick")
         if self._fleet is None:
             return
@@ -126,6 +140,17 @@ class Controller:
         if self._pruned is None or abs(now - self._pruned) >= _PRUNE_EVERY:
             self._pruned = now
             self._book.prune(now)
+            self._guarded(self._settling.look_at_alarms)
+
+    def _settle(self) -> None:
+        """Let go what was retired or moved, where the devices are proved to be rid of it."""
+        self._guarded(self._settling.look)
+
+    def _guarded(self, look: Callable[[], object]) -> None:
+        try:
+            look()
+        except StorageError as error:
+            log.warning("database away", error=str(error))
 
     def follow(self, reason: str) -> None:
         """Take in what was committed since; wakes the devices concerned."""
@@ -148,13 +173,29 @@ class Controller:
             orders = reader.orders.changed_since(self._seen)
             pause = PauseState(reader.control.state().state)
             lists = new_lists(self._book, reader.lists, orders)
+            # Last: what was read counts as seen.
+            followed = self._inventory.read(reader)
+        if followed is not None and followed.compiled:
+            self._book.reload(followed.topology, followed.holds)
         devices = self._book.advance(orders, lists, head)
         self._seen = head
+        if followed is not None:
+            self._obey(followed)
         if pause is not self._pause:
             log.warning("control state", state=str(pause), before=str(self._pause))
             self._pause = pause
             return frozenset(self._book.topology.devices)
         return devices
+
+    def _obey(self, followed: Followed) -> None:
+        """Another inventory is in force, or somebody decided something about devices."""
+        if followed.fresh:
+            log.info("inventory in force", digest=followed.topology.digest)
+        if self._fleet is None:
+            return
+        if followed.fresh:
+            self._fleet.follow(followed.topology.devices)
+        self._fleet.wake(followed.devices, "somebody decided", full=True)
 
     def _next_boundary(self) -> datetime | None:
         return self._book.next_boundary(self._looked or self._clock.now())

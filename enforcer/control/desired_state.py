@@ -13,8 +13,9 @@ from enforcer.core.compile import advance, compile_device
 from enforcer.core.contributions import Contributions
 from enforcer.core.drift import Delta
 from enforcer.core.intervals import Ranges, merge
-from enforcer.core.orders import in_force
+from enforcer.core.orders import Order, in_force
 from enforcer.core.rules import Desired, Members, Rule
+from enforcer.core.topology import BrakeLimits
 
 
 class DesiredState:
@@ -25,7 +26,9 @@ class DesiredState:
         self._book = book
         self._position: Position | None = None
         self._standing: dict[int, Contributions] = {}
+        self._held: set[int] = set()
         self._compiled = compile_device(device, ())
+        self._inventory = self._basis = book.topology.digest
         self.head = 0
         self.moved_at: datetime | None = None
         """The instant of the last `advance` in which an order began, changed or ended here."""
@@ -37,8 +40,31 @@ class DesiredState:
 
     @property
     def inventory(self) -> str:
-        """Digest of the inventory that the book compiles with."""
-        return self._book.topology.digest
+        """Digest of the inventory in force."""
+        return self._inventory
+
+    @property
+    def basis(self) -> str:
+        """Digest of the inventory that counts here: an older one while the brake holds it."""
+        return self._basis
+
+    @property
+    def held(self) -> frozenset[int]:
+        """Orders in force that ask here for what an older inventory says, and now would not."""
+        return frozenset(self._held)
+
+    def moved_since(self, sequence: int, since: datetime, now: datetime) -> frozenset[int]:
+        """Orders that were changed after `sequence`, or began or ended in (`since`, `now`]."""
+        return self._book.moved(sequence, since, now)
+
+    def known(self, numbers: Collection[int]) -> dict[int, Order]:
+        """Those of `numbers` that the book still has."""
+        return self._book.orders(numbers)
+
+    @property
+    def limits(self) -> BrakeLimits:
+        """How much a change that no order explains may move."""
+        return self._book.topology.brake
 
     @property
     def orders(self) -> frozenset[int]:
@@ -71,6 +97,8 @@ class DesiredState:
         moves = self._book.moves(self._position, now)
         began, ended = self._changes(moves, now)
         self._position, self.head = moves.position, moves.head
+        self._inventory = moves.inventory
+        self._basis = moves.older.get(self.device, moves.inventory)
         if not began and not ended:
             return Delta()
         self.moved_at = now
@@ -88,13 +116,19 @@ class DesiredState:
         if moves.complete:
             present = {entry.order.number for entry in moves.entries}
             ended = [number for number in self._standing if number not in present]
+            self._held.clear()
         for entry in moves.entries:
             number = entry.order.number
             standing = self._standing.get(number)
-            if self.device in entry.asks.devices and in_force(entry.order, now):
-                if standing is not entry.asks:
-                    self._standing[number] = entry.asks
-                    began.append(entry.asks)
+            asks = entry.asks_on(self.device)
+            running = in_force(entry.order, now)
+            self._held.discard(number)
+            if running and self.device in entry.held:
+                self._held.add(number)
+            if self.device in asks.devices and running:
+                if standing is not asks:
+                    self._standing[number] = asks
+                    began.append(asks)
             elif standing is not None:
                 ended.append(number)
         for number in ended:

@@ -9,19 +9,22 @@ until the next pass has read the device.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from enforcer.application.actor import Actor
-from enforcer.control.steps import Step, no_step
+from enforcer.control.steps import Step, always, no_step
+from enforcer.core.device_control import Contest, DeviceControl, Hold
 from enforcer.core.drift import Delta, Drift
-from enforcer.core.orders import order_id
+from enforcer.core.orders import Order, order_id
 from enforcer.core.plan import Plan
 from enforcer.core.rules import Owner
 from enforcer.core.status import DeviceFacts
 from enforcer.storage.database import Database
+from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.wire import JSONValue
 
 NATIVE_LINES = 200
@@ -34,9 +37,15 @@ CONTROLLER = Actor("controller", "controller")
 
 
 class Evidence:
-    """Everything the loop commits. Thread-safe (each call is one transaction)."""
+    """Everything the loop commits. Thread-safe (each call is one transaction).
 
-    def __init__(self, database: Database, step: Step = no_step) -> None:
+    `leads`: whether this process may write to devices now, asked right before each batch.
+    """
+
+    def __init__(
+        self, database: Database, step: Step = no_step, leads: Callable[[], bool] = always
+    ) -> None:
+        self.leads = leads
         self._database = database
         self._step = step
         self._known: dict[str, DeviceFacts | None] = {}
@@ -64,6 +73,66 @@ class Evidence:
                 self._known[device] = reader.devices.facts(device)
         return self._known[device]
 
+    def control(self, device: str) -> DeviceControl:
+        """What people and the brake have decided about `device`, as recorded now."""
+        with self._database.read() as reader:
+            return reader.device_controls.get(device)
+
+    def orders(self, numbers: Iterable[int]) -> dict[int, Order]:
+        """Those of `numbers` that are orders of this database."""
+        with self._database.read() as reader:
+            found = {number: reader.orders.get(number) for number in numbers}
+        return {number: order for number, order in found.items() if order is not None}
+
+    def lists_since(self, names: Iterable[str], since: datetime) -> frozenset[str]:
+        """Those of the lists `names` that were imported after `since`."""
+        with self._database.read() as reader:
+            return frozenset(
+                name
+                for name in names
+                if any(version.imported_at > since for version in reader.lists.versions(name))
+            )
+
+    def proved_by(self, device: str, software: str) -> None:
+        """Remember which version of the program proved `device` last."""
+        self._step("version-writing")
+        with self._database.write() as work:
+            control = work.device_controls.get(device)
+            work.device_controls.save(device, replace(control, software=software))
+        self._step("version-committed")
+
+    def brake(self, device: str, at: datetime, hold: Hold, said: str) -> DeviceControl:
+        """Hold everything on `device`, and raise the alarm."""
+        self._step("brake-writing")
+        with self._database.write() as work:
+            control = replace(work.device_controls.get(device), hold=hold)
+            work.device_controls.save(device, control)
+            payload: dict[str, JSONValue] = {"changes": hold.changes, "said": said}
+            work.record("device.braked", CONTROLLER, at=at, device=device, payload=payload)
+            work.raise_alarm("braked", CONTROLLER, at=at, subject=device, said=said)
+        self._step("brake-committed")
+        return control
+
+    def contest(self, device: str, at: datetime, found: Sequence[Contest]) -> DeviceControl:
+        """Leave objects on `device` as somebody else made them, and raise the alarm."""
+        self._step("contest-writing")
+        with self._database.write() as work:
+            control = work.device_controls.get(device)
+            known = {contest.key for contest in control.contests}
+            new = [contest for contest in found if contest.key not in known]
+            control = replace(control, contests=(*control.contests, *new))
+            work.device_controls.save(device, control)
+            said = contest_words(device, found)
+            payload: dict[str, JSONValue] = {
+                "objects": [contest.what for contest in new],
+                "writers": [*dict.fromkeys(contest.writer for contest in new)],
+                "said": said,
+            }
+            work.record("device.contested", CONTROLLER, at=at, device=device, payload=payload)
+            work.raise_alarm("contested", CONTROLLER, at=at, subject=device, said=said)
+        self._step("contest-committed")
+        return control
+
     def intend(
         self,
         device: str,
@@ -72,8 +141,13 @@ class Evidence:
         drift: Drift,
         why: str,
         writers: Sequence[str] = (),
+        foreign: bool = False,
     ) -> int:
-        """Commit the intent to apply `plan`; returns its sequence. `writers`: who caused it."""
+        """Commit the intent to apply `plan`; returns its sequence. `writers`: who caused it.
+
+        `foreign`: somebody else had changed the device, or may have, so that what was proved of
+        it before was perhaps not true until now.
+        """
         lines = list(itertools.islice(plan.native(), NATIVE_LINES))
         payload: dict[str, JSONValue] = {
             "why": why,
@@ -88,6 +162,8 @@ class Evidence:
             text = "\n".join(lines).encode()
             payload["native"] = work.blob(text)
             sequence = work.open_intent(CONTROLLER, at=at, device=device, payload=payload)
+            if not foreign:
+                self._until(work, device, at)
         self._open[device] = sequence
         self._step("intent-committed")
         return sequence
@@ -105,7 +181,7 @@ class Evidence:
                 device=device,
                 payload={"result": result, "said": said},
             )
-            work.devices.save_facts(device, facts)
+            self._save(work, device, facts, wrote=True)
         self._known[device] = facts
         self._open.pop(device, None)
         self._step("outcome-committed")
@@ -153,7 +229,7 @@ class Evidence:
         with self._database.write() as work:
             work.record(kind, CONTROLLER, at=at, device=device, payload={"said": said})
             if facts is not None:
-                work.devices.save_facts(device, facts)
+                self._save(work, device, facts)
         self._step("note-committed")
         if facts is not None:
             self._known[device] = facts
@@ -162,9 +238,46 @@ class Evidence:
         """Save facts without an audit entry (a refreshed proof)."""
         self._step("facts-writing")
         with self._database.write() as work:
-            work.devices.save_facts(device, facts)
+            self._save(work, device, facts)
         self._known[device] = facts
         self._step("facts-committed")
+
+    def _save(self, work: UnitOfWork, device: str, facts: DeviceFacts, wrote: bool = False) -> None:
+        """Keep the facts, and for how long the device has been proved without a break."""
+        before = work.devices.facts(device)
+        work.devices.save_facts(device, facts)
+        at = facts.verified_at
+        if at is None or not proves(facts):
+            return
+        unbroken = not wrote and before is not None and proves(before)
+        work.periods.prove(device, at, facts.verified_seq, facts.inventory, unbroken)
+
+    def _until(self, work: UnitOfWork, device: str, at: datetime) -> None:
+        """What was proved last held until `at`, when the device is about to be written to."""
+        known = work.devices.facts(device)
+        if known is not None and proves(known):
+            work.periods.prolong(device, at)
+
+
+def proves(facts: DeviceFacts) -> bool:
+    """Whether the last look found the device exactly as desired, nothing left out."""
+    return (
+        facts.verified_at is not None
+        and facts.failing_since is None
+        and not facts.drift_open
+        and not facts.held_orders
+        and not facts.unsupported_orders
+        and not facts.contested_orders
+    )
+
+
+def contest_words(device: str, found: Sequence[Contest]) -> str:
+    """What is contested and by whom, with the way out."""
+    writers = ", ".join(dict.fromkeys(contest.writer for contest in found))
+    return (
+        f"{writers} changed {first_lines([c.what for c in found])} back again and again: it is"
+        f" left as it is until `enforcer device release {device}`; find out who is right first"
+    )
 
 
 def named_orders(delta: Delta) -> list[str]:

@@ -27,8 +27,9 @@ class PassFacts:
 
     `added`/`removed`: members written because orders began or ended. `drift`: members that
     somebody else had changed; `findings`: the same for structure. `held`: members not
-    written because of a pause, a freeze or observe mode. `seconds`: duration. `retryable`:
-    whether trying again by itself may help after a failure.
+    written because of a pause, a freeze, a hold, a marker or observe mode; `why`: a hold's or
+    marker's words. `contested`: objects left as somebody else made them. `seconds`: duration.
+    `retryable`: whether trying again by itself may help after a failure.
     """
 
     device: str
@@ -43,6 +44,8 @@ class PassFacts:
     findings: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     held: int = 0
+    why: str = ""
+    contested: int = 0
     error: str = ""
     retryable: bool = True
 
@@ -65,7 +68,9 @@ def sentence(facts: PassFacts) -> str:
     else:
         parts.append("nothing changed since the last proof")
     if facts.held:
-        parts.append(_counted(facts.held, "held back"))
+        parts.append(_counted(facts.held, "held back") + (f" ({facts.why})" if facts.why else ""))
+    if facts.contested:
+        parts.append(_counted(facts.contested, "contested and left alone"))
     parts.append(_drift_words(facts))
     parts.append(f"{facts.seconds * 1000:.0f} ms")
     return f"{facts.device}: " + ", ".join(parts)

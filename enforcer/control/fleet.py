@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -23,9 +24,10 @@ from enforcer.control.worker import Worker
 from enforcer.core.brake import PauseState
 from enforcer.core.plan import Trait
 from enforcer.core.rules import Owner
+from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Device
 from enforcer.driver_api import Driver
-from enforcer.errors import NotFound, StorageError
+from enforcer.errors import EnforcerError, NotFound, StorageError
 
 log = structlog.get_logger()
 
@@ -45,101 +47,197 @@ class Means:
     step: Step = no_step
 
 
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What one thread does for as long as a device is its own, and after which others."""
+
+    name: str
+    run: Callable[[], None]
+    broke: Callable[[Exception], None]
+    ended: threading.Event
+    after: Sequence[threading.Thread]
+
+
+@dataclass(frozen=True)
+class _Crew:
+    """The threads that look after one device as one inventory states it.
+
+    `ended`: this device is no longer theirs; a pass in progress is finished.
+    """
+
+    device: Device
+    worker: Worker
+    watcher: Watcher | None
+    threads: tuple[threading.Thread, ...]
+    ended: threading.Event
+
+    def end(self) -> None:
+        self.ended.set()
+        if self.watcher is not None:
+            self.watcher.stop()
+        self.worker.stop()
+
+
 class Fleet:
-    """Starts, wakes and stops the workers of all devices."""
+    """Starts, wakes and stops the workers of all devices; used by one thread at a time.
+
+    A device that has no usable driver has no worker: it is recorded as failing, and the others
+    are enforced.
+    """
 
     def __init__(self, devices: Mapping[str, Device], book: OrderBook, means: Means) -> None:
         self._means = means
-        self._workers: dict[str, Worker] = {}
-        self._watchers: list[Watcher] = []
-        self._threads: list[threading.Thread] = []
+        self._book = book
+        self._owner = means.evidence.identity()
+        self._crews: dict[str, _Crew] = {}
+        self._unusable: dict[str, tuple[Device, EnforcerError]] = {}
+        self._leaving: list[threading.Thread] = []
         self._stopping = threading.Event()
-        owner = means.evidence.identity()
         for name, device in sorted(devices.items()):
-            self._add(name, device, book, owner)
+            self._add(name, device, ())
 
-    def _add(self, name: str, device: Device, book: OrderBook, owner: Owner) -> None:
-        means = self._means
-        driver = means.driver_for(device, owner)
+    def _add(self, name: str, device: Device, after: Sequence[threading.Thread]) -> _Crew | None:
+        """`after`: threads that must have ended first, because a device has one writer."""
+        try:
+            driver = self._means.driver_for(device, self._owner)
+        except EnforcerError as error:
+            self._cannot(name, device, error)
+            return None
+        self._unusable.pop(name, None)
+        self._crews[name] = self._crew(name, device, driver, after)
+        return self._crews[name]
+
+    def _crew(
+        self, name: str, device: Device, driver: Driver, after: Sequence[threading.Thread]
+    ) -> _Crew:
+        means, ended = self._means, threading.Event()
         reconciler = Reconciler(
             device,
             driver,
-            DesiredState(name, book),
+            DesiredState(name, self._book),
             means.evidence,
-            owner,
+            self._owner,
             means.clock,
             means.step,
         )
         worker = Worker(reconciler, means.evidence, means.clock, means.pause, means.full_every)
-        self._workers[name] = worker
-        self._threads.append(self._thread(f"device {name}", worker.run, worker.broke))
+        loop = _Loop(f"device {name}", worker.run, worker.broke, ended, after)
+        threads = [self._thread(loop)]
+        watcher = None
         if Trait.WATCHABLE in driver.traits:
             watcher = Watcher(driver, worker, means.clock)
-            self._watchers.append(watcher)
-            self._threads.append(self._thread(f"watch {name}", watcher.run, worker.broke))
+            threads.append(
+                self._thread(_Loop(f"watch {name}", watcher.run, worker.broke, ended, after))
+            )
+        return _Crew(device, worker, watcher, tuple(threads), ended)
 
-    def _thread(
-        self, name: str, run: Callable[[], None], broke: Callable[[Exception], None]
-    ) -> threading.Thread:
-        return threading.Thread(
-            target=self._guarded, args=(name, run, broke), name=name, daemon=True
+    def _cannot(self, name: str, device: Device, error: EnforcerError) -> None:
+        """Nothing can be done on this device until the inventory is put right."""
+        self._unusable[name] = (device, error)
+        log.error("device has no usable driver", device=name, error=str(error))
+        now, evidence = self._means.clock.now(), self._means.evidence
+        before = evidence.facts(name) or DeviceFacts()
+        facts = replace(
+            before,
+            failing_since=before.failing_since or now,
+            error_code=type(error).__name__,
+            error=str(error),
         )
+        if facts != before:
+            self._told(lambda: evidence.note("device.failing", now, name, str(error), facts))
 
-    def _guarded(
-        self, name: str, run: Callable[[], None], broke: Callable[[Exception], None]
-    ) -> None:
+    def follow(self, devices: Mapping[str, Device]) -> None:
+        """Another inventory: begin with new devices, end with gone ones, anew with changed ones.
+
+        The book compiles by that inventory already; every device is looked at in full.
+        """
+        for name in sorted({*self._crews, *self._unusable} - devices.keys()):
+            self._end(name)
+            log.info("device left the inventory", device=name)
+        for name, device in sorted(devices.items()):
+            crew = self._crews.get(name)
+            unusable = self._unusable.get(name)
+            if crew is not None and crew.device == device:
+                continue
+            if unusable is not None and unusable[0] == device:
+                continue
+            added = self._add(name, device, self._end(name))
+            log.info("device is looked after anew", device=name)
+            for thread in added.threads if added is not None else ():
+                thread.start()
+        self.wake_all("the inventory changed", full=True)
+
+    def _end(self, name: str) -> tuple[threading.Thread, ...]:
+        """Let the threads of a device end by themselves; they are returned."""
+        self._unusable.pop(name, None)
+        crew = self._crews.pop(name, None)
+        if crew is None:
+            return ()
+        crew.end()
+        self._leaving = [*(t for t in self._leaving if t.is_alive()), *crew.threads]
+        return crew.threads
+
+    def _thread(self, loop: _Loop) -> threading.Thread:
+        return threading.Thread(target=self._guarded, args=(loop,), name=loop.name, daemon=True)
+
+    def _guarded(self, loop: _Loop) -> None:
         """A defect in one device's loop is a failed pass and must not end the others.
 
         The traceback is logged when it is a new one, not each time the loop breaks again.
         """
+        for thread in loop.after:
+            thread.join()
         before = ""
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not loop.ended.is_set():
             try:
-                run()
+                loop.run()
             except Exception as error:
                 if repr(error) != before:
                     before = repr(error)
-                    log.exception("the loop broke and starts again", loop=name)
-                self._tell(broke, error)
+                    log.exception("the loop broke and starts again", loop=loop.name)
+                self._told(partial(loop.broke, error))
                 self._means.clock.wait(self._stopping, _RESTART_SECONDS)
 
-    def _tell(self, broke: Callable[[Exception], None], error: Exception) -> None:
+    def _told(self, record: Callable[[], None]) -> None:
         try:
-            broke(error)
+            record()
         except StorageError as away:
             log.warning("a failed pass could not be recorded", error=str(away))
 
     def start(self) -> None:
         """Start all threads."""
-        for thread in self._threads:
-            thread.start()
+        for crew in self._crews.values():
+            for thread in crew.threads:
+                thread.start()
 
     def wake(self, devices: Iterable[str], reason: str, full: bool = False) -> None:
         """Have some devices looked at; names that are not in the fleet are passed over."""
         for name in devices:
-            worker = self._workers.get(name)
-            if worker is not None:
-                worker.wake(reason, full)
+            crew = self._crews.get(name)
+            if crew is not None:
+                crew.worker.wake(reason, full)
 
     def wake_all(self, reason: str, full: bool = False) -> None:
         """Have every device looked at."""
-        self.wake(self._workers, reason, full)
+        self.wake(tuple(self._crews), reason, full)
 
     def ask(self, device: str, reason: str) -> Future[PassFacts]:
-        """A full pass over one device now. Raises NotFound."""
-        worker = self._workers.get(device)
-        if worker is None:
-            raise NotFound(f"no device {device!r}: see `enforcer device list`")
-        return worker.ask(reason)
+        """A full pass over one device now. Raises NotFound; ConfigurationInvalid, no driver."""
+        crew = self._crews.get(device)
+        if crew is not None:
+            return crew.worker.ask(reason)
+        unusable = self._unusable.get(device)
+        if unusable is not None:
+            raise unusable[1]
+        raise NotFound(f"no device {device!r}: see `enforcer device list`")
 
     def stop(self, seconds: float = 10.0) -> None:
         """End all threads; waits at most `seconds` for passes in progress."""
         self._stopping.set()
-        for watcher in self._watchers:
-            watcher.stop()
-        for worker in self._workers.values():
-            worker.stop()
+        crews = list(self._crews.values())
+        for crew in crews:
+            crew.end()
         deadline = self._means.clock.monotonic() + seconds
-        for thread in self._threads:
+        for thread in [*self._leaving, *(t for crew in crews for t in crew.threads)]:
             if thread.is_alive():
                 thread.join(max(deadline - self._means.clock.monotonic(), 0.0))

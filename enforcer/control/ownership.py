@@ -16,7 +16,10 @@ from enforcer.core.orders import order_id
 from enforcer.core.rules import Actual, Owner
 from enforcer.errors import NotOwned
 
-LEFT_BEHIND = "what stands there stays there: put it back, lift its orders, then take it out"
+LEFT_BEHIND = (
+    "what stands there stays there: put it back into the inventory's files, reload, and let it go"
+    " with `enforcer device retire`"
+)
 """About a device that was written to and is no longer in the inventory."""
 _SHOWN = 5
 _ADOPT = "nothing is written until `enforcer device adopt {}` is given"

@@ -12,24 +12,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
 from enforcer.clock import Clock
+from enforcer.control.attribution import Left, foreign_part, outlived
+from enforcer.control.bounds import NOTHING, Bounds
+from enforcer.control.contention import Contention, concerned, contended
+from enforcer.control.contests import Contests
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence, first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
+from enforcer.control.new_software import NewSoftware
 from enforcer.control.ownership import check_mark, check_orders
-from enforcer.control.steps import Step, no_step
-from enforcer.control.writing import Target, Writing, always, compared
-from enforcer.core.brake import PauseState, allowed
-from enforcer.core.drift import Delta, Drift, Finding, Tally, tally_of
-from enforcer.core.instants import to_ms
+from enforcer.control.software import installed
+from enforcer.control.steps import Step, always, no_step
+from enforcer.control.writing import Target, Writing, compared
+from enforcer.core.brake import PauseState
+from enforcer.core.drift import Drift, tally_of
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Device, Mode
-from enforcer.driver_api import GRACE_MS, Driver, Session
+from enforcer.driver_api import Driver, Session
 from enforcer.errors import CommandRejected, DeviceError, StaleState
 
 
@@ -61,6 +64,7 @@ class _Case:
     """One pass's facts: what is desired, what is there, how they differ, whose fault it is.
 
     `foreign`: how what is there differs from what we left there, as far as it must be written.
+    What is contested is in neither of both.
     """
 
     desired: Desired
@@ -68,18 +72,6 @@ class _Case:
     drift: Drift
     foreign: Drift
     full: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Left:
-    """What stood on the device after our last pass; `findings`: what was wrong even then."""
-
-    desired: Desired
-    findings: tuple[Finding, ...] = ()
-
-
-_NOTHING = Drift(Delta(), Tally())
-_MARGIN_MS = 5_000
 
 
 class Reconciler:
@@ -94,6 +86,7 @@ class Reconciler:
         owner: Owner,
         clock: Clock,
         step: Step = no_step,
+        software: str = "",
     ) -> None:
         self.device = device
         self.driver = driver
@@ -104,12 +97,20 @@ class Reconciler:
         self._step = step
         self._holdable = Holdable(device, driver.capability)
         self._proof: Proof | None = None
-        self._left: _Left | None = None
-        self._paused = False
+        self._left: Left | None = None
         self._held: frozenset[int] = frozenset()
         self._owned = False
+        self._contests = Contests()
+        self._contention = Contention()
+        self._new_software = NewSoftware(device.name, state, evidence, software or installed())
+        self._bounds = Bounds(device.name, device.mode)
         self.blind = False
         """Whether the device gives no fingerprint: only a full pass can prove anything."""
+
+    @property
+    def held_back(self) -> bool:
+        """Whether something kept writes back at the last look: only a full pass may end that."""
+        return not self._bounds.open
 
     @property
     def proof(self) -> Proof | None:
@@ -132,7 +133,6 @@ class Reconciler:
         started = self._clock.monotonic()
         now = self._clock.now()
         self._evidence.settle(self.device.name, now)
-        self._paused = request.pause is not PauseState.RUNNING
         self._held = frozenset()
         proof = None if request.full else self._standing_proof(session, now)
         self._proof = None
@@ -158,11 +158,18 @@ class Reconciler:
         if not delta:
             self._proof = proof
             return PassFacts(self.device.name, Outcome.CLEAN, now, full=False)
-        if Trait.SELF_EXPIRING in self.driver.traits and _outlived(delta, now):
+        bounds = self._bounds_now(request, self._bounds.marker)
+        late = Trait.SELF_EXPIRING in self.driver.traits and outlived(delta, now)
+        if late or bounds.contested.split(delta)[1]:
             return self._full(session, request, now)
+        self._bounds = bounds
         desired = self._holdable.part(self.state.desired, self.state)
         drift = Drift(delta, tally_of(delta))
-        return self._apply(session, request, now, _Case(desired, proof.actual, drift, _NOTHING))
+        return self._apply(session, request, now, _Case(desired, proof.actual, drift, NOTHING))
+
+    def _bounds_now(self, request: Request, marker: bool) -> Bounds:
+        control = self._evidence.control(self.device.name)
+        return Bounds.of(self.device, request.pause, control, self.state.basis, marker)
 
     def _full(self, session: Session, request: Request, now: datetime) -> PassFacts:
         self._step("reading")
@@ -173,8 +180,32 @@ class Reconciler:
         self._check_owned(actual)
         desired = self._holdable.part(self.state.desired, self.state)
         drift = compared(self.driver, desired, actual)
-        foreign = self._foreign(drift, actual, now)
-        return self._apply(session, request, now, _Case(desired, actual, drift, foreign, full=True))
+        foreign = foreign_part(self.driver, self._left, drift, actual, now)
+        self._bounds = self._decided(request, drift, foreign, actual, now)
+        contested = self._bounds.contested
+        self._contention = contended(self.state, contested, drift)
+        rest, foreign = contested.without(drift), contested.without(foreign)
+        return self._apply(session, request, now, _Case(desired, actual, rest, foreign, full=True))
+
+    def _decided(
+        self, request: Request, drift: Drift, foreign: Drift, actual: Actual, now: datetime
+    ) -> Bounds:
+        """What may be written, after the brake and the contests have had their say."""
+        name = self.device.name
+        bounds = self._bounds_now(request, actual.hold)
+        if not drift or bounds.mode is not Mode.ENFORCE or bounds.stopped:
+            return bounds
+        control = self._evidence.control(name)
+        judged = self._new_software.judge(drift.delta, actual, control, now)
+        if judged is control and bounds.open:
+            # What a person just released was changed before, and counted then.
+            rest = self._bounds.contested.without(bounds.contested.without(foreign))
+            found = self._contests.repairing(rest, actual, request.writers, now)
+            if found:
+                judged = self._evidence.contest(name, now, found)
+        if judged is control:
+            return bounds
+        return Bounds.of(self.device, request.pause, judged, self.state.basis, actual.hold)
 
     def _check_owned(self, actual: Actual) -> None:
         """Raise NotOwned where this database may not write to the device."""
@@ -194,29 +225,14 @@ class Reconciler:
             )
         self._owned = True
 
-    def _foreign(self, drift: Drift, actual: Actual, now: datetime) -> Drift:
-        """The part of `drift` that somebody else made: at a first look nobody is blamed."""
-        if not drift or self._left is None:
-            return _NOTHING
-        left = self._left.desired
-        if Trait.SELF_EXPIRING in self.driver.traits:
-            left = _survivors(left, now)
-        found = compared(self.driver, left, actual)
-        tally = Tally(
-            min(found.tally.missing, drift.tally.missing),
-            min(found.tally.extra, drift.tally.extra),
-            min(found.tally.altered, drift.tally.altered),
-        )
-        findings = tuple(f for f in found.findings if f not in self._left.findings)
-        return replace(found, tally=tally, findings=findings)
-
     def _apply(self, session: Session, request: Request, now: datetime, case: _Case) -> PassFacts:
         if not case.drift:
-            self._left = _Left(case.desired)
+            self._left = Left(case.desired)
             self._prove(case.actual)
             return self._clean(now, case)
-        may, rest, held = self._permitted(case.drift, request.pause)
-        self._held = self._waiting(rest)
+        may, rest, held = self._bounds.permitted(case.drift)
+        wanting, ended = concerned(self.state, rest)
+        self._held = wanting | ended
         facts = self._facts(now, case, request, may, held)
         if not may:
             return self._held_back(case, facts)
@@ -225,18 +241,8 @@ class Reconciler:
 
     def _prove(self, actual: Actual) -> None:
         self._proof = Proof(actual.token, actual) if actual.token else None
-
-    def _permitted(self, drift: Drift, pause: PauseState) -> tuple[Drift, Delta, int]:
-        """What of `drift` may be written; what may not, and how many differences that is."""
-        if self.device.mode is not Mode.ENFORCE:
-            return _NOTHING, Delta(), max(drift.tally.differing, 1)
-        if pause is PauseState.RUNNING:
-            return drift, Delta(), 0
-        delta, held = allowed(drift.delta, pause)
-        findings = drift.findings if pause is not PauseState.FROZEN and delta else ()
-        may = Drift(delta, tally_of(delta), findings)
-        left = tally_of(held).differing + len(drift.findings) - len(findings)
-        return may, held, left
+        if not self._bounds.stopped:
+            self._new_software.proved()
 
     def _facts(
         self, now: datetime, case: _Case, request: Request, may: Drift, held: int
@@ -260,6 +266,8 @@ class Reconciler:
             findings=tuple(f"{f.kind} {f.what}" for f in foreign.findings),
             writers=request.writers,
             held=held,
+            why=self._bounds.stopped if held else "",
+            contested=self._contention.count,
         )
 
     def _clean(self, now: datetime, case: _Case) -> PassFacts:
@@ -269,6 +277,7 @@ class Reconciler:
             now,
             full=case.full,
             verified=case.drift.tally.verified,
+            contested=self._contention.count,
         )
 
     def _held_back(self, case: _Case, facts: PassFacts) -> PassFacts:
@@ -276,7 +285,7 @@ class Reconciler:
         if case.full:
             actual = case.actual
             held = Desired(self.device.name, actual.addresses, actual.interfaces)
-            self._left = _Left(held, self.driver.findings(held, actual))
+            self._left = Left(held, self.driver.findings(held, actual))
         if self.device.mode is Mode.ENFORCE:
             tampered = case.foreign.tally.differing + len(case.drift.findings)
             known = self.known(facts.at, proved=True, drift_open=tampered)
@@ -286,22 +295,6 @@ class Reconciler:
         self._evidence.know(self.device.name, known)
         return facts
 
-    def _waiting(self, held: Delta) -> frozenset[int]:
-        """Orders that are not as they should be because of what is held back.
-
-        All that ask for members which may not be written, shadowed by another or not, and
-        ended ones whose members still stand.
-        """
-        wanting: set[int] = set()
-        standing: set[int] = set()
-        for rule, change in held.addresses.items():
-            wanting |= self.state.orders_over(rule, change.add)
-            standing.update(np.unique(change.remove.order).tolist())
-        for rule, moved in held.interfaces.items():
-            wanting |= self.state.orders_on(rule, [m.name for m in moved.add])
-            standing.update(m.order for m in moved.remove)
-        return frozenset(wanting | (standing - self.state.orders))
-
     def _write(
         self, session: Session, request: Request, plan: Plan, case: _Case, facts: PassFacts
     ) -> PassFacts:
@@ -309,10 +302,17 @@ class Reconciler:
         if facts.outcome is Outcome.REPAIRED:
             why = f"drift: {first_lines([*facts.findings, *case.foreign.examples])}"
         name = self.device.name
+        # At a first look nobody is blamed, and nobody knows until when the last proof was true.
+        foreign = facts.outcome is Outcome.REPAIRED or self._left is None
         self._left = None
-        intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers)
-        target = Target(case.desired, case.drift.delta, facts.held == 0)
-        writing = Writing(self.driver, session, target, self._step, request.go_on)
+        intent = self._evidence.intend(
+            name, facts.at, plan, case.drift, why, facts.writers, foreign
+        )
+        contested = self._bounds.contested
+        target = Target(case.desired, case.drift.delta, facts.held == 0, contested)
+        writing = Writing(
+            self.driver, session, target, self._step, self._go_on(request), self._evidence.leads
+        )
         try:
             written = writing.run(plan.batches, case.actual, request.guarded)
         except DeviceError as error:
@@ -321,12 +321,22 @@ class Reconciler:
             self._evidence.conclude(intent, name, self._clock.now(), result, str(error), failed)
             raise
         if target.whole and written.exact:
-            self._left = _Left(case.desired)
+            self._left = Left(case.desired)
             self._prove(written.actual)
         done = self.known(self._clock.now(), proved=written.exact)
         facts = replace(facts, verified=facts.verified + sum(b.size for b in plan.batches))
         self._evidence.conclude(intent, name, self._clock.now(), "applied", sentence(facts), done)
         return facts
+
+    def _go_on(self, request: Request) -> Callable[[], bool]:
+        """Asked between batches: whether nobody has decided otherwise meanwhile."""
+        begun = self._bounds
+
+        def same() -> bool:
+            bounds = self._bounds_now(request, begun.marker)
+            return request.go_on() and (bounds.pause, bounds.hold) == (begun.pause, begun.hold)
+
+        return same
 
     def _after(self, error: DeviceError) -> DeviceFacts:
         """A device that was merely quicker than we were is not failing."""
@@ -343,7 +353,10 @@ class Reconciler:
     ) -> DeviceFacts:
         """What is now to be recorded about the device."""
         before = self._evidence.facts(self.device.name)
+        bounds, contention = self._bounds, self._contention
         failing = error is not None
+        told = proved or before is None
+        older = self.state.basis != self.state.inventory
         since = before.failing_since if before and failing else None
         return DeviceFacts(
             verified_seq=self.state.head if proved else before.verified_seq if before else 0,
@@ -352,35 +365,22 @@ class Reconciler:
             failing_since=(since or at) if failing else None,
             error_code=type(error).__name__ if error else "",
             error=str(error) if error else "",
-            drift_open=drift_open,
+            drift_open=drift_open or contention.findings,
             mode=self.device.mode,
-            paused=self._paused,
-            held_orders=self._held,
+            paused=bounds.paused,
+            held_orders=self._held | self.state.held | contention.ended,
             unsupported_orders=self._holdable.unsupported_orders,
-            inventory=self.state.inventory if proved or before is None else before.inventory,
+            inventory=self.state.basis if told or before is None else before.inventory,
+            present=(self.state.inventory if older else "") if told else _present(before),
+            braked=bounds.hold.why if bounds.hold is not None else "",
+            marker=bounds.marker,
+            contested_orders=contention.orders,
+            contested_by=bounds.contested.writers if contention.count else (),
         )
 
 
-def _outlived(delta: Delta, now: datetime) -> bool:
-    """Whether the device may have dropped by itself what `delta` removes: we are very late."""
-    until = to_ms(now) + _MARGIN_MS - GRACE_MS
-    ends = [change.remove.end for change in delta.addresses.values()]
-    late = any(bool((column <= until).any()) for column in ends)
-    return late or any(m.end <= until for c in delta.interfaces.values() for m in c.remove)
-
-
-def _survivors(desired: Desired, now: datetime) -> Desired:
-    """What is left of `desired` on a device that drops members by itself."""
-    gone = to_ms(now) - GRACE_MS
-    addresses = {r: m.take(m.end > gone) for r, m in desired.addresses.items()}
-    interfaces = {
-        r: tuple(m for m in some if m.end > gone) for r, some in desired.interfaces.items()
-    }
-    return Desired(
-        desired.device,
-        {r: m for r, m in addresses.items() if len(m)},
-        {r: some for r, some in interfaces.items() if some},
-    )
+def _present(before: DeviceFacts | None) -> str:
+    return before.present if before is not None else ""
 
 
 def _differs(drift: Drift) -> bool:

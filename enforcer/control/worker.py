@@ -226,7 +226,7 @@ class Worker:
         """A mere tick where only a full pass could prove anything new: wait for that one."""
         if inbox.full or inbox.askers or inbox.reason != TICK or self._retry_at is not None:
             return False
-        held = self._reconciler.device.mode is not Mode.ENFORCE
+        held = self._reconciler.device.mode is not Mode.ENFORCE or self._reconciler.held_back
         held = held or self._pause() is not PauseState.RUNNING
         return (held or self._reconciler.blind) and self._reconciler.proof is None
 
@@ -263,10 +263,8 @@ class Worker:
         return (
             facts.at - recorded.verified_at >= _REFRESH
             or recorded.verified_seq < state.head
-            or recorded.drift_open > 0
-            or (recorded.mode, recorded.paused) != (known.mode, known.paused)
-            or recorded.unsupported_orders != known.unsupported_orders
-            or recorded.inventory != known.inventory
+            or recorded.drift_open != known.drift_open
+            or _circumstances(recorded) != _circumstances(known)
             or recorded.proved_for is None
             or (state.moved_at is not None and recorded.proved_for < state.moved_at)
         )
@@ -301,7 +299,12 @@ class Worker:
         self._next_full = monotonic + pause.total_seconds()
         with self._lock:
             self._keep_writers(inbox)
-        self._record_failure(error, now)
+        try:
+            self._record_failure(error, now)
+        except StorageError as away:
+            # Said anew when it fails again.
+            self._failing = ""
+            log.warning("a failed pass could not be recorded", device=self.name, error=str(away))
         return PassFacts(
             self.name,
             Outcome.FAILED,
@@ -325,3 +328,18 @@ class Worker:
     def _disconnect(self) -> None:
         self._open = None
         self._session.close()
+
+
+def _circumstances(facts: DeviceFacts) -> tuple[object, ...]:
+    """What a proof was made under, and what it leaves out."""
+    return (
+        facts.mode,
+        facts.paused,
+        facts.marker,
+        facts.braked,
+        facts.inventory,
+        facts.present,
+        facts.unsupported_orders,
+        facts.held_orders,
+        facts.contested_orders,
+    )

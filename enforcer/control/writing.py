@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from enforcer.control.evidence import first_lines
-from enforcer.control.steps import Step
+from enforcer.control.steps import Step, always
+from enforcer.core.contested import Contested
 from enforcer.core.drift import Delta, Drift, compare, compare_region
 from enforcer.core.plan import Batch, Trait
 from enforcer.core.rules import Actual, Desired
@@ -17,11 +18,15 @@ from enforcer.errors import DeviceError, StaleState
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be written: `delta` towards `desired`; `whole`: nothing is held back."""
+    """What is to be written: `delta` towards `desired`; `whole`: nothing is held back.
+
+    `contested`: what is left as it is; it counts as right.
+    """
 
     desired: Desired
     delta: Delta
     whole: bool
+    contested: Contested = field(default_factory=Contested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,6 @@ class Written:
 
     actual: Actual
     exact: bool
-
-
-def always() -> bool:
-    """What is asked between batches where nobody may pause."""
-    return True
 
 
 def compared(driver: Driver, desired: Desired, actual: Actual) -> Drift:
@@ -60,8 +60,10 @@ class Writing:
         target: Target,
         step: Step,
         go_on: Callable[[], bool] = always,
+        leads: Callable[[], bool] = always,
     ) -> None:
         self._go_on = go_on
+        self._leads = leads
         self._driver = driver
         self._session = session
         self._target = target
@@ -77,6 +79,10 @@ class Writing:
                     before.device, "paused or frozen while writing; what may go on is found anew"
                 )
             self._step("staging")
+            if not self._leads():
+                raise StaleState(
+                    before.device, "the lead of the database ran out; nothing more is written"
+                )
             staged = self._session.stage(batch, guarded)
             self.staged += 1
             self._step("staged")
@@ -124,7 +130,7 @@ class Writing:
         target = self._target
         actual = self._session.read_state()
         self._step("swept")
-        left = compared(self._driver, target.desired, actual)
+        left = target.contested.without(compared(self._driver, target.desired, actual))
         wrong = compare_region(target.delta, actual, self_expiring=_expiring(self._driver))
         # What a pause holds back is missing in structure too.
         findings = left.findings if target.whole else ()

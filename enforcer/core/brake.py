@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What may be written while a person has paused or frozen enforcement.
+"""What may be written while a person has paused or frozen enforcement, and how much at once.
 
 Paused: nothing more is blocked than before, and nothing longer; what is no longer desired
-still goes. Frozen: nothing is written at all.
+still goes. Frozen: nothing is written at all. A change that no order explains may move only
+so many rows of a device at once: beyond that it is held until a person releases it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from enforcer.core.drift import Change, Delta, InterfaceChange
 from enforcer.core.intervals import Ranges, cover, inside
 from enforcer.core.patch import difference
 from enforcer.core.rules import InterfaceMember, Members
+from enforcer.core.topology import BrakeLimits
 
 
 class PauseState(StrEnum):
@@ -25,6 +27,23 @@ class PauseState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     FROZEN = "frozen"
+
+
+def stricter(one: PauseState, other: PauseState) -> PauseState:
+    """Of two that hold at the same time, the one that allows less."""
+    return max(one, other, key=list(PauseState).index)
+
+
+def exceeds(moved: int, standing: int, limits: BrakeLimits) -> bool:
+    """Whether a change that no order explains is too large to be made without a person.
+
+    `moved`: rows that would be added or removed on one device; `standing`: rows desired there
+    before the change. More than `limits.rows`, or more than `limits.floor` and more than
+    `limits.percent` of `standing` (where nothing stands any change is all of it).
+    """
+    if moved > limits.rows:
+        return True
+    return moved > limits.floor and moved * 100.0 > standing * limits.percent
 
 
 def allowed(delta: Delta, pause: PauseState) -> tuple[Delta, Delta]:

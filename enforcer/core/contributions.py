@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from enforcer.core.demands import Claim, Lists, claims, interface_rules, missing_names
 from enforcer.core.instants import end_ms
-from enforcer.core.intervals import Ranges, rows_of, subtract
-from enforcer.core.orders import Order, SuspendCustomer
-from enforcer.core.placement import Ownership, ownership, place
+from enforcer.core.intervals import Ranges, intersect, rows_of, subtract
+from enforcer.core.orders import Order, Selection, SuspendCustomer
+from enforcer.core.placement import FAMILIES, Ownership, ownership, place
 from enforcer.core.rules import Addresses, Rule, Withheld
-from enforcer.core.topology import Topology
+from enforcer.core.selection import ranges_of
+from enforcer.core.topology import Customer, Topology
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,9 +67,7 @@ def contributions(
     missing = missing_names(order.demand, topology, lists)
     demand = order.demand
     if isinstance(demand, SuspendCustomer) and demand.by == "interface":
-        parts = _interface_parts(order, demand, topology)
-        devices = tuple(sorted({part.device for part in parts}))
-        return Contributions(order.number, parts, (), devices, missing)
+        return _by_interface(order, demand, topology, owners, missing)
     found: list[Contribution] = []
     withheld: list[Withheld] = []
     names: set[str] = set()
@@ -98,10 +99,31 @@ def _parts(claim: Claim, placed: dict[str, Ranges], order: Order) -> list[Contri
     ]
 
 
+def _by_interface(
+    order: Order,
+    demand: SuspendCustomer,
+    topology: Topology,
+    owners: Ownership,
+    missing: tuple[str, ...],
+) -> Contributions:
+    """What is protected of the customer's addresses is excepted, and said to be withheld."""
+    own = Selection(customers=(demand.customer,))
+    spared = {
+        family: intersect(ranges_of(own, topology, family), owners.protected[family])
+        for family in FAMILIES
+    }
+    rules = interface_rules(demand, topology, spared)
+    parts = _interface_parts(order, topology.customers.get(demand.customer), rules, topology)
+    devices = tuple(sorted({part.device for part in parts}))
+    withheld = [
+        w for family in FAMILIES for w in _withheld(family, spared[family], order, topology)
+    ]
+    return Contributions(order.number, parts, tuple(withheld), devices, missing)
+
+
 def _interface_parts(
-    order: Order, demand: SuspendCustomer, topology: Topology
+    order: Order, customer: Customer | None, rules: tuple[Rule, ...], topology: Topology
 ) -> tuple[Contribution, ...]:
-    customer = topology.customers.get(demand.customer)
     attachments = [a for a in customer.attachments if a.interface] if customer else []
     names: dict[str, set[str]] = {}
     scope = topology.in_scope(order.scope)
@@ -112,12 +134,14 @@ def _interface_parts(
     return tuple(
         Contribution(device, rule, none.first, none.last, tuple(sorted(found)), end, order.number)
         for device, found in sorted(names.items())
-        for rule in interface_rules(demand, topology)
+        for rule in rules
     )
 
 
 def _withheld(family: int, removed: Ranges, order: Order, topology: Topology) -> list[Withheld]:
     """`removed` by the reason of the longest protected prefix around each part."""
+    if not len(removed):
+        return []
     found: list[Withheld] = []
     rest = removed
     prefixes = [p for p in topology.protected if p.prefix.version == family]
@@ -130,3 +154,35 @@ def _withheld(family: int, removed: Ranges, order: Order, topology: Topology) ->
             for first, last in taken.pairs()
         ]
     return sorted(found, key=lambda w: w.first)
+
+
+def same_on(device: str | None, one: Contributions, other: Contributions) -> bool:
+    """Whether two of the same order ask for the same on `device`.
+
+    `device` None: everywhere, with the same withheld.
+    """
+    if one is other:
+        return True
+    if device is None:
+        parts, others = one.parts, other.parts
+        alike = (one.devices, one.unresolved, one.withheld) == (
+            other.devices,
+            other.unresolved,
+            other.withheld,
+        )
+    else:
+        parts, others = one.on(device), other.on(device)
+        alike = (device in one.devices) == (device in other.devices)
+    if not alike or len(parts) != len(others):
+        return False
+    known = {(part.device, part.rule): part for part in others}
+    return all(_same(part, known.get((part.device, part.rule))) for part in parts)
+
+
+def _same(one: Contribution, other: Contribution | None) -> bool:
+    return (
+        other is not None
+        and (one.interfaces, one.end, one.order) == (other.interfaces, other.end, other.order)
+        and bool(np.array_equal(one.first, other.first))
+        and bool(np.array_equal(one.last, other.last))
+    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks of a demand by itself: names, target, service, time."""
+"""Checks of a demand by itself: names, service, time."""
 
 from __future__ import annotations
 
@@ -19,16 +19,12 @@ from enforcer.core.orders import (
     BlockList,
     BlockPort,
     Demand,
-    Network,
     PortRange,
     Scope,
-    Selection,
     SuspendCustomer,
 )
-from enforcer.core.prefixes import format_network
-from enforcer.core.selection import entries_of
+from enforcer.core.selection import networks_of
 from enforcer.core.services import MAX_PORT, MAX_PROTOCOL, WITH_PORTS, format_protocol
-from enforcer.core.special_purpose import overlap, special_purpose
 from enforcer.core.times import LONGEST, format_when
 from enforcer.core.topology import Topology
 
@@ -56,6 +52,8 @@ def _unknown(kind: str, used: Iterable[str], known: Iterable[str]) -> Iterator[R
 
 
 def _scope_names(scope: Scope, topology: Topology) -> Iterator[Refusal]:
+    if not scope:
+        return
     devices = topology.devices
     roles = {role for device in devices.values() for role in device.roles}
     sites = {device.site for device in devices.values()} - {""}
@@ -68,62 +66,6 @@ def _scope_names(scope: Scope, topology: Topology) -> Iterator[Refusal]:
             if name not in known:
                 hint = did_you_mean(name, sorted(known))
                 yield Refusal("unknown-device", f"the scope names no {kind} '{name}'{hint}")
-
-
-def networks_of(selection: Selection, topology: Topology) -> list[Network]:
-    """All prefixes of a selection."""
-    return [prefix for entry in entries_of(selection, topology) for prefix in entry.prefixes]
-
-
-def target(demand: Demand, topology: Topology) -> Iterator[Refusal]:
-    """Codes empty-target, default-route, special-purpose, protected, family-mismatch.
-
-    The entries of a list are not judged here: what is protected of them is withheld.
-    """
-    if isinstance(demand, BlockList):
-        return
-    targets = networks_of(target_of(demand), topology)
-    if not targets:
-        message = "the target has no addresses: name a prefix, a customer or a service set"
-        yield Refusal("empty-target", message)
-    for network in targets:
-        yield from _of_one_target(network, topology)
-    counterpart = counterpart_of(demand)
-    if counterpart is not None:
-        yield from _families(targets, networks_of(counterpart, topology))
-
-
-def _of_one_target(network: Network, topology: Topology) -> Iterator[Refusal]:
-    shown = format_network(network)
-    special = special_purpose(network, topology.documentation_space)
-    if network.prefixlen == 0:
-        message = f"{shown} is the whole Internet: name the prefixes that are meant"
-        yield Refusal("default-route", message)
-        return
-    if special is not None:
-        space, purpose = special
-        message = f"{shown} touches {space} ({purpose}), which is nobody's to block"
-        yield Refusal("special-purpose", message)
-    for protected in topology.protected:
-        if overlap(network, protected.prefix):
-            yield Refusal(
-                "protected",
-                f"{shown} touches the protected {format_network(protected.prefix)}"
-                f" ({protected.reason}): leave that out of the target",
-            )
-
-
-def _families(targets: list[Network], counterparts: list[Network]) -> Iterator[Refusal]:
-    if not counterparts:
-        message = "the other end of the flow has no addresses: name a prefix or a service set"
-        yield Refusal("empty-target", message)
-        return
-    if targets and not {n.version for n in targets} & {n.version for n in counterparts}:
-        yield Refusal(
-            "family-mismatch",
-            f"one end has IPv{targets[0].version} addresses only, the other"
-            f" IPv{counterparts[0].version} only: no packet runs between them",
-        )
 
 
 def service(demand: Demand) -> Iterator[Refusal]:

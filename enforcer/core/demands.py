@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import assert_never
 
-from enforcer.core.intervals import Ranges, merge
+from enforcer.core.intervals import Ranges, merge, networks_of
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import (
     FEED_PORTS,
@@ -66,10 +66,22 @@ def claims(demand: Demand, topology: Topology, lists: Lists) -> Iterator[Claim]:
             yield claim
 
 
-def interface_rules(demand: SuspendCustomer, topology: Topology) -> tuple[Rule, ...]:
-    """The rules of a suspension by interface, both families, both ways."""
+def interface_rules(
+    demand: SuspendCustomer, topology: Topology, spared: Mapping[int, Ranges]
+) -> tuple[Rule, ...]:
+    """The rules of a suspension by interface, both families, both ways.
+
+    `spared`: per family the addresses of the customer that are protected. A rule by interface
+    has no members to leave them out of, so they are excepted from it.
+    """
     return tuple(
-        Rule(family, key, exempt=exempt_of(demand.exceptions, topology, family))
+        Rule(
+            family,
+            key,
+            exempt=exempt_of(
+                demand.exceptions, topology, family, networks_of(spared[family], family)
+            ),
+        )
         for family, key in product(FAMILIES, INTERFACE_KEYS)
     )
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 
+from enforcer.core.lists import ListContent
 from enforcer.core.orders import (
     BlockAddress,
     BlockFlow,
@@ -20,13 +21,18 @@ from enforcer.core.orders import (
     Selection,
     SuspendCustomer,
 )
+from enforcer.core.parties import Parties, parties_of
+from enforcer.core.placement import Ownership, ownership
+from enforcer.core.topology import Topology
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What somebody wants done: `start` and `end` aware UTC.
 
-    An order without an end says so: `end` None needs `open_ended`.
+    An order without an end says so: `end` None needs `open_ended`. `source`: who asks, as
+    limits are stated for it. `confirm_wide`, `confirm_collateral`: the issuer knows that the
+    target is wide or covers protected space, and that others than the target are hit.
     """
 
     demand: Demand
@@ -34,6 +40,9 @@ class Draft:
     end: datetime | None
     scope: Scope = field(default_factory=Scope)
     open_ended: bool = False
+    source: str = ""
+    confirm_wide: bool = False
+    confirm_collateral: bool = False
 
     def order(self) -> Order:
         """The order that this would be, without number, issuer and reason; never stored."""
@@ -51,19 +60,42 @@ class Draft:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
+class Ground:
+    """What follows from a topology, worked out once for any number of drafts."""
+
+    owners: Ownership
+    parties: Parties
+
+    @staticmethod
+    def of(topology: Topology) -> Ground:
+        """Who owns and who uses which addresses of `topology`."""
+        return Ground(ownership(topology), parties_of(topology))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Known:
-    """What the checks need beside the topology: the names of the block `lists`."""
+    """What the checks need beside the topology: the names of the block `lists`.
+
+    `contents`: of those that the draft names, where they were read. `ground`: absent, it is
+    worked out anew.
+    """
 
     lists: frozenset[str] = frozenset()
+    contents: Mapping[str, ListContent] = field(default_factory=dict)
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a draft cannot become an order: a stable `code`, and a sentence with the way out."""
+    """Why a draft cannot become an order: a stable `code`, and a sentence with the way out.
+
+    `confirmable`: the issuer may know better and confirm; the sentence names the option.
+    """
 
     code: str
     message: str
+    confirmable: bool = False
 
 
 def target_of(demand: Demand) -> Selection:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is never ordered, whoever asks: refusals with stable codes.
+"""What is not ordered, whoever asks: refusals with stable codes.
 
-All but over-capacity, which depends on what is desired already, are found by `check`.
+What a draft says by itself, and under the inventory, is found by `check`; what depends on the
+moment (pauses, what its source has done) by `admission`, inside the transaction that stores the
+order; over-capacity by compiling what is desired already. Where the issuer may know better, the
+refusal is confirmable.
 
 =================================== ==========================================================
 code                                refused because
@@ -14,7 +17,12 @@ empty-target                        an end of the flow has no addresses
 default-route                       the target is the whole Internet
 special-purpose                     the target touches multicast, loopback, link-local,
                                     unspecified or (outside of labs) documentation space
-protected                           the target touches protected space, or covers it
+protected                           a prefix of the target lies in protected space, or touches
+                                    it without a confirmation; or nothing of the target would
+                                    be left
+too-wide                            a prefix of the target is wider than its source may order
+                                    without a confirmation, or than /8 (IPv4) or /16 (IPv6)
+collateral                          others than the target are hit, without a confirmation
 family-mismatch                     the two ends have no address family in common
 bad-protocol                        not a protocol number
 bad-port-range                      not a port range
@@ -28,26 +36,47 @@ end-and-open-ended                  both were
 end-in-past                         the end is not after now
 end-too-far                         the end is more than 36500 days away
 end-before-start                    the end is not after the start
+too-long-for-source                 longer than the source may order for
+dynamic-pool                        longer than an address of a dynamic pool stays with one
+                                    customer
 vrf-unsupported                     no device declares the VRF
 no-attachment                       a suspension by interface, but no interface is known
 shared-interface                    a suspension by interface would cut another customer
 no-device-in-scope                  no device would hold it
 unsupported-on-device               a device that would hold it cannot
 over-capacity                       a device would have to hold more than it can
+source-stopped                      the kill switch of its source was pulled
+frozen                              enforcement is frozen, and the order would start now
+paused                              enforcement is paused, and the order would start now
+too-many-active                     its source has as many orders in force or to come as it may
+too-fast                            its source placed as many within a minute as it may
+key-reused                          the idempotency key belongs to an order that asks for
+                                    something else
 =================================== ==========================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from enforcer.core import demand_checks, placement_checks
-from enforcer.core.draft import Draft, Known, Refusal
+from enforcer.core import demand_checks, placement_checks, target_checks
+from enforcer.core.draft import Draft, Ground, Known, Refusal, target_of
 from enforcer.core.plan import Capability
+from enforcer.core.source_limits import Traffic, admission, length, limits_of
 from enforcer.core.topology import Topology
 
-__all__ = ["Draft", "Known", "Refusal", "check"]
+__all__ = [
+    "Draft",
+    "Ground",
+    "Known",
+    "Refusal",
+    "Traffic",
+    "admission",
+    "check",
+    "lasting",
+    "limits_of",
+]
 
 
 def check(
@@ -57,7 +86,7 @@ def check(
     now: datetime,
     capabilities: Mapping[str, Capability] | None = None,
 ) -> tuple[Refusal, ...]:
-    """Everything that speaks against `draft`; empty: it may become an order.
+    """Everything that speaks against `draft`, whenever it is placed; empty: nothing does.
 
     Devices that `capabilities` does not tell about are taken to be able. Where a name is
     unknown or the demand makes no sense by itself, its devices are not judged.
@@ -65,16 +94,35 @@ def check(
     demand = draft.demand
     unknown = tuple(demand_checks.names(draft, topology, known))
     alone = (*demand_checks.service(demand), *demand_checks.time(draft, now))
+    alone += tuple(_lasting(draft, topology))
     if unknown:
         return (*unknown, *alone)
-    target = tuple(demand_checks.target(demand, topology))
+    ground = known.ground or Ground.of(topology)
+    target = tuple(target_checks.target(draft, topology, known, ground))
     suspension = tuple(demand_checks.suspension(demand, topology))
     able = capabilities or {}
     if any(r.code in _UNPLACEABLE for r in (*target, *alone)):
         placement = tuple(placement_checks.vrf(draft, (), able))
     else:
-        placement = tuple(placement_checks.placement(draft, topology, able))
+        placement = tuple(placement_checks.placement(draft, topology, able, ground.owners))
     return (*target, *alone, *suspension, *placement)
+
+
+def _lasting(draft: Draft, topology: Topology) -> Iterator[Refusal]:
+    """Codes too-long-for-source, dynamic-pool, of a draft that says how long it is to last."""
+    if draft.end is None and not draft.open_ended:
+        return
+    yield from lasting(draft, topology)
+
+
+def lasting(draft: Draft, topology: Topology) -> Iterator[Refusal]:
+    """Codes too-long-for-source, dynamic-pool; `end` None is an open end.
+
+    Also for an order that is to be extended: its start stays, the source is who asks now.
+    """
+    limits = limits_of(topology, draft.source)
+    yield from length(limits, draft.source, draft.start, draft.end)
+    yield from target_checks.pools(target_of(draft.demand), topology, draft.start, draft.end)
 
 
 _UNPLACEABLE = {

@@ -5,8 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from enforcer.core.intervals import Ranges
 from enforcer.core.rules import Addresses
+
+SHRINK_LIMIT = 0.2
+"""A list that loses more than this part of its entries at once is more likely broken."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,8 +24,32 @@ class ListContent:
     v6_first: Addresses
     v6_last: Addresses
 
+    def __len__(self) -> int:
+        return len(self.v4_first) + len(self.v6_first)
+
     def ranges(self, family: int) -> Ranges:
         """The entries of one family, as they stand in the columns."""
         if family == 4:
             return Ranges(self.v4_first, self.v4_last)
         return Ranges(self.v6_first, self.v6_last)
+
+    def same_as(self, other: ListContent) -> bool:
+        """Whether the entries are the same, row by row; versions aside."""
+        return all(
+            np.array_equal(mine, theirs)
+            for family in (4, 6)
+            for mine, theirs in (
+                (self.ranges(family).first, other.ranges(family).first),
+                (self.ranges(family).last, other.ranges(family).last),
+            )
+        )
+
+
+def content_of(v4: Ranges, v6: Ranges, version: int = 0) -> ListContent:
+    """From the ranges of both families."""
+    return ListContent(version, v4.first, v4.last, v6.first, v6.last)
+
+
+def shrinks(before: int, after: int) -> bool:
+    """Whether a list of `before` entries that now has `after` needs a person's confirmation."""
+    return after < before * (1 - SHRINK_LIMIT)

@@ -4,20 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from enforcer.core.capability import translated, translated_reason, unsupported
+from enforcer.core.collateral import listed
 from enforcer.core.contributions import Contribution, contributions
 from enforcer.core.demands import claims
 from enforcer.core.draft import Draft, Refusal
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import DEFAULT_VRF, BlockFlow, BlockList, BlockPort, SuspendCustomer
-from enforcer.core.placement import attached
+from enforcer.core.orders import (
+    DEFAULT_VRF,
+    BlockFlow,
+    BlockList,
+    BlockPort,
+    Scope,
+    SuspendCustomer,
+)
+from enforcer.core.placement import Ownership, attached
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Members, Rule
-from enforcer.core.topology import Customer, Topology
+from enforcer.core.topology import Leaving, Topology
 
 _ONE = np.array([[0, 1]], np.uint64)
 _ANY_LIST = ListContent(0, _ONE, _ONE, _ONE, _ONE)
@@ -35,6 +43,7 @@ def placement(
     draft: Draft,
     topology: Topology,
     capabilities: Mapping[str, Capability],
+    owners: Ownership,
 ) -> Iterator[Refusal]:
     """Codes no-attachment, shared-interface, no-device-in-scope, family-mismatch (a protocol
     that the target's family lacks), vrf-unsupported, unsupported-on-device.
@@ -45,7 +54,7 @@ def placement(
     yield from attachment
     if attachment:
         return
-    placed = _place(draft, topology)
+    placed = _place(draft, topology, owners)
     if not placed.devices:
         yield _nowhere(draft, topology)
     yield from vrf(draft, placed.devices, capabilities)
@@ -83,10 +92,10 @@ def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
             )
 
 
-def _place(draft: Draft, topology: Topology) -> _Placed:
+def _place(draft: Draft, topology: Topology, owners: Ownership) -> _Placed:
     if isinstance(draft.demand, BlockList):
         return _place_list(draft, draft.demand, topology)
-    found = contributions(draft.order(), topology, {})
+    found = contributions(draft.order(), topology, {}, owners)
     rules: dict[str, tuple[Rule, ...]] = {}
     for part in found.parts:
         rules[part.device] = (*rules.get(part.device, ()), part.rule)
@@ -99,14 +108,15 @@ def _place_list(draft: Draft, demand: BlockList, topology: Topology) -> _Placed:
         certain = possible = topology.in_scope(draft.scope)
     else:
         certain = topology.borders()
-        possible = certain or _anywhere(topology.customers)
+        possible = certain or _anywhere(topology)
     lists = {demand.list_name: _ANY_LIST}
     rules = tuple(rule for claim in claims(demand, topology, lists) for rule in claim.rules)
     return _Placed(possible, dict.fromkeys(certain, rules))
 
 
-def _anywhere(customers: Mapping[str, Customer]) -> tuple[str, ...]:
-    return tuple(sorted({name for c in customers.values() for name in attached(c)}))
+def _anywhere(topology: Topology) -> tuple[str, ...]:
+    places = {name for c in topology.customers.values() for name in attached(c)}
+    return tuple(sorted(places - topology.draining()))
 
 
 def _nowhere(draft: Draft, topology: Topology) -> Refusal:
@@ -116,8 +126,23 @@ def _nowhere(draft: Draft, topology: Topology) -> Refusal:
         return Refusal("family-mismatch", message)
     message = "no device would hold this: give one the role border, or name a scope"
     if draft.scope:
+        leaving = _draining_in(draft.scope, topology)
         message = "no device matches the whole scope: widen it"
+        if leaving:
+            word = "is" if len(leaving) == 1 else "are"
+            message = (
+                f"{listed(leaving)} {word} being retired: nothing new is placed there,"
+                " name a device that stays"
+            )
     return Refusal("no-device-in-scope", message)
+
+
+def _draining_in(scope: Scope, topology: Topology) -> list[str]:
+    """The devices in `scope` that would match it, were they not being retired."""
+    staying = {
+        name: replace(device, leaving=Leaving.NO) for name, device in topology.devices.items()
+    }
+    return [n for n in Topology(staying).in_scope(scope) if n in topology.draining()]
 
 
 def _capable(

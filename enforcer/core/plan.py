@@ -21,6 +21,7 @@ class Trait(Flag):
     SELF_EXPIRING = auto()
     SURVIVES_REBOOT = auto()
     WATCHABLE = auto()
+    COUNTING = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,15 @@ def proof_sentence(
     device: str, status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: timedelta
 ) -> str:
     """``edge1: proved 12s ago, change 42 included``."""
-    return f"{device}: {_why(status, order, facts, stale_after)}"
+    return f"{device}: {_why(device, status, order, facts, stale_after)}"
+
+
+def release_words(device: str, why: str) -> str:
+    """What the brake says about a device that it holds."""
+    return f"held by the brake until `enforcer device release {device}`: {why}"
+
+
+MARKER_WORDS = "held by a marker on the device: nothing is written until it is taken away"
 
 
 _ALWAYS = {
@@ -23,7 +31,9 @@ _ALWAYS = {
 }
 
 
-def _why(status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: timedelta) -> str:
+def _why(
+    device: str, status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: timedelta
+) -> str:
     now = order.now
     match status:
         case Status.SCHEDULED:
@@ -31,9 +41,9 @@ def _why(status: Status, order: OrderFacts, facts: DeviceFacts, stale_after: tim
         case Status.FAILING:
             return _failing(facts, now)
         case Status.DRIFTED:
-            return _drifted(facts)
+            return _drifted(device, order, facts)
         case Status.ENFORCING | Status.REMOVING:
-            return _waiting(status, order, facts)
+            return _waiting(device, status, order, facts)
         case Status.EXPIRED | Status.LIFTED:
             return _gone(facts)
         case Status.ENFORCED | Status.UNVERIFIED | Status.PARTIAL:
@@ -69,26 +79,49 @@ def _failing(facts: DeviceFacts, now: datetime) -> str:
     return f"{since}{error} ({_proved(facts, now)})"
 
 
-def _drifted(facts: DeviceFacts) -> str:
+def _drifted(device: str, order: OrderFacts, facts: DeviceFacts) -> str:
+    if order.order.number in facts.contested_orders:
+        return f"{_contested(facts)}, left as it is until `enforcer device release {device}`"
     count = facts.drift_open
     differ = "1 difference" if count == 1 else f"{count} differences"
     if facts.mode is Mode.OBSERVE:
         return f"{differ} from what is desired; the device is only observed"
-    return f"{differ} from what is desired, not repaired yet"
+    said = f"{differ} from what is desired, not repaired yet"
+    held = MARKER_WORDS if facts.marker else ""
+    held = held or (release_words(device, facts.braked) if facts.braked else "")
+    return f"{said}; {held}" if held else said
 
 
-def _waiting(status: Status, order: OrderFacts, facts: DeviceFacts) -> str:
+def _contested(facts: DeviceFacts) -> str:
+    by = ", ".join(facts.contested_by) or "somebody"
+    return f"contested: {by} changed it back again and again"
+
+
+def _held(device: str, order: OrderFacts, facts: DeviceFacts) -> str:
+    """Why writing is held back there beyond a pause; "" where it is not."""
+    if facts.marker:
+        return MARKER_WORDS
+    if facts.braked and order.order.number in facts.held_orders:
+        return release_words(device, facts.braked)
+    return ""
+
+
+def _waiting(device: str, status: Status, order: OrderFacts, facts: DeviceFacts) -> str:
     what = "not proved yet"
     if status is Status.REMOVING and order.order.ends is not None:
         what = f"not proved rid of it since {format_when(order.order.ends)}"
     if facts.failing_since is not None:
         return f"{what}; {_failing(facts, order.now)}"
+    held = _held(device, order, facts)
+    if held:
+        return f"{what}; {held}"
     if facts.paused:
         return f"{what}; writing is paused"
     if order.order.number in facts.held_orders:
-        return f"{what}; it is held back"
-    if facts.inventory not in ("", order.inventory):
-        return f"{what}; the inventory changed since: the controller takes it in when restarted"
+        why = _contested(facts) if facts.contested_by else "it is held back"
+        return f"{what}; {why}"
+    if (facts.present or facts.inventory) not in ("", order.inventory):
+        return f"{what}; the inventory changed since, and the device was not looked at yet"
     if facts.mode is Mode.OBSERVE:
         return f"{what}; the device is only observed"
     return what

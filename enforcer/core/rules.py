@@ -23,6 +23,8 @@ Addresses = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 """Shape (N,)."""
 
+HOLD_MARKER = "ENFORCER-HOLD"
+"""What a person puts on a device, in the device's own way, to stop all writes to it."""
 NO_END = 2**63 - 1
 """`end` of something without an end; other ends are milliseconds since the Unix epoch, UTC."""
 
@@ -199,7 +201,8 @@ class Actual:
     the device is taken to hold exactly these members, in the structure that its driver would
     make for them. `region` True: only a part was read, and `addresses`/`interfaces` are
     complete for that part alone. `token`: the device's fingerprint token for which the reading
-    is true; "" where there is none.
+    is true; "" where there is none. `hold`: somebody put the marker `HOLD_MARKER` on the
+    device, so that nothing may be written; told by a reading of everything.
     """
 
     device: str
@@ -210,3 +213,4 @@ class Actual:
     native: object = None
     region: bool = False
     token: str = ""
+    hold: bool = False

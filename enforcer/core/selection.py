@@ -64,6 +64,11 @@ def entries_of(selection: Selection, topology: Topology) -> Iterator[ServiceEntr
         yield from service_set.entries if service_set else ()
 
 
+def networks_of(selection: Selection, topology: Topology) -> list[Network]:
+    """All prefixes of a selection, as stated."""
+    return [prefix for entry in entries_of(selection, topology) for prefix in entry.prefixes]
+
+
 def ranges_in(prefixes: Iterable[Network], family: int) -> Ranges:
     """The prefixes of one family, canonical."""
     return merge(rows_of(p for p in prefixes if p.version == family))
@@ -88,9 +93,15 @@ def service_parts(
     return {service: ranges for service, ranges in parts.items() if len(ranges)}
 
 
-def exempt_of(selection: Selection, topology: Topology, family: int) -> tuple[Exempt, ...]:
-    """The exceptions of an order in one family: merged per (protocol, ports), sorted."""
+def exempt_of(
+    selection: Selection, topology: Topology, family: int, also: Iterable[Network] = ()
+) -> tuple[Exempt, ...]:
+    """The exceptions of an order in one family: merged per (protocol, ports), sorted.
+
+    `also`: networks that are excepted whatever runs there.
+    """
     prefixes: defaultdict[tuple[int | None, Ports | None], list[Network]] = defaultdict(list)
+    prefixes[None, None].extend(also)
     for entry in entries_of(selection, topology):
         protocol = None if entry.protocol is None else protocol_in(family, entry.protocol)
         if entry.protocol is not None and protocol is None:

@@ -13,8 +13,8 @@ scheduled   it has not started yet
 withheld    all of it is protected space, so none of it may stand
 unsupported the device cannot hold it, or not all of it
 failing     it is not proved, and the device's passes fail
-drifted     the device differs from what is desired, and either proof was given before or
-            the device is observed only
+drifted     the device differs from what is desired, or somebody contests a part of the order,
+            and either proof was given before or the device is observed only
 enforcing   it is not proved yet
 unverified  it is proved, but the last proof is too old, or the device's passes fail since
 partial     it is proved, but a part of it is protected space
@@ -23,7 +23,8 @@ enforced    it is proved
 
 Proved: a pass read the device and found exactly what was desired, the order's last change
 included, at an instant since the order started. Rid of it: the same at an instant since the
-order ended; for a lifted order whatever the instant, because its last change ends it. A device
+order ended, under whichever inventory, because none wants an order that is over; for a lifted
+order whatever the instant, because its last change ends it. A device
 never had it if the order ended before it started (and no pass of a later clock proved it), or
 if the device is observed only and was never proved since the order was placed.
 
@@ -94,6 +95,12 @@ class DeviceFacts:
     the last one with `error_code` and `error`. `drift_open`: differences that were found and
     not repaired. `mode`: as of the last pass. `unsupported_orders`, `held_orders` (kept back
     by brake or pause): numbers. `inventory`: digest of the inventory that it was proved under.
+
+    While the brake holds the device (`braked`: why), `inventory` is the one from before, and
+    `present` the one in force: orders that ask for the same under both are proved under both,
+    the others are among `held_orders`. `marker`: a marker on the device forbids to write.
+    `contested_orders`: orders in force of which a part is left as somebody else made it;
+    `contested_by`: who.
     """
 
     verified_seq: int = 0
@@ -108,6 +115,11 @@ class DeviceFacts:
     unsupported_orders: frozenset[int] = frozenset()
     held_orders: frozenset[int] = frozenset()
     inventory: str = ""
+    present: str = ""
+    braked: str = ""
+    marker: bool = False
+    contested_orders: frozenset[int] = frozenset()
+    contested_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +200,8 @@ _ON_DEVICE: tuple[tuple[Row, Callable[[_Case], bool]], ...] = (
     (
         Row(
             Status.DRIFTED,
-            "the device differs from what is desired, and either proof was given before or"
-            " the device is observed only",
+            "the device differs from what is desired, or somebody contests a part of the order,"
+            " and either proof was given before or the device is observed only",
         ),
         lambda case: case.differs and (case.proved or case.observed),
     ),
@@ -295,18 +307,22 @@ def _case(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> _Ca
         unsupported=what.number in device.unsupported_orders,
         failing=device.failing_since is not None,
         proved=_proved_since(order, device, what.start),
-        differs=device.drift_open > 0,
+        differs=device.drift_open > 0 or what.number in device.contested_orders,
         observed=device.mode is Mode.OBSERVE,
         stale=verified_at is None or now - verified_at > stale_after,
     )
 
 
 def _proved_since(facts: OrderFacts, device: DeviceFacts, instant: datetime | None) -> bool:
-    """Whether a pass proved the device for `instant` (None: any), this order not kept back."""
-    order = facts.order
-    if order.number in device.held_orders or device.verified_seq < order.changed:
+    """Whether a pass proved the device for `instant`, by the inventory in force."""
+    if facts.inventory != (device.present or device.inventory):
         return False
-    if facts.inventory != device.inventory:
+    return looked_since(facts.order, device, instant)
+
+
+def looked_since(order: Order, device: DeviceFacts, instant: datetime | None) -> bool:
+    """Whether a pass proved the device for `instant` (None: any), this order not kept back."""
+    if order.number in device.held_orders or device.verified_seq < order.changed:
         return False
     proved_for = device.proved_for
     return proved_for is not None and (instant is None or proved_for >= instant)
@@ -320,4 +336,5 @@ def _gone(facts: OrderFacts, device: DeviceFacts) -> bool:
     proved_for, before = device.proved_for, device.verified_seq < order.number
     never_began = ends <= order.start and (before or proved_for is None or proved_for < order.start)
     never_had_it = never_began or (device.mode is Mode.OBSERVE and before)
-    return never_had_it or _proved_since(facts, device, None if order.lifted else ends)
+    # By whichever inventory: none of them wants an order that is over.
+    return never_had_it or looked_since(order, device, None if order.lifted else ends)

@@ -4,18 +4,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from enforcer.errors import AuditBroken, NotFound
 from enforcer.storage import chain
-from enforcer.storage.chain import Head, Link
+from enforcer.storage.chain import Head, Link, Walk
 from enforcer.storage.records import AuditEntry, VerifyResult
+from enforcer.storage.signatures import SignatureReader, SignedHead
+from enforcer.storage.stored_orders import StoredOrders
 from enforcer.storage.tables import audit, audit_head, blobs, intents
+from enforcer.storage.times import from_us, to_us
 
 _STEP = 5_000
+_BEFORE_ALL = -(2**62)
 
 _columns = [audit.c[name] for name in Link._fields]
 _head = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
@@ -23,12 +31,18 @@ _owned_head = _head.with_for_update()
 _entries = select(audit.c.seq, audit.c.body, audit.c.hash).order_by(audit.c.seq)
 _open = _entries.join(intents, intents.c.seq == audit.c.seq).where(intents.c.closed_by.is_(None))
 
+_closed = _entries.join(intents, intents.c.closed_by == audit.c.seq).where(
+    intents.c.seq == bindparam("intent")
+)
+_first = select(audit.c.at_us).order_by(audit.c.seq).limit(1)
+
 
 class AuditReader:
-    """The chain as of one snapshot."""
+    """The chain as of one snapshot; `flush` writes what a transaction still holds back."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, flush: Callable[[], None] = lambda: None) -> None:
         self._connection = connection
+        self._flush = flush
 
     def head(self) -> tuple[int, bytes]:
         """Sequence and hash of the newest entry; 0 and 32 zero bytes before the first."""
@@ -47,14 +61,46 @@ class AuditReader:
 
         Raises AuditBroken when one cannot be read.
         """
-        wanted = _entries.where(audit.c.seq > after).limit(limit)
-        if subject is not None:
-            wanted = wanted.where(audit.c.subject == subject)
-        if device is not None:
-            wanted = wanted.where(audit.c.device == device)
-        if kinds is not None:
-            wanted = wanted.where(audit.c.kind.in_(kinds))
+        which = Which(after, None, subject, device, kinds)
+        return self.page(which, limit=limit)
+
+    def page(
+        self, which: Which, *, limit: int | None, newest_first: bool = False
+    ) -> list[AuditEntry]:
+        """The first `limit` entries (None: all) of `which`. Raises AuditBroken."""
+        self._flush()
+        wanted = _filtered(_entries, which).limit(limit)
+        if newest_first:
+            wanted = wanted.order_by(None).order_by(audit.c.seq.desc())
         return [chain.entry(*row) for row in self._connection.execute(wanted)]
+
+    def links(self, which: Which, *, limit: int | None = None) -> Iterator[Link]:
+        """The rows of `which` as they are stored, oldest first, read in pages."""
+        self._flush()
+        after, left = which.after, limit
+        while left is None or left > 0:
+            size = _STEP if left is None else min(_STEP, left)
+            page = _filtered(select(*_columns), replace(which, after=after))
+            rows = self._connection.execute(page.order_by(audit.c.seq).limit(size))
+            links = [Link(*row) for row in rows]
+            yield from links
+            if len(links) < size:
+                return
+            after, left = links[-1].seq, None if left is None else left - len(links)
+
+    def link(self, seq: int) -> Link | None:
+        """One row as it is stored; None: there is none."""
+        return next(self.links(Which(after=seq - 1, before=seq + 1)), None)
+
+    def outcome(self, intent: int) -> AuditEntry | None:
+        """What became of an intent; None: nobody knows yet, or it is no intent."""
+        row = self._connection.execute(_closed, {"intent": intent}).first()
+        return None if row is None else chain.entry(*row)
+
+    def first_instant(self) -> datetime | None:
+        """When the records began; None: there are none."""
+        at = self._connection.execute(_first).scalar()
+        return None if at is None else from_us(at)
 
     def open_intents(self) -> list[AuditEntry]:
         """Intents without an outcome, oldest first: what became of them is unknown."""
@@ -75,21 +121,71 @@ class AuditReader:
             raise AuditBroken(f"blob {digest} was changed after it was written: see a backup")
         return content
 
-    def verify(self) -> VerifyResult:
-        """Check every entry: changed, removed, moved, or cut off at the end."""
-        return chain.verify(self._links(), read_head(self._connection))
+    def verify(
+        self,
+        told: Callable[[int, int], None] = lambda done, of: None,
+        known: Iterable[SignedHead] = (),
+    ) -> VerifyResult:
+        """Check every entry, the orders that they tell of, and every signed head.
+
+        `told` is called with how many entries were walked, and of how many. `known`: signed
+        heads from elsewhere (an export) that the chain must hold too. Reads in pages: memory
+        does not grow with the chain.
+        """
+        self._flush()
+        head = read_head(self._connection)
+        orders = StoredOrders(self._connection)
+        walk = Walk(head, [*SignatureReader(self._connection).all(), *known])
+        for page in _pages(self._links()):
+            bad = walk.pages(page) or orders.differing(page)
+            if bad is not None:
+                return bad
+            told(page[-1].seq, head.seq)
+        return walk.end() or orders.end(head.seq) or VerifyResult(True, head.seq)
 
     def _links(self) -> Iterator[Link]:
-        after: int | None = None
-        while True:
-            page = select(*_columns).order_by(audit.c.seq).limit(_STEP)
-            if after is not None:
-                page = page.where(audit.c.seq > after)
-            links = [Link(*row) for row in self._connection.execute(page)]
-            if not links:
-                return
-            yield from links
-            after = links[-1].seq
+        """All rows; those at or below 0 too, which should not be there."""
+        return self.links(Which(after=_BEFORE_ALL))
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which entries; everything that is given must match. `after`, `before`: positions."""
+
+    after: int = 0
+    before: int | None = None
+    subject: str | None = None
+    device: str | None = None
+    kinds: Collection[str] | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def _filtered(statement: Select[Any], which: Which) -> Select[Any]:
+    columns = audit.c
+    wanted = statement.where(columns.seq > which.after)
+    if which.before is not None:
+        wanted = wanted.where(columns.seq < which.before)
+    if which.kinds is not None:
+        wanted = wanted.where(columns.kind.in_(which.kinds))
+    for column, value in (
+        (columns.subject, which.subject),
+        (columns.device, which.device),
+        (columns.actor, which.actor),
+    ):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if which.since is not None:
+        wanted = wanted.where(columns.at_us >= to_us(which.since))
+    if which.until is not None:
+        wanted = wanted.where(columns.at_us <= to_us(which.until))
+    return wanted
+
+
+def _pages(links: Iterator[Link]) -> Iterator[list[Link]]:
+    while page := list(islice(links, _STEP)):
+        yield page
 
 
 def read_head(connection: Connection, own: bool = False) -> Head:

@@ -19,11 +19,17 @@ from enforcer.application.actor import Actor
 from enforcer.core.times import format_when
 from enforcer.errors import AuditBroken, InvalidInput
 from enforcer.storage.records import AuditEntry, Note, VerifyResult
+from enforcer.storage.signatures import SignedHead
 from enforcer.storage.times import to_us
 from enforcer.wire import canonical
 
 GENESIS = bytes(32)
 """The hash before the first entry."""
+
+DIGESTS = "sha256"
+"""In a payload: by order id, the digest of each order as it was stored with this entry."""
+SINCE = "since"
+"""Beside it: by order id, the change that made it so, where that is not this entry."""
 
 _REPEATED = ("seq", "kind", "actor", "source", "subject", "device")
 
@@ -105,22 +111,54 @@ def entry(seq: int, body: bytes, digest: bytes) -> AuditEntry:
 
 def verify(rows: Iterable[Link], head: Head) -> VerifyResult:
     """Walk the whole chain; `rows` are all table rows, ordered by ``seq``."""
-    at = Head(0, GENESIS)
-    for row in rows:
-        if row.seq > head.seq:
-            return _bad(at, row.seq, f"stands after the recorded head, {head.seq}")
-        if row.seq != at.seq + 1:
-            missing = at.seq + 1 if row.seq > at.seq else row.seq
-            return _bad(at, missing, "is missing" if missing > at.seq else "has no such place")
-        why = _wrong(row, at)
-        if why:
-            return _bad(at, row.seq, why)
-        at = Head(row.seq, row.hash)
-    if at.seq < head.seq:
-        return _bad(at, at.seq + 1, f"is missing: the recorded head is {head.seq}")
-    if at.hash != head.hash:
-        return _bad(Head(at.seq - 1, GENESIS), at.seq, "is not the recorded head")
-    return VerifyResult(True, at.seq)
+    walk = Walk(head)
+    return walk.pages(rows) or walk.end() or VerifyResult(True, head.seq)
+
+
+class Walk:
+    """A walk along a chain whose recorded head is `head`, from its first row on.
+
+    `signed`: heads that somebody signed, in any order; the chain must have held each.
+    """
+
+    def __init__(self, head: Head, signed: Iterable[SignedHead] = ()) -> None:
+        self._head = head
+        self._at = Head(0, GENESIS)
+        self._signed = sorted(signed, key=lambda one: one.seq, reverse=True)
+
+    def pages(self, rows: Iterable[Link]) -> VerifyResult | None:
+        """Go on over the next rows; what is wrong with the first bad one."""
+        for row in rows:
+            at = self._at
+            if row.seq > self._head.seq:
+                return _bad(at, row.seq, f"stands after the recorded head, {self._head.seq}")
+            if row.seq != at.seq + 1:
+                missing = at.seq + 1 if row.seq > at.seq else row.seq
+                return _bad(at, missing, "is missing" if missing > at.seq else "has no such place")
+            why = _wrong(row, at) or self._unsigned(row)
+            if why:
+                return _bad(at, row.seq, why)
+            self._at = Head(row.seq, row.hash)
+        return None
+
+    def end(self) -> VerifyResult | None:
+        """After the last row: what is wrong with the chain's end."""
+        at, head = self._at, self._head
+        if self._signed:
+            known = self._signed[0].seq
+            return _bad(at, at.seq + 1, f"is missing: the chain was signed up to {known}")
+        if at.seq < head.seq:
+            return _bad(at, at.seq + 1, f"is missing: the recorded head is {head.seq}")
+        if at.hash != head.hash:
+            return _bad(Head(at.seq - 1, GENESIS), at.seq, "is not the recorded head")
+        return None
+
+    def _unsigned(self, row: Link) -> str:
+        while self._signed and self._signed[-1].seq <= row.seq:
+            signed = self._signed.pop()
+            if (signed.seq, signed.hash) != (row.seq, row.hash):
+                return "is not the one that was signed"
+        return ""
 
 
 def _bad(before: Head, seq: int, why: str) -> VerifyResult:

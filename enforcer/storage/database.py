@@ -7,54 +7,62 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from enforcer.errors import StorageError
 from enforcer.storage.audit import read_head
-from enforcer.storage.engine import (
-    PATIENCE,
-    WRITES,
-    open_engine,
-    sqlite_file,
-    storage_error,
-)
-from enforcer.storage.errors import DatabaseBusy
+from enforcer.storage.control import ControlReader
+from enforcer.storage.engine import PATIENCE, STALL, open_engines
+from enforcer.storage.errors import DatabaseBusy, LostLead
+from enforcer.storage.lease import LeaseWriter
 from enforcer.storage.revision import require_revision
+from enforcer.storage.server import ServerFacts, read_facts
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
+
+if TYPE_CHECKING:
+    from enforcer.storage.bells import Listening
 
 
 class Database:
     """A database at this version's schema; safe to share between threads, not over a fork.
 
     Args:
-        url: ``sqlite:////absolute/path`` or ``sqlite:///relative/path``.
+        url: ``sqlite:////absolute/path``, ``sqlite:///relative/path`` or
+            ``postgresql://user:password@host/database``.
         patience: seconds that a writer waits behind others.
+        stall: seconds that a transaction which writes may do nothing before PostgreSQL ends it.
 
     Raises StorageError when there is none, or when its schema is of another version (the
     message says to run ``enforcer init``).
     """
 
     path: Path | None
-    """The SQLite file: what concerns the same database (lock, doorbell) lies beside it."""
+    """The SQLite file: what concerns the same database (lock, doorbell) lies beside it.
+    None on PostgreSQL."""
 
-    def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        file = sqlite_file(url).absolute()
-        if not file.exists():
-            raise StorageError(f"there is no database at {file}: run `enforcer init`")
-        self.path = file
-        self._engine = open_engine(file, patience)
-        self._writes = self._engine.execution_options(**{WRITES: True})
+    def __init__(self, url: str, patience: float = PATIENCE, stall: float = STALL) -> None:
+        self._url = url
+        self._engines = open_engines(url, patience, stall)
+        self.path = self._engines.file
         self._patience = patience
-        # Threads of one process queue here: SQLite's own waiting polls, and is not fair.
+        # Threads of one process queue here: a database's own waiting is not fair.
         self._turn = threading.Lock()
         self._writer: int | None = None
+        self._epoch: int | None = None
         try:
-            with self._engine.connect() as connection:
+            with self._our_errors(), self._engines.reads.connect() as connection:
                 require_revision(connection)
         except StorageError:
             self.close()
             raise
+
+    @property
+    def name(self) -> str:
+        """What people call it: the file's name, or that it is on a server."""
+        return self.path.name if self.path is not None else "the database"
 
     def write(self) -> AbstractContextManager[UnitOfWork]:
         """One transaction: committed when the block ends, undone when it raises.
@@ -69,24 +77,89 @@ class Database:
 
     def head(self) -> int:
         """The highest committed change sequence."""
-        with self._engine.connect() as connection:
+        with self._our_errors(), self._engines.aside.connect() as connection:
             return read_head(connection).seq
+
+    def server(self) -> ServerFacts | None:
+        """What the PostgreSQL server says of itself; None: it is a SQLite file."""
+        if self.path is not None:
+            return None
+        with self._our_errors(), self._engines.aside.connect() as connection:
+            return read_facts(connection)
 
     def close(self) -> None:
         """Give up all connections; transactions under way keep theirs until they end."""
-        self._engine.dispose()
+        self._engines.dispose()
+
+    # -- who leads -----------------------------------------------------------------------
+
+    def fence(self, epoch: int | None) -> None:
+        """From now on every `write` raises LostLead where the epoch is not `epoch` any more.
+
+        For the process that leads since it began this epoch; None: nobody in particular.
+        """
+        self._epoch = epoch
+
+    def renew_lease(self, holder: str, epoch: int, seconds: float) -> bool:
+        """Hold the lease for `seconds` from now on; False: it is not ours any more.
+
+        One statement that waits for no other writer. PostgreSQL only.
+        """
+        with self._our_errors(), self._engines.aside.connect() as connection:
+            return LeaseWriter(connection).renew(holder, epoch, seconds)
+
+    def release_lease(self, holder: str, epoch: int) -> None:
+        """Leave the lead to whoever comes first; no error when it is not ours any more."""
+        with self._our_errors(), self._engines.aside.connect() as connection:
+            LeaseWriter(connection).release(holder, epoch)
+
+    # -- who listens ---------------------------------------------------------------------
+
+    def notify(self, channel: str, text: str) -> None:
+        """Tell whoever listens on `channel`; at most 7,999 bytes. PostgreSQL only."""
+        with self._our_errors(), self._engines.aside.connect() as connection:
+            connection.execute(select(func.pg_notify(channel, text)))
+
+    def listen(self, channel: str) -> Listening:
+        """A connection of its own that hears `channel`. PostgreSQL only."""
+        from enforcer.storage.bells import Listening
+
+        return Listening(self._url, channel)
+
+    # -- transactions --------------------------------------------------------------------
 
     @contextmanager
     def _write(self) -> Iterator[UnitOfWork]:
-        with self._own_turn(), _our_errors(), self._writes.begin() as connection:
+        with self._own_turn(), self._our_errors(), self._engines.writes.begin() as connection:
+            if self.path is None:
+                # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
+                read_head(connection, own=True)
+            self._check_epoch(connection)
             unit = UnitOfWork(connection)
             yield unit
             unit.seal()
 
+    def _check_epoch(self, connection: Connection) -> None:
+        if self._epoch is None:
+            return
+        now = ControlReader(connection).identity().epoch
+        if now != self._epoch:
+            raise LostLead(
+                f"another controller leads {self.name} now (epoch {now}, this one began epoch"
+                f" {self._epoch}): this one has stopped writing"
+            )
+
     @contextmanager
     def _read(self) -> Iterator[Reader]:
-        with _our_errors(), self._engine.connect() as connection:
+        with self._our_errors(), self._engines.reads.connect() as connection:
             yield Reader(connection)
+
+    @contextmanager
+    def _our_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as problem:
+            raise self._engines.error(problem) from problem
 
     @contextmanager
     def _own_turn(self) -> Iterator[None]:
@@ -103,11 +176,3 @@ class Database:
         finally:
             self._writer = None
             self._turn.release()
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as problem:
-        raise storage_error(problem) from problem

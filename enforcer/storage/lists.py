@@ -85,16 +85,19 @@ class ListWriter(ListReader):
         at: datetime,
         rejected: int,
         sha256: str,
+        report: str | None = None,
     ) -> int:
         """Store the columns of `content` as the next version of `name`; its number, from 1 on.
 
-        `content.version` is ignored. Raises InvalidInput when the columns do not fit.
+        `content.version` is ignored; `report` is the digest of a blob. Raises InvalidInput
+        when the columns do not fit.
         """
         version = (self.current_version(name) or 0) + 1
         key = {"name": name, "version": version}
         entries = len(content.v4_first) + len(content.v6_first)
         about = {"source": source, "rejected": rejected, "sha256": sha256, "entries": entries}
-        self._connection.execute(_add_version, {**key, **about, "imported_us": to_us(at)})
+        row = {**key, **about, "report": report, "imported_us": to_us(at)}
+        self._connection.execute(_add_version, row)
         for family in _FAMILIES:
             ranges = content.ranges(family)
             for part, (rows, body) in enumerate(packed(family, ranges.first, ranges.last)):
@@ -107,7 +110,7 @@ def _joined(parts: list[Addresses]) -> Addresses:
     return np.concatenate(parts) if parts else np.zeros((0, 2), np.uint64)
 
 
-def _described(row: Row[tuple[str, int, int, str, int, int, str]]) -> ListVersion:
+def _described(row: Row[tuple[str, int, int, str, int, int, str, str | None]]) -> ListVersion:
     return ListVersion(
         name=row.name,
         version=row.version,
@@ -116,4 +119,5 @@ def _described(row: Row[tuple[str, int, int, str, int, int, str]]) -> ListVersio
         entries=row.entries,
         rejected=row.rejected,
         sha256=row.sha256,
+        report=row.report,
     )

@@ -3,46 +3,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import Connection
 
 from enforcer.errors import StorageError
-from enforcer.storage.engine import WRITES, create_file, open_engine, sqlite_file
+from enforcer.storage.engine import is_postgresql, migration_engine
 from enforcer.storage.revision import stored_revision
+from enforcer.storage.sqlite import sqlite_file
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Create the database if need be (mode 0600) and bring it to `revision`.
+    """Bring the database to `revision`; a SQLite file is created if need be (mode 0600).
 
     One transaction: two processes may do it at the same time, and a failure leaves
     everything as it was. Raises StorageError.
     """
-    path = sqlite_file(url)
-    create_file(path)
-    _run(path, command.upgrade, revision)
+    with _transaction(url) as connection:
+        migrate(connection, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database back to `revision`; ``base`` empties it. Raises StorageError."""
-    _run(sqlite_file(url), command.downgrade, revision)
+    with _transaction(url) as connection:
+        _run(connection, command.downgrade, revision)
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the database to `revision` within the transaction of `connection`."""
+    _run(connection, command.upgrade, revision)
 
 
 def current(url: str) -> str | None:
     """The revision that the database is at; None: there is no schema (or no file) yet."""
-    path = sqlite_file(url)
-    if not path.exists():
+    if not is_postgresql(url) and not sqlite_file(url).exists():
         return None
-    engine = open_engine(path)
-    try:
-        with engine.connect() as connection:
-            return stored_revision(connection)
-    finally:
-        engine.dispose()
+    with _transaction(url) as connection:
+        return stored_revision(connection)
 
 
 def head() -> str:
@@ -51,6 +54,14 @@ def head() -> str:
     if newest is None:
         raise StorageError(f"no migrations in {migrations_folder()}: reinstall the package")
     return newest
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version of the program has that revision: it is ours, or older."""
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 def migrations_folder() -> Path:
@@ -68,17 +79,23 @@ def _config() -> Config:
     return config
 
 
-def _run(path: Path, migrate: Callable[[Config, str], None], revision: str) -> None:
-    config = _config()
-    engine = open_engine(path)
+@contextmanager
+def _transaction(url: str) -> Iterator[Connection]:
+    engine = migration_engine(url)
     try:
-        with engine.execution_options(**{WRITES: True}).begin() as connection:
-            config.attributes["connection"] = connection
-            migrate(config, revision)
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _run(connection: Connection, migration: Callable[[Config, str], None], revision: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        migration(config, revision)
     except CommandError as problem:
         raise StorageError(
             f"the database cannot be migrated ({problem}):"
             " it was made by another version; use that one, or restore a backup"
         ) from problem
-    finally:
-        engine.dispose()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import Any
 
 from enforcer.core.orders import (
@@ -20,12 +22,29 @@ from enforcer.errors import InvalidInput, StorageError
 from enforcer.storage.times import NEVER, to_us
 from enforcer.wire import decode_order, encode_order
 
+_CHANGED = re.compile(r"\{\"changed\":\d+,")
+
+
+def digest_of(body: str) -> str:
+    """SHA-256 (hexadecimal) of an order's stored body without its member ``changed``.
+
+    So a new version of a list, which moves that member alone, leaves the digest as it is.
+    """
+    found = _CHANGED.match(body)
+    plain = body if found is None else "{" + body[found.end() :]
+    return hashlib.sha256(plain.encode()).hexdigest()
+
 
 def row_of(order: Order) -> dict[str, Any]:
     """The row that stores `order`. Raises InvalidInput when it would not come back the same."""
     body = encode_order(order).decode()
     if decode_order(body) != order:
         raise InvalidInput(f"order {order.number} cannot be stored as it is: report this")
+    return columns_of(order, body)
+
+
+def columns_of(order: Order, body: str) -> dict[str, Any]:
+    """The row of `order`, whose wire form is `body`."""
     ends = order.ends
     return {
         "number": order.number,

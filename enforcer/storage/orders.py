@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from enforcer.core.orders import Order
 from enforcer.errors import NotFound, StorageError
-from enforcer.storage.order_rows import customers_of, order_of, row_of
+from enforcer.storage.order_rows import customers_of, digest_of, order_of, row_of
+from enforcer.storage.order_versions import ADD_VERSION, DROP_VERSION, version_row
 from enforcer.storage.tables import order_customers, orders
 from enforcer.storage.times import to_us
 
@@ -33,6 +34,19 @@ _active = (
         orders.c.start_us <= bindparam("instant"),
     )
 )
+_numbered = select(orders.c.number, orders.c.changed, orders.c.body)
+# In force or to come: neither lifted nor at its end.
+_unfinished_by = (
+    select(orders.c.source, func.count().label("orders"))
+    .where(orders.c.lifted_us.is_(None), orders.c.ends_us > bindparam("instant"))
+    .group_by(orders.c.source)
+)
+_placed_by = (
+    select(orders.c.source, func.count().label("orders"))
+    .where(orders.c.created_us > bindparam("instant"))
+    .group_by(orders.c.source)
+)
+_sources = select(orders.c.source).distinct()
 _add = insert(orders)
 _change = (
     update(orders)
@@ -111,6 +125,27 @@ class OrderReader:
         """How many orders are in force at `now`."""
         return self._connection.execute(_active, {"instant": to_us(now)}).scalar_one()
 
+    def unfinished_by_source(self, now: datetime, source: str | None = None) -> dict[str, int]:
+        """How many orders of each source (or of one) are in force at `now` or to come."""
+        return self._by_source(_unfinished_by, now, source)
+
+    def placed_by_source(self, since: datetime, source: str | None = None) -> dict[str, int]:
+        """How many orders each source (or one) placed after `since`."""
+        return self._by_source(_placed_by, since, source)
+
+    def sources(self) -> list[str]:
+        """The sources that ever placed an order, sorted."""
+        return sorted(self._connection.execute(_sources).scalars())
+
+    def _by_source(
+        self, statement: Select[str, int], instant: datetime, source: str | None
+    ) -> dict[str, int]:
+        if source is not None:
+            statement = statement.where(orders.c.source == source)
+        found = self._connection.execute(statement, {"instant": to_us(instant)})
+        counts: list[tuple[str, int]] = [(row.source, row.orders) for row in found]
+        return dict(counts)
+
     def _among(self, numbers: Collection[int], wanted: Select[str], limit: int) -> list[Order]:
         """Databases limit a statement's parameters, so ask in portions, newest first."""
         newest_first = sorted(set(numbers), reverse=True)
@@ -131,16 +166,32 @@ class OrderReader:
         return [order_of(body) for body in self._connection.execute(statement, given).scalars()]
 
 
+class Record(Protocol):
+    """The audit entries of this transaction, as far as orders need them."""
+
+    def recorded(self, seq: int) -> bool:
+        """Whether `seq` was recorded in this transaction."""
+        ...
+
+    def instant(self, seq: int) -> datetime:
+        """The time of entry `seq`."""
+        ...
+
+    def stored(self, seq: int, order_id: str, digest: str) -> None:
+        """Let entry `seq` say as what the order was stored."""
+        ...
+
+
 class OrderWriter(OrderReader):
     """Orders inside one transaction that writes.
 
-    `recorded` tells whether a sequence number was recorded in this transaction: an order's
-    change and its audit entry stand or fall together.
+    `record`: an order's change and its audit entry, which names the digest of what is stored,
+    stand or fall together. Each order as it stood is kept (`enforcer.storage.order_versions`).
     """
 
-    def __init__(self, connection: Connection, recorded: Callable[[int], bool]) -> None:
+    def __init__(self, connection: Connection, record: Record) -> None:
         super().__init__(connection)
-        self._recorded = recorded
+        self._record = record
 
     def add(self, order: Order) -> None:
         """Store a new order. Raises DuplicateKey, InvalidInput, StorageError."""
@@ -155,8 +206,10 @@ class OrderWriter(OrderReader):
             self._require_recorded(order.number, order)
             self._require_recorded(order.changed, order)
         for some in _portions(new):
-            self._connection.execute(_add, [row_of(order) for order in some])
+            rows = [row_of(order) for order in some]
+            self._connection.execute(_add, rows)
             self._name_customers(some)
+            self._keep(some, rows)
 
     def update(self, order: Order) -> None:
         """Replace an order; `changed` was recorded in this transaction.
@@ -170,12 +223,44 @@ class OrderWriter(OrderReader):
         for order in changed:
             self._require_recorded(order.changed, order)
         for some in _portions(changed):
-            rows = [{"this_number": order.number, **_without_number(order)} for order in some]
+            bodies = [row_of(order) for order in some]
+            before = self._digests([order.number for order in some])
+            rows = [{"this_number": row["number"], **_without_number(row)} for row in bodies]
             if self._connection.execute(_change, rows).rowcount != len(rows):
                 numbers = ", ".join(str(order.number) for order in some[:5])
                 raise NotFound(f"no such order among {numbers}: list the orders")
             self._connection.execute(_drop_customers, [{"gone": order.number} for order in some])
             self._name_customers(some)
+            self._keep(some, bodies, before)
+
+    def _digests(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Digest and last change of the orders with these numbers before they change."""
+        found = self._connection.execute(_numbered.where(orders.c.number.in_(numbers)))
+        return {number: (digest_of(body), changed) for number, changed, body in found}
+
+    def _keep(
+        self,
+        stored: Sequence[Order],
+        rows: Sequence[dict[str, Any]],
+        before: Mapping[int, tuple[str, int]] | None = None,
+    ) -> None:
+        """Keep the orders as they stand from their change on, where anything but that changed."""
+        kept = []
+        again = []
+        for order, row in zip(stored, rows, strict=True):
+            digest = digest_of(row["body"])
+            known = before.get(order.number) if before is not None else None
+            if known is not None and known[0] == digest:
+                continue
+            if known is not None and known[1] == order.changed:
+                again.append({"gone": order.number, "gone_seq": order.changed})
+            self._record.stored(order.changed, order.id, digest)
+            at = to_us(self._record.instant(order.changed))
+            kept.append(version_row(order.number, order.changed, at, row["body"]))
+        if again:
+            self._connection.execute(DROP_VERSION, again)
+        if kept:
+            self._connection.execute(ADD_VERSION, kept)
 
     def _name_customers(self, named: Sequence[Order]) -> None:
         rows = [
@@ -187,7 +272,7 @@ class OrderWriter(OrderReader):
             self._connection.execute(_add_customers, rows)
 
     def _require_recorded(self, seq: int, order: Order) -> None:
-        if not self._recorded(seq):
+        if not self._record.recorded(seq):
             raise StorageError(
                 f"order {order.number} carries change {seq}, which was not recorded in this"
                 " transaction: record it first"
@@ -200,7 +285,5 @@ def _portions(all_orders: Sequence[Order]) -> Iterator[Sequence[Order]]:
         yield all_orders[start : start + _IN_ONE_STATEMENT]
 
 
-def _without_number(order: Order) -> dict[str, Any]:
-    row = row_of(order)
-    del row["number"]
-    return row
+def _without_number(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "number"}

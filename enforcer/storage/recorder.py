@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 
 import zstandard
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -15,10 +16,15 @@ from enforcer.application.actor import Actor
 from enforcer.errors import AuditBroken, StorageError
 from enforcer.storage import chain
 from enforcer.storage.audit import read_head
-from enforcer.storage.chain import Head
+from enforcer.storage.chain import DIGESTS, SINCE, Head
 from enforcer.storage.records import Note
 from enforcer.storage.tables import audit, audit_head, blobs, intents
+from enforcer.wire import JSONValue
 
+STORED = "orders.stored"
+"""Says what orders became that were stored with another entry's change."""
+
+_ABOUT_ORDERS = "order."
 _IN_ONE_STATEMENT = 5_000
 
 _append = insert(audit)
@@ -41,40 +47,85 @@ _close_intent = (
 )
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """An entry that is not written yet; `digests` of stored orders by id, to be added to it."""
+
+    note: Note
+    actor: Actor
+    at: datetime
+    digests: dict[str, JSONValue] = field(default_factory=dict)
+
+    def told(self) -> Note:
+        if not self.digests:
+            return self.note
+        return replace(self.note, payload={**self.note.payload, DIGESTS: self.digests})
+
+
 class Recorder:
-    """The end of the chain, owned by this transaction from its first entry on."""
+    """The end of the chain, owned by this transaction from its first entry on.
+
+    Entries about orders wait until the orders that they are about were stored, because they
+    name the digests of what was stored; every other entry is written at once, and takes the
+    waiting ones before it along.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._start = 0
         self._stored: Head | None = None
         self._head: Head | None = None
+        self._waiting: list[_Waiting] = []
+        self._instants: list[tuple[int, datetime]] = []
+        self._late: dict[str, tuple[int, str]] = {}
+        self._last: tuple[Actor, datetime] | None = None
 
     def next_sequence(self) -> int:
         """The sequence number that the next entry will get."""
-        return self._own().seq + 1
+        return self._own().seq + len(self._waiting) + 1
 
     def recorded(self, seq: int) -> bool:
         """Whether `seq` was recorded in this transaction."""
-        return self._head is not None and self._start < seq <= self._head.seq
+        return self._head is not None and self._start < seq < self.next_sequence()
+
+    def instant(self, seq: int) -> datetime:
+        """What entry `seq`, recorded in this transaction, gives as its time."""
+        at = bisect_right(self._instants, seq, key=lambda some: some[0])
+        return self._instants[at - 1][1]
 
     def append(self, notes: Iterable[Note], actor: Actor, at: datetime) -> range:
         """One entry for each of `notes`; their sequence numbers."""
-        first = self._own().seq + 1
-        remaining = iter(notes)
-        while some := list(islice(remaining, _IN_ONE_STATEMENT)):
-            head = self._own()
-            rows = []
-            for note in some:
-                link = chain.link(head, note, actor, at)
-                head = Head(link.seq, link.hash)
-                rows.append(link._asdict())
-            self._connection.execute(_append, rows)
-            self._head = head
-        return range(first, self._own().seq + 1)
+        first = self.next_sequence()
+        self._instants.append((first, at))
+        self._last = (actor, at)
+        about_orders = True
+        for note in notes:
+            self._waiting.append(_Waiting(note, actor, at))
+            about_orders &= note.kind.startswith(_ABOUT_ORDERS)
+            if not about_orders and len(self._waiting) >= _IN_ONE_STATEMENT:
+                self.flush()
+        if not about_orders:
+            self.flush()
+        return range(first, self.next_sequence())
+
+    def stored(self, seq: int, order_id: str, digest: str) -> None:
+        """Let entry `seq` say that the order is stored with this digest.
+
+        Where it is written already, one more entry at the end of the transaction says so.
+        """
+        place = seq - self._own().seq - 1
+        if 0 <= place < len(self._waiting):
+            self._waiting[place].digests[order_id] = digest
+            self._late.pop(order_id, None)
+        else:
+            if self._late.get(order_id, (seq, ""))[0] != seq:
+                self._tell_late()
+            self._late[order_id] = (seq, digest)
 
     def seal(self) -> None:
         """Store the new head. Raises AuditBroken when somebody else moved it meanwhile."""
+        self._tell_late()
+        self.flush()
         if self._stored is None or self._head is None or self._head == self._stored:
             return
         moved = self._connection.execute(
@@ -84,6 +135,28 @@ class Recorder:
         if moved.rowcount != 1:
             raise AuditBroken("the head of the audit chain moved under us: nothing was stored")
         self._stored = self._head
+
+    def _tell_late(self) -> None:
+        if self._late and self._last is not None:
+            said: dict[str, JSONValue] = {
+                DIGESTS: {name: digest for name, (_, digest) in self._late.items()},
+                SINCE: {name: seq for name, (seq, _) in self._late.items()},
+            }
+            self._waiting.append(_Waiting(Note(STORED, said), *self._last))
+            self._late = {}
+
+    def flush(self) -> None:
+        """Write the waiting entries."""
+        for start in range(0, len(self._waiting), _IN_ONE_STATEMENT):
+            head = self._own()
+            rows = []
+            for one in self._waiting[start : start + _IN_ONE_STATEMENT]:
+                link = chain.link(head, one.told(), one.actor, one.at)
+                head = Head(link.seq, link.hash)
+                rows.append(link._asdict())
+            self._connection.execute(_append, rows)
+            self._head = head
+        self._waiting.clear()
 
     def add_blob(self, content: bytes) -> str:
         """Store `content` once; its SHA-256 in hexadecimal."""

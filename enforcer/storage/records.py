@@ -59,7 +59,8 @@ class ListVersion:
     """One immutable version of a named list, without its content.
 
     `entries`: ranges stored, both families. `rejected`: lines of the source that were not
-    addresses. `sha256`: of the source, in hexadecimal.
+    addresses. `sha256`: of the source, in hexadecimal. `report`: the blob that tells what was
+    rejected (`enforcer.core.list_report`); None: nothing was.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ListVersion:
     entries: int
     rejected: int
     sha256: str
+    report: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,21 @@ from enforcer.application.actor import Actor
 from enforcer.storage.alarms import AlarmReader, AlarmWriter
 from enforcer.storage.audit import AuditReader
 from enforcer.storage.control import ControlReader, ControlWriter
+from enforcer.storage.copying import Copied, Progress, copy, no_progress, rows_of
 from enforcer.storage.device_controls import DeviceControlReader, DeviceControlWriter
 from enforcer.storage.devices import DeviceReader, DeviceWriter
+from enforcer.storage.feeds import FeedReader, FeedWriter
 from enforcer.storage.inventories import InventoryReader, InventoryWriter
+from enforcer.storage.lease import LeaseReader, LeaseWriter
 from enforcer.storage.lists import ListReader, ListWriter
+from enforcer.storage.order_targets import OrderTargets
+from enforcer.storage.order_versions import OrderVersionReader
 from enforcer.storage.orders import OrderReader, OrderWriter
+from enforcer.storage.periods import PeriodReader, PeriodWriter
 from enforcer.storage.recorder import Recorder
 from enforcer.storage.records import Note
+from enforcer.storage.signatures import SignatureReader, SignatureWriter
+from enforcer.storage.sources import SourceReader, SourceWriter
 from enforcer.wire import JSONValue
 
 __all__ = [
@@ -31,13 +39,19 @@ __all__ = [
     "DeviceControlWriter",
     "DeviceReader",
     "DeviceWriter",
+    "FeedReader",
+    "FeedWriter",
     "InventoryReader",
     "InventoryWriter",
+    "LeaseReader",
+    "LeaseWriter",
     "ListReader",
     "ListWriter",
     "OrderReader",
     "OrderWriter",
     "Reader",
+    "SourceReader",
+    "SourceWriter",
     "UnitOfWork",
 ]
 
@@ -56,16 +70,35 @@ class Reader:
     inventories: InventoryReader
     device_controls: DeviceControlReader
     alarms: AlarmReader
+    feeds: FeedReader
+    sources: SourceReader
+    order_targets: OrderTargets
+    order_versions: OrderVersionReader
+    periods: PeriodReader
+    signatures: SignatureReader
+    lease: LeaseReader
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.lease = LeaseReader(connection)
         self.inventories = InventoryReader(connection)
         self.device_controls = DeviceControlReader(connection)
         self.alarms = AlarmReader(connection)
+        self.feeds = FeedReader(connection)
+        self.sources = SourceReader(connection)
+        self.order_targets = OrderTargets(connection)
+        self.order_versions = OrderVersionReader(connection)
+        self.periods = PeriodReader(connection)
+        self.signatures = SignatureReader(connection)
         self.orders = OrderReader(connection)
         self.lists = ListReader(connection)
         self.devices = DeviceReader(connection)
         self.audit = AuditReader(connection)
         self.control = ControlReader(connection)
+
+    def rows(self) -> int:
+        """How many rows all tables have together."""
+        return rows_of(self._connection)
 
 
 class UnitOfWork(Reader):
@@ -78,16 +111,29 @@ class UnitOfWork(Reader):
     inventories: InventoryWriter
     device_controls: DeviceControlWriter
     alarms: AlarmWriter
+    feeds: FeedWriter
+    sources: SourceWriter
+    periods: PeriodWriter
+    signatures: SignatureWriter
+    lease: LeaseWriter
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.lease = LeaseWriter(connection)
         self.inventories = InventoryWriter(connection)
         self.device_controls = DeviceControlWriter(connection)
         self.alarms = AlarmWriter(connection)
+        self.feeds = FeedWriter(connection)
+        self.sources = SourceWriter(connection)
+        self.order_targets = OrderTargets(connection)
+        self.order_versions = OrderVersionReader(connection)
+        self.periods = PeriodWriter(connection)
+        self.signatures = SignatureWriter(connection)
         self._recorder = Recorder(connection)
-        self.orders = OrderWriter(connection, self._recorder.recorded)
+        self.orders = OrderWriter(connection, self._recorder)
         self.lists = ListWriter(connection)
         self.devices = DeviceWriter(connection)
-        self.audit = AuditReader(connection)
+        self.audit = AuditReader(connection, self._recorder.flush)
         self.control = ControlWriter(connection)
 
     def next_sequence(self) -> int:
@@ -106,7 +152,8 @@ class UnitOfWork(Reader):
     ) -> int:
         """Append an audit entry; its sequence number, which is the change sequence.
 
-        Raises InvalidInput when `payload` is not JSON or `at` has no zone.
+        Raises InvalidInput when `payload` is not JSON or `at` has no zone; for an entry about
+        orders (``order.*``), which is written at the commit, only then.
         """
         note = Note(kind, payload, subject, device)
         return self._recorder.append((note,), actor, at)[0]
@@ -173,3 +220,7 @@ class UnitOfWork(Reader):
     def seal(self) -> None:
         """Move the chain's head; the last statement before the commit."""
         self._recorder.seal()
+
+    def copy_to(self, url: str, progress: Progress = no_progress) -> Copied:
+        """Copy the whole database into the empty one at `url`. Raises StorageError."""
+        return copy(self._connection, url, progress)

@@ -9,4 +9,16 @@ from enforcer.usecases.world import World
 
 def alarms(world: World, open_only: bool) -> list[AlarmView]:
     """See `Application.alarms`."""
-    raise NotImplementedError
+    with world.database.read() as reader:
+        found = reader.alarms.open() if open_only else reader.alarms.newest()
+    return [
+        AlarmView(
+            sequence=alarm.seq,
+            kind=alarm.kind,
+            subject=alarm.subject,
+            said=alarm.said,
+            raised=alarm.raised,
+            cleared=alarm.cleared,
+        )
+        for alarm in found
+    ]

@@ -3,40 +3,201 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AuditFilter
 from enforcer.application.record_views import AuditEntryView, SignatureView
 from enforcer.application.views import AuditCheck, EventView
+from enforcer.control.signing_clock import need_key, sign_head
+from enforcer.core.times import format_when
+from enforcer.errors import EnforcerError, InvalidInput, NotFound
+from enforcer.signing import head_bytes, holds, key_name, load_key
+from enforcer.storage import chain
+from enforcer.storage.audit import Which
+from enforcer.storage.chain import Link
+from enforcer.storage.records import AuditEntry
+from enforcer.storage.signatures import SignedHead
+from enforcer.storage.unit_of_work import INTENT, Reader
+from enforcer.usecases.present import event_view
 from enforcer.usecases.world import World
 
+NATIVE_SHOWN = 200
+_PAGE = 1_000
 
-def verify(world: World) -> AuditCheck:
-    """See `Application.audit_verify`."""
-    raise NotImplementedError
+
+def verify(world: World, told: Callable[[int, int], None] = lambda done, of: None) -> AuditCheck:
+    """See `Application.audit_verify`. `told`: progress, entries walked and of how many."""
+    with world.database.read() as reader:
+        found = reader.audit.verify(told)
+        forged = None if not found.ok else _forged(reader, world.signing_key)
+    if forged is not None:
+        why = f"entry {forged.seq} was signed, but the signature does not hold"
+        return AuditCheck(ok=False, entries=forged.seq - 1, first_bad=forged.seq, why=why)
+    return AuditCheck(ok=found.ok, entries=found.entries, first_bad=found.first_bad, why=found.why)
 
 
 def entries(world: World, which: AuditFilter) -> list[EventView]:
     """See `Application.audit_list`."""
-    raise NotImplementedError
+    with world.database.read() as reader:
+        limit = _limit(which)
+        found = reader.audit.page(wanted(which), limit=limit, newest_first=which.newest_first)
+    return [event_view(entry) for entry in found]
 
 
 def show(world: World, sequence: int) -> AuditEntryView:
-    """See `Application.audit_show`."""
-    raise NotImplementedError
+    """See `Application.audit_show`. Raises NotFound."""
+    with world.database.read() as reader:
+        link = reader.audit.link(sequence)
+        if link is None:
+            head = reader.audit.head()[0]
+            raise NotFound(f"there is no audit entry {sequence}: they go from 1 to {head}")
+        return entry_view(reader, link)
+
+
+def entry_view(reader: Reader, link: Link) -> AuditEntryView:
+    """One entry with the commands that it stands for, and what became of it."""
+    entry = chain.entry(link.seq, link.body, link.hash)
+    outcome = reader.audit.outcome(entry.seq) if entry.kind == INTENT else None
+    return AuditEntryView(
+        entry=event_view(entry),
+        hash=link.hash.hex(),
+        previous=link.prev.hex(),
+        native=native(reader, entry)[:NATIVE_SHOWN],
+        outcome=None if outcome is None else event_view(outcome),
+    )
+
+
+def native(reader: Reader, entry: AuditEntry) -> list[str]:
+    """The native commands that an intent keeps; none for other entries, or once erased.
+
+    Raises AuditBroken for commands that were changed.
+    """
+    digest = entry.payload.get("native")
+    if entry.kind != INTENT or not isinstance(digest, str):
+        return []
+    try:
+        return reader.audit.blob(digest).decode(errors="replace").splitlines()
+    except NotFound:
+        return []
 
 
 def export(world: World, which: AuditFilter) -> Iterator[str]:
-    """See `Application.audit_export`."""
-    raise NotImplementedError
+    """See `Application.audit_export`: one JSON object a line, then the signed heads.
+
+    ``body`` is the text whose UTF-8 bytes were hashed: hash = SHA-256(prev | body).
+    """
+    with world.database.read() as reader:
+        for link in reader.audit.links(wanted(which), limit=_limit(which)):
+            yield exported(link)
+        keys = public_keys(reader, world.signing_key)
+        for head in reversed(reader.signatures.all()):
+            yield _exported_head(head, keys)
+
+
+def exported(link: Link) -> str:
+    """One entry as a line that a third party can verify."""
+    body = link.body.decode()
+    line = {"sequence": link.seq, "prev": link.prev.hex(), "hash": link.hash.hex(), "body": body}
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _exported_head(head: SignedHead, keys: Mapping[str, bytes]) -> str:
+    public = keys.get(head.key)
+    said = {
+        "sequence": head.seq,
+        "hash": head.hash.hex(),
+        "at": format_when(head.at),
+        "key": head.key,
+        "public_key": None if public is None else public.hex(),
+        "signature": head.signature.hex(),
+    }
+    return json.dumps({"signed": said})
 
 
 def sign(world: World, actor: Actor) -> SignatureView:
-    """See `Application.audit_sign`."""
-    raise NotImplementedError
+    """See `Application.audit_sign`. Raises ConfigurationInvalid without a usable key."""
+    key = need_key(world.signing_key)
+    return _view(sign_head(world.database, key, actor, world.clock), {key.name: key.public})
 
 
 def signatures(world: World) -> list[SignatureView]:
     """See `Application.audit_signatures`."""
-    raise NotImplementedError
+    with world.database.read() as reader:
+        keys = public_keys(reader, world.signing_key)
+        return [_view(head, keys) for head in reader.signatures.all()]
+
+
+def public_keys(reader: Reader, path: Path | None = None) -> dict[str, bytes]:
+    """The public keys that are at hand, by name: those in the chain, and the installation's."""
+    keys: dict[str, bytes] = {}
+    for head in reader.signatures.all():
+        # The entry that tells of a signature follows the entry that was signed.
+        if head.key not in keys:
+            told = reader.audit.page(Which(after=head.seq, kinds=("audit.signed",)), limit=1)
+            keys |= dict(_public(entry) for entry in told)
+    if path is not None:
+        try:
+            key = load_key(path)
+        except EnforcerError:
+            return keys
+        keys[key.name] = key.public
+    return keys
+
+
+def _public(entry: AuditEntry) -> tuple[str, bytes]:
+    """A key's name, from the key itself: what an entry calls it proves nothing."""
+    try:
+        public = bytes.fromhex(str(entry.payload.get("public_key")))
+    except ValueError:
+        public = b""
+    return key_name(public), public
+
+
+def _view(head: SignedHead, keys: Mapping[str, bytes]) -> SignatureView:
+    return SignatureView(
+        sequence=head.seq,
+        at=head.at,
+        hash=head.hash.hex(),
+        key=head.key,
+        ok=_holds(head, keys),
+    )
+
+
+def _holds(head: SignedHead, keys: Mapping[str, bytes]) -> bool | None:
+    public = keys.get(head.key)
+    if public is None:
+        return None
+    message = head_bytes(head.seq, head.hash, head.at, head.key)
+    return holds(public, head.signature, message)
+
+
+def _forged(reader: Reader, path: Path | None) -> SignedHead | None:
+    """The first head whose signature is not by the key that it names."""
+    keys = public_keys(reader, path)
+    heads = reversed(reader.signatures.all())
+    return next((head for head in heads if not _holds(head, keys)), None)
+
+
+def wanted(which: AuditFilter) -> Which:
+    """A filter in the terms of the storage. Raises InvalidInput for a time without a zone."""
+    for instant in (which.since, which.until):
+        if instant is not None and instant.utcoffset() is None:
+            raise InvalidInput(f"{instant.isoformat()} has no time zone: write Z for UTC")
+    return Which(
+        after=which.after or 0,
+        subject=which.subject,
+        device=which.device,
+        kinds=which.kinds or None,
+        actor=which.actor,
+        since=which.since,
+        until=which.until,
+    )
+
+
+def _limit(which: AuditFilter) -> int | None:
+    if which.limit is not None and which.limit < 1:
+        raise InvalidInput(f"a limit of {which.limit} shows nothing: give at least 1")
+    return which.limit

@@ -11,11 +11,16 @@ from typing import Any
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, Reconfirm
 from enforcer.core.demand_checks import too_far
+from enforcer.core.draft import Draft, Refusal
+from enforcer.core.guardrails import lasting
 from enforcer.core.orders import Order, is_over
+from enforcer.core.source_limits import stopped
 from enforcer.core.times import LONGEST, format_when
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.usecases.intake import refusal_note, refused
 from enforcer.usecases.reasons import check_reason, need_reason
+from enforcer.usecases.reconfirm import keep
 from enforcer.usecases.world import World, existing
 from enforcer.wire import JSONValue
 
@@ -23,7 +28,8 @@ from enforcer.wire import JSONValue
 def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
     """Give an order a new end.
 
-    Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way), InvalidInput.
+    Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way; for a later end also
+    source-stopped, too-long-for-source, dynamic-pool), InvalidInput.
     """
     check_reason(command.reason)
     now = world.clock.now()
@@ -32,21 +38,16 @@ def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
         order = existing(work, command.order)
         _still_open(order, now)
         _allowed(order, end, command.extend, now)
-        kind = "order.extended" if command.extend else "order.shortened"
-        changed = _store(
-            work,
-            actor,
-            now,
-            kind,
-            replace(order, end=end),
-            {
-                "from": order.end.isoformat() if order.end else None,
-                "to": end.isoformat() if end else None,
-                "reason": command.reason,
-            },
-        )
+        refusals = _against_longer(work, world, actor, order, end) if command.extend else ()
+        if refusals:
+            note = refusal_note(order.demand, command.reason, refusals, order.id)
+            work.record(note.kind, actor, at=now, subject=note.subject, payload=note.payload)
+        else:
+            order = _end_at(work, actor, now, order, command, end)
+    if refusals:
+        raise refused(refusals)
     world.ring()
-    return changed
+    return order
 
 
 def lift(world: World, actor: Actor, command: LiftOrder) -> Order:
@@ -97,7 +98,7 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
 
 def reconfirm(world: World, actor: Actor, command: Reconfirm) -> Order:
     """Keep an order that would end because its target changed hands."""
-    raise NotImplementedError
+    return keep(world, actor, command)
 
 
 def _store(
@@ -121,6 +122,28 @@ def _new_end(command: ChangeEnd, now: datetime) -> datetime | None:
     if command.duration is not None:
         return now + command.duration
     return command.end
+
+
+def _end_at(
+    work: UnitOfWork,
+    actor: Actor,
+    now: datetime,
+    order: Order,
+    command: ChangeEnd,
+    end: datetime | None,
+) -> Order:
+    return _store(
+        work,
+        actor,
+        now,
+        "order.extended" if command.extend else "order.shortened",
+        replace(order, end=end),
+        {
+            "from": order.end.isoformat() if order.end else None,
+            "to": end.isoformat() if end else None,
+            "reason": command.reason,
+        },
+    )
 
 
 def _still_open(order: Order, now: datetime) -> None:
@@ -152,6 +175,16 @@ def _allowed(order: Order, end: datetime | None, extend: bool, now: datetime) ->
             "end-not-earlier",
             f"order {order.id} ends {_or_never(order.end)}: use extend for a later end",
         )
+
+
+def _against_longer(
+    work: UnitOfWork, world: World, actor: Actor, order: Order, end: datetime | None
+) -> tuple[Refusal, ...]:
+    """What speaks against a later end, as it would against a new order from `actor`."""
+    source = actor.source
+    draft = Draft(order.demand, order.start, end, order.scope, end is None, source)
+    stop = work.sources.stop_of(source)
+    return (*stopped(source, stop), *lasting(draft, world.topology))
 
 
 def _or_never(end: datetime | None) -> str:

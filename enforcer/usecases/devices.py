@@ -3,25 +3,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.application.views import DevicePreview, DeviceView, DriftView, PassView, Preview
 from enforcer.control.book import OrderBook
+from enforcer.control.bounds import Bounds
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.doorbell import ask
+from enforcer.control.evidence import Evidence
 from enforcer.control.facts import PassFacts, sentence
 from enforcer.control.filling import fill
 from enforcer.control.holdable import Holdable
 from enforcer.control.leadership import leading
 from enforcer.control.once import reconcile_once
+from enforcer.core.brake import PauseState
 from enforcer.core.drift import Drift, compare
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
-from enforcer.core.topology import Device
+from enforcer.core.topology import Device, Mode
 from enforcer.driver_api import Driver
 from enforcer.errors import AnotherControllerActive, DeviceError, EnforcerError
 from enforcer.usecases.find_orders import orders_by_device
@@ -100,17 +103,37 @@ def owner_text(owner: Owner | None) -> str | None:
 
 
 def plan(world: World, name: str) -> Preview:
-    """What the next pass would write, computed against the device as it is now."""
+    """What the next pass would write, computed against the device as it is now.
+
+    Without what is contested; what is held back is shown, and a warning says so.
+    """
     found = compare_now(world, name)
     now = world.clock.now()
+    control = world.evidence.control(name)
+    basis = control.hold.inventory if control.hold is not None else ""
+    bounds = Bounds.of(world.device(name), world.pause(), control, basis, found.actual.hold)
+    rest = bounds.contested.without(found.drift)
     return Preview(
         target=f"device {name}",
         start=now,
         end=None,
-        devices=[device_preview(name, found.drift, found.driver, found)],
+        devices=[device_preview(name, rest, found.driver, found)],
         customers=[],
         withheld=[],
+        warnings=list(_held_back(bounds)) if rest else [],
     )
+
+
+def _held_back(bounds: Bounds) -> Iterator[str]:
+    """Why the next pass would not write all of this, or none of it."""
+    if bounds.mode is not Mode.ENFORCE:
+        yield f"{bounds.device} is only observed: nothing of this is written"
+    if bounds.stopped:
+        yield f"{bounds.device} is {bounds.stopped}"
+    elif bounds.pause is PauseState.FROZEN:
+        yield "writing is frozen: nothing of this is written until `enforcer resume`"
+    elif bounds.paused:
+        yield "additions are paused: only what removes or shortens is written"
 
 
 def device_preview(
@@ -134,9 +157,8 @@ def device_preview(
 def reconcile(world: World, actor: Actor, name: str) -> PassView:
     """A full pass now: the running controller's, or one in this process under its lock."""
     world.device(name)
-    path = world.database.path
-    if path is not None and world.led():
-        answer = _asked(world, path, {"reconcile": name, "by": actor.name})
+    if world.led():
+        answer = _asked(world, {"reconcile": name, "by": actor.name})
         if answer is None:
             raise DeviceError(name, "the running controller did not answer: see its log")
         if "error" in answer:
@@ -145,23 +167,26 @@ def reconcile(world: World, actor: Actor, name: str) -> PassView:
     return pass_view(reconcile_here(world, [name])[name])
 
 
-def _asked(world: World, path: Path, question: dict[str, str]) -> dict[str, Any] | None:
+def _asked(world: World, question: dict[str, str]) -> dict[str, Any] | None:
     """The running controller's answer; None when it did not give one."""
     began = world.clock.monotonic()
-    answer = ask(path, question, _ANSWER_SECONDS)
+    answer = ask(world.database, question, _ANSWER_SECONDS)
     while answer is None and world.led() and world.clock.monotonic() - began < _DOOR_SECONDS:
         world.clock.sleep(0.1)
-        answer = ask(path, question, _ANSWER_SECONDS)
+        answer = ask(world.database, question, _ANSWER_SECONDS)
     return answer
 
 
 def reconcile_here(world: World, names: list[str]) -> dict[str, PassFacts]:
     """Full passes in this process; raises AnotherControllerActive."""
-    path = world.database.path
-    if path is None:
-        raise EnforcerError("the database has no file to lock: start `enforcer run`")
-    with leading(path):
-        return reconcile_once(world.database, world.topology, world.means(), names)
+    with leading(world.database, world.clock) as lead:
+        evidence = Evidence(world.database, world.step, lead.holds)
+        try:
+            means = replace(world.means(), evidence=evidence)
+            return reconcile_once(world.database, world.topology, means, names)
+        finally:
+            # Only what is done under this lead is refused once another one began.
+            world.database.fence(None)
 
 
 def pass_view(facts: PassFacts) -> PassView:
@@ -196,8 +221,8 @@ def adopt(world: World, actor: Actor, name: str) -> None:
             payload={"from": owner_text(mark), "to": owner_text(ours)},
         )
         work.devices.set_adopted(name, taken, at=now)
-    if world.led() and world.database.path is not None:
-        _asked(world, world.database.path, {"reconcile": name, "by": actor.name})
+    if world.led():
+        _asked(world, {"reconcile": name, "by": actor.name})
         return
     try:
         reconcile_here(world, [name])

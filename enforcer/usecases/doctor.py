@@ -1,147 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks everything that a first installation gets wrong, and says what to do."""
+"""Checks everything that a first installation gets wrong, and says what to do.
+
+What breaks everything comes first: this machine, the database, the controller, the inventory,
+then each device. `enforcer.usecases.doctor_table` lists all checks.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from enforcer.application.views import DoctorCheck
-from enforcer.control.ownership import LEFT_BEHIND
-from enforcer.errors import AuditBroken, EnforcerError
-from enforcer.registry import platforms
+from enforcer.core.topology import Device
+from enforcer.errors import EnforcerError, StorageError
+from enforcer.usecases import (
+    doctor_control,
+    doctor_database,
+    doctor_devices,
+    doctor_installation,
+    doctor_machine,
+)
+from enforcer.usecases.doctor_clock import clock
+from enforcer.usecases.doctor_findings import guarded
 from enforcer.usecases.world import World
-
-_OLDEST_KERNEL = (5, 10)
-_PACKAGES = ("enforcer", "drivers", "inventory")
-_CAP_NET_ADMIN = 12  # capability.h
 
 
 def doctor(world: World) -> list[DoctorCheck]:
-    """All checks; none of them raises."""
+    """All checks; none of them raises, and nothing is changed."""
     return [
-        *_packages(),
-        _kernel(),
-        _rights(),
-        _drivers(),
-        _guarded("database", lambda: _database(world), "run `enforcer init`"),
-        _guarded("audit chain", lambda: _audit(world), AuditBroken.REMEDY),
-        _guarded("inventory", lambda: _inventory(world), "run `enforcer inventory check`"),
-        _controller(world),
-        *_devices(world),
+        *_machine(_devices(world)),
+        doctor_installation.settings(world.installation.settings),
+        *doctor_database.checks(world),
+        guarded("clock", lambda: clock(world), "see the check of the database"),
+        doctor_installation.signing_key(world),
+        *doctor_control.checks(world),
+        *doctor_installation.inventory(world),
+        *doctor_devices.checks(world),
     ]
 
 
-def _guarded(name: str, check: Callable[[], str], advice: str) -> DoctorCheck:
+def doctor_without_database(
+    settings: Path | None, url: str, error: StorageError
+) -> list[DoctorCheck]:
+    """What can be checked where the database at `url` could not be opened because of `error`."""
+    return [
+        *_machine(()),
+        doctor_installation.settings(settings),
+        *doctor_database.unopened(url, error),
+    ]
+
+
+def _machine(devices: Iterable[Device]) -> Iterator[DoctorCheck]:
+    yield from doctor_machine.packages()
+    yield doctor_machine.python_packages()
+    yield doctor_machine.drivers()
+    yield doctor_machine.kernel()
+    yield guarded(
+        "rights",
+        lambda: doctor_machine.rights(devices, doctor_machine.effective_capabilities()),
+        "mount /proc",
+    )
+
+
+def _devices(world: World) -> tuple[Device, ...]:
     try:
-        return DoctorCheck(check=name, ok=True, detail=check())
-    except EnforcerError as error:
-        return DoctorCheck(check=name, ok=False, detail=str(error), advice=advice)
-
-
-def _packages() -> Iterator[DoctorCheck]:
-    """A foreign distribution with one of our top-level names would shadow ours."""
-    ours = importlib.util.find_spec("enforcer")
-    home = Path(ours.origin).parent.parent if ours and ours.origin else None
-    for name in _PACKAGES:
-        spec = importlib.util.find_spec(name)
-        place = Path(spec.origin).parent.parent if spec and spec.origin else None
-        yield DoctorCheck(
-            check=f"package {name}",
-            ok=place is not None and place == home,
-            detail=f"loaded from {place}" if place else "not found",
-            advice="" if place == home else "another distribution shadows it: uninstall that one",
-        )
-
-
-def _kernel() -> DoctorCheck:
-    release = platform.release()
-    numbers = tuple(int(part) for part in release.split("-")[0].split(".")[:2] if part.isdigit())
-    return DoctorCheck(
-        check="kernel",
-        ok=numbers >= _OLDEST_KERNEL,
-        detail=f"Linux {release}",
-        advice="" if numbers >= _OLDEST_KERNEL else "local nftables needs Linux 5.10 or newer",
-    )
-
-
-def _rights() -> DoctorCheck:
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    effective = next(
-        (int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff")), 0
-    )
-    may = bool(effective >> _CAP_NET_ADMIN & 1)
-    return DoctorCheck(
-        check="rights",
-        ok=may,
-        detail=f"uid {os.geteuid()}, {'with' if may else 'without'} CAP_NET_ADMIN",
-        advice="" if may else "run as root or grant CAP_NET_ADMIN (systemd: AmbientCapabilities=)",
-    )
-
-
-def _drivers() -> DoctorCheck:
-    found = platforms()
-    return DoctorCheck(
-        check="drivers",
-        ok=bool(found),
-        detail=", ".join(found) or "none",
-        advice="" if found else "install this distribution anew: its entry points are missing",
-    )
-
-
-def _database(world: World) -> str:
-    with world.database.read() as reader:
-        owner = reader.control.identity()
-    return f"controller {owner.controller}, epoch {owner.epoch}"
-
-
-def _audit(world: World) -> str:
-    with world.database.read() as reader:
-        verdict = reader.audit.verify()
-    if not verdict.ok:
-        raise AuditBroken(f"the audit chain is broken: {verdict.why}")
-    return f"{verdict.entries} entries hold"
-
-
-def _inventory(world: World) -> str:
-    topology = world.topology
-    with world.database.read() as reader:
-        gone = sorted(reader.devices.all_facts().keys() - topology.devices.keys())
-    if gone:
-        raise EnforcerError(f"{', '.join(gone)} left the inventory; {LEFT_BEHIND}")
-    return f"{len(topology.devices)} devices, {len(topology.customers)} customers"
-
-
-def _controller(world: World) -> DoctorCheck:
-    led = world.led()
-    return DoctorCheck(
-        check="controller",
-        ok=led,
-        detail="running" if led else "not running",
-        advice="" if led else "orders wait until `enforcer run` (or give `--wait`)",
-    )
-
-
-def _devices(world: World) -> Iterator[DoctorCheck]:
-    try:
-        devices = world.topology.devices
-        owner = world.evidence.identity()
+        return tuple(world.topology.devices.values())
     except EnforcerError:
-        return
-    for name, device in sorted(devices.items()):
-        try:
-            found = world.driver_for(device, owner).diagnose()
-        except EnforcerError as error:
-            advice = "correct it in the inventory"
-            yield DoctorCheck(check=f"device {name}", ok=False, detail=str(error), advice=advice)
-            continue
-        for one in found:
-            yield DoctorCheck(
-                check=f"device {name}: {one.check}",
-                ok=one.ok,
-                detail=one.detail,
-                advice=one.advice,
-            )
+        # The check of the inventory says so.
+        return ()

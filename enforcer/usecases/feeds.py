@@ -5,9 +5,43 @@ from __future__ import annotations
 
 from enforcer.application.actor import Actor
 from enforcer.application.views import ListView
+from enforcer.control.feed_fetch import Fetch
+from enforcer.control.feed_intake import FeedIntake
+from enforcer.core.topology import Feed, Topology
+from enforcer.errors import NotFound, StorageError
+from enforcer.usecases.lists import Viewer, taken_view
 from enforcer.usecases.world import World
 
 
-def refresh(world: World, actor: Actor, name: str, confirm_shrink: bool) -> ListView:
-    """See `Application.list_refresh`."""
-    raise NotImplementedError
+def refresh(
+    world: World, actor: Actor, name: str, confirm_shrink: bool, fetch: Fetch | None = None
+) -> ListView:
+    """Fetch a list's feed now. Raises NotFound, FeedFailed, InvalidInput, OrderRefused."""
+    # The HTTP library is slow to load, and only this command needs it.
+    from enforcer.control.feed_fetcher import Fetcher
+
+    topology = world.topology
+    feed = _feed(topology, name)
+    intake = FeedIntake(world.database, world.clock, fetch or Fetcher())
+    refreshed = intake.refresh(feed, topology, actor, confirm_shrink)
+    if refreshed.taken is not None:
+        if refreshed.taken.changed:
+            world.ring()
+        return taken_view(world, refreshed.taken)
+    with world.database.read() as reader:
+        versions = reader.lists.versions(name)
+    if not versions:
+        raise StorageError(f"the source of {name} says that nothing changed: refresh it again")
+    return Viewer(world).view(versions[-1]).model_copy(update={"changed": False})
+
+
+def _feed(topology: Topology, name: str) -> Feed:
+    feeds = topology.feeds
+    feed = feeds.get(name)
+    if feed is None:
+        known = f"feeds: {', '.join(sorted(feeds))}" if feeds else "the inventory has no feeds"
+        raise NotFound(
+            f"the list {name!r} has no feed ({known}): state one in the inventory, or use"
+            " `enforcer list import`"
+        )
+    return feed

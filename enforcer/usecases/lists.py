@@ -3,118 +3,130 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import ImportList
 from enforcer.application.views import ListView
-from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockList
-from enforcer.errors import InvalidInput
+from enforcer.control.feed_fetch import shown_source
+from enforcer.control.list_intake import Examined, Offer, Taken, examine, take_in
+from enforcer.core.feeds import FeedState, is_stale
+from enforcer.core.list_checks import WITHHELD
+from enforcer.core.list_report import ListReport
+from enforcer.core.topology import Feed
 from enforcer.storage.records import ListVersion
-from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.world import World
-from inventory.list_files import ParsedList, parse_list
+from inventory.list_entries import DUPLICATE
+from inventory.list_files import Limits
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _SHOWN_REJECTS = 20
 
 
 def import_list(world: World, actor: Actor, command: ImportList) -> ListView:
-    """Store a new version; the same content again changes nothing.
+    """Store a new version; the same entries again change nothing.
 
-    Raises InvalidInput for a bad name or a list without one usable entry.
+    Raises InvalidInput for a bad name or a text that is no list, OrderRefused as `take_in`.
     """
-    if not _NAME.fullmatch(command.name):
-        raise InvalidInput(
-            f"{command.name!r} is no list name: use lower-case letters, digits, '-', '_', '.'"
-        )
-    digest = hashlib.sha256(command.text.encode()).hexdigest()
-    with world.database.read() as reader:
-        versions = reader.lists.versions(command.name)
-    if versions and versions[-1].sha256 == digest:
-        return view_of(versions[-1], changed=False)
-    parsed = parse_list(command.text)
-    if not len(parsed.v4_first) and not len(parsed.v6_first):
-        raise InvalidInput(
-            f"{command.source}: no usable entry in {parsed.lines} lines"
-            + "".join(f"; line {n}: {why}" for n, _, why in parsed.rejected[:1])
-        )
-    stored = _store(world, actor, command, parsed, digest)
-    world.ring()
-    return stored
+    topology = world.topology
+    feed = topology.feeds.get(command.name)
+    examined = examine(_offer(command, feed), topology)
+    taken = take_in(
+        world.database,
+        actor,
+        examined,
+        now=world.clock.now(),
+        confirm_shrink=command.confirm_shrink,
+        dry_run=command.dry_run,
+    )
+    if taken.changed and not command.dry_run:
+        world.ring()
+    return taken_view(world, taken)
 
 
-def _store(
-    world: World, actor: Actor, command: ImportList, parsed: ParsedList, digest: str
-) -> ListView:
-    now = world.clock.now()
-    entries = len(parsed.v4_first) + len(parsed.v6_first)
-    with world.database.write() as work:
-        version = work.lists.add_version(
-            command.name,
-            ListContent(0, parsed.v4_first, parsed.v4_last, parsed.v6_first, parsed.v6_last),
-            source=command.source,
-            at=now,
-            rejected=len(parsed.rejected),
-            sha256=digest,
-        )
-        sequence = work.record(
-            "list.imported",
-            actor,
-            at=now,
-            subject=command.name,
-            payload={
-                "version": version,
-                "entries": entries,
-                "rejected": len(parsed.rejected),
-                "source": command.source,
-                "sha256": digest,
-            },
-        )
-        _touch(work, command.name, sequence, now)
-    return ListView(
-        name=command.name,
-        version=version,
-        entries=entries,
-        imported_at=now,
-        source=command.source,
-        rejected=len(parsed.rejected),
-        rejected_lines=[
-            f"line {n}: {text}: {why}" for n, text, why in parsed.rejected[:_SHOWN_REJECTS]
-        ],
-        duplicates=parsed.duplicates,
+def _offer(command: ImportList, feed: Feed | None) -> Offer:
+    """A list that has a feed keeps the feed's limits, wherever its content comes from."""
+    limits = Limits() if feed is None else Limits(feed.widest4, feed.widest6)
+    return Offer(
+        command.name,
+        command.text,
+        command.source,
+        command.format,
+        command.column,
+        limits,
+        None if feed is None else feed.most,
     )
 
 
-def _touch(work: UnitOfWork, name: str, sequence: int, now: datetime) -> None:
-    """Orders that follow the list changed with it: what was proved before proves them no more."""
-    following = [
-        replace(order, changed=sequence)
-        for order in work.orders.unfinished(now, timedelta(0))
-        if isinstance(order.demand, BlockList) and order.demand.list_name == name
-    ]
-    work.orders.update_many(following)
+def taken_view(world: World, taken: Taken) -> ListView:
+    """What came of an import, for people."""
+    examined = taken.examined
+    version = taken.stored or _imagined(world, taken)
+    shown = {"changed": taken.changed, "added": taken.added, "removed": taken.removed}
+    report = report_fields(examined.report)
+    return Viewer(world).view(version).model_copy(update={**report, **shown})
 
 
-def view_of(version: ListVersion, changed: bool = True) -> ListView:
-    """One stored version for people."""
-    return ListView(
-        name=version.name,
-        version=version.version,
-        entries=version.entries,
-        imported_at=version.imported_at,
-        source=version.source,
-        rejected=version.rejected,
-        changed=changed,
+def _imagined(world: World, taken: Taken) -> ListVersion:
+    """The version that a dry run would have stored."""
+    examined: Examined = taken.examined
+    offer = examined.offer
+    return ListVersion(
+        offer.name,
+        taken.before.version + 1 if taken.before is not None else 1,
+        world.clock.now(),
+        offer.source,
+        len(examined.content),
+        examined.report.rejected_total,
+        offer.sha256,
     )
+
+
+def report_fields(report: ListReport) -> dict[str, object]:
+    """The part of a `ListView` that tells what was rejected."""
+    rejected = [line for line in report.lines if line.code not in (DUPLICATE, WITHHELD)]
+    return {
+        "rejected": report.rejected_total,
+        "rejected_lines": [str(line) for line in rejected[:_SHOWN_REJECTS]],
+        "duplicates": report.duplicates,
+        "withheld": report.withheld,
+        "reasons": dict(report.rejected),
+    }
+
+
+class Viewer:
+    """Shows versions of lists, with what is known of their feeds at one moment."""
+
+    def __init__(self, world: World) -> None:
+        self._feeds = world.topology.feeds
+        self._now = world.clock.now()
+        with world.database.read() as reader:
+            self._states = reader.feeds.all()
+
+    def view(self, version: ListVersion) -> ListView:
+        """One stored version for people."""
+        feed, state = self._feeds.get(version.name), self._states.get(version.name)
+        return ListView(
+            name=version.name,
+            version=version.version,
+            entries=version.entries,
+            imported_at=version.imported_at,
+            source=version.source,
+            rejected=version.rejected,
+            **self._feed_fields(feed, state if feed is not None else None),
+        )
+
+    def _feed_fields(self, feed: Feed | None, state: FeedState | None) -> dict[str, Any]:
+        return {
+            "feed": shown_source(feed.source) if feed is not None else None,
+            "stale": feed is not None and is_stale(feed, state, self._now),
+            "fetched_at": state.good if state is not None else None,
+            "problem": (state.error or None) if state is not None else None,
+        }
 
 
 def current_lists(world: World) -> Sequence[ListView]:
     """The newest version of every list, by name."""
+    viewer = Viewer(world)
     with world.database.read() as reader:
-        return [view_of(reader.lists.versions(name)[-1]) for name in reader.lists.names()]
+        return [viewer.view(reader.lists.versions(name)[-1]) for name in reader.lists.names()]

@@ -88,8 +88,7 @@ class LocalDesk:
 
     def device_retire(self, actor: Actor, name: str, reason: str) -> DeviceView:
         """See `Application.device_retire`."""
-        retire.retire(self._world, actor, name, reason)
-        return self._device(name)
+        return retire.retire(self._world, actor, name, reason)
 
     def protected(self, actor: Actor, address: str | None = None) -> Sequence[ProtectedView]:
         """See `Application.protected`."""

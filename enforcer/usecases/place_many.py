@@ -3,14 +3,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.desk_views import PlaceResult
+from enforcer.core.orders import Order
+from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.storage.errors import DuplicateKey
+from enforcer.usecases.admission import Admission
+from enforcer.usecases.intake import Outcome, take
+from enforcer.usecases.present import Presenter
 from enforcer.usecases.world import World
+
+PORTION = 1000
+"""Orders in one transaction: other writers wait for it, so it stays below a second."""
 
 
 def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> list[PlaceResult]:
-    """See `Application.place_many`."""
-    raise NotImplementedError
+    """See `Application.place_many`.
+
+    A line that is refused or makes no sense stops no other one. After a crash whole portions
+    of `PORTION` lines are placed and the rest is not; with idempotency keys the same lines can
+    be placed again, and nothing is placed twice. Raises StorageError, which stops at a portion.
+    """
+    admission = Admission(world)
+    outcomes: list[Outcome] = []
+    try:
+        for portion in _portions(commands):
+            outcomes += _take(admission, actor, portion)
+    finally:
+        if any(isinstance(outcome, Order) for outcome in outcomes):
+            world.ring()
+    presenter = Presenter(world)
+    return [_result(line, one, presenter) for line, one in enumerate(outcomes, 1)]
+
+
+def _take(admission: Admission, actor: Actor, portion: Sequence[PlaceOrder]) -> list[Outcome]:
+    """One transaction; where one line spoils it, each line gets its own."""
+    try:
+        return take(admission, actor, portion)
+    except (InvalidInput, DuplicateKey) as problem:
+        if len(portion) > 1:
+            return [one for command in portion for one in _take(admission, actor, (command,))]
+        return [InvalidInput(str(problem))]
+
+
+def _portions(commands: Sequence[PlaceOrder]) -> Iterator[list[PlaceOrder]]:
+    remaining = iter(commands)
+    while portion := list(islice(remaining, PORTION)):
+        yield portion
+
+
+def _result(line: int, outcome: Outcome, presenter: Presenter) -> PlaceResult:
+    if isinstance(outcome, Order):
+        return PlaceResult(line=line, order=presenter.order(outcome))
+    code = outcome.code if isinstance(outcome, OrderRefused) else "invalid"
+    return PlaceResult(line=line, code=code, message=str(outcome))

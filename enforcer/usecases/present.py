@@ -8,6 +8,8 @@ from typing import Any
 
 from enforcer.application.views import DeviceStatus, DeviceView, EventView, OrderView
 from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.device_control import DeviceControl
+from enforcer.core.device_status import DeviceCase, device_status
 from enforcer.core.lists import ListContent
 from enforcer.core.naming import ranges_text
 from enforcer.core.orders import (
@@ -20,10 +22,11 @@ from enforcer.core.orders import (
     Order,
     Selection,
     SuspendCustomer,
+    is_over,
 )
 from enforcer.core.plan import Trait
 from enforcer.core.prefixes import format_network
-from enforcer.core.proof_sentences import proof_sentence
+from enforcer.core.proof_sentences import MARKER_WORDS, proof_sentence
 from enforcer.core.services import format_ports, format_protocols
 from enforcer.core.status import (
     DeviceFacts,
@@ -32,9 +35,10 @@ from enforcer.core.status import (
     Withholding,
     status_of,
 )
-from enforcer.core.topology import Device, Mode
+from enforcer.core.topology import Device
 from enforcer.errors import EnforcerError
 from enforcer.storage.records import AuditEntry
+from enforcer.usecases.lingering import Lingering
 from enforcer.usecases.world import World
 from enforcer.wire import demand_to_wire
 
@@ -48,8 +52,11 @@ class Presenter:
         self._world = world
         self._now = world.clock.now()
         self._lists: dict[str, ListContent | None] = {}
+        self._standing = world.in_force()
         with world.database.read() as reader:
             self._facts = reader.devices.all_facts()
+            self._controls = reader.device_controls.all()
+        self._lingering = Lingering(world.database, self._standing, self._facts)
 
     def order(self, order: Order, asks: Contributions | None = None) -> OrderView:
         """One order with its status everywhere."""
@@ -89,7 +96,15 @@ class Presenter:
         withheld = Withholding.NONE
         if asks.withheld:
             withheld = Withholding.PART if asks.parts else Withholding.ALL
-        return OrderFacts(order, self._now, asks.devices, withheld, self._world.topology.digest)
+        digest = self._standing.topology.digest
+        return OrderFacts(order, self._now, self._holders(order, asks), withheld, digest)
+
+    def _holders(self, order: Order, asks: Contributions) -> tuple[str, ...]:
+        """The devices that are to hold an order, or that are not proved rid of it yet."""
+        if not is_over(order, self._now):
+            return asks.devices
+        left = self._lingering.devices(order, self._lists_of(order))
+        return tuple(sorted({*asks.devices, *left}))
 
     def _devices(self, facts: OrderFacts, status: OrderStatus) -> list[DeviceStatus]:
         shown = []
@@ -106,12 +121,14 @@ class Presenter:
         return shown
 
     def _asks(self, order: Order) -> Contributions:
-        lists = {}
-        if isinstance(order.demand, BlockList):
-            content = self._list(order.demand.list_name)
-            if content is not None:
-                lists[order.demand.list_name] = content
-        return contributions(order, self._world.topology, lists, self._world.owners)
+        standing = self._standing
+        return contributions(order, standing.topology, self._lists_of(order), standing.owners)
+
+    def _lists_of(self, order: Order) -> dict[str, ListContent]:
+        if not isinstance(order.demand, BlockList):
+            return {}
+        content = self._list(order.demand.list_name)
+        return {order.demand.list_name: content} if content is not None else {}
 
     def _list(self, name: str) -> ListContent | None:
         if name not in self._lists:
@@ -131,13 +148,14 @@ class Presenter:
         `orders`, `members`: how many are to stand on it now; None: not counted.
         """
         facts = self._facts.get(device.name, DeviceFacts())
+        control = self._controls.get(device.name, DeviceControl())
         return DeviceView(
             name=device.name,
             platform=device.platform,
             site=device.site,
             roles=sorted(device.roles),
             mode=str(device.mode),
-            status=self._device_status(device, facts),
+            status=self._device_status(device, facts, control),
             verified_at=facts.verified_at,
             orders=orders,
             members=members,
@@ -145,21 +163,15 @@ class Presenter:
             failing_since=facts.failing_since,
             traits=self._traits(device),
             owner=None,
+            leaving=str(device.leaving),
+            paused=_paused(control),
+            held=_held(control, facts),
+            contested=[f"{c.what}, by {c.writer}" for c in control.contests],
         )
 
-    def _device_status(self, device: Device, facts: DeviceFacts) -> str:
-        if facts.error_code == "NotOwned":
-            return "not-adopted"
-        if facts.failing_since is not None:
-            return "failing"
-        if facts.drift_open:
-            return "drifted"
-        if device.mode is Mode.OBSERVE:
-            return "observe"
-        if facts.verified_at is None:
-            return "unknown"
-        stale = self._now - facts.verified_at > self._world.stale_after
-        return "unverified" if stale else "ok"
+    def _device_status(self, device: Device, facts: DeviceFacts, control: DeviceControl) -> str:
+        stale_after = self._world.stale_after
+        return device_status(DeviceCase(device, facts, control, self._now, stale_after))
 
     def _traits(self, device: Device) -> list[str]:
         try:
@@ -167,6 +179,17 @@ class Presenter:
         except EnforcerError:
             return []
         return sorted(trait.name.lower() for trait in Trait if trait in traits and trait.name)
+
+
+def _paused(control: DeviceControl) -> str | None:
+    return f"by {control.paused_by}: {control.paused_why}" if control.paused else None
+
+
+def _held(control: DeviceControl, facts: DeviceFacts) -> str | None:
+    hold = control.hold
+    if hold is not None:
+        return f"{hold.why} ({hold.changes} rows wait for `enforcer device release`)"
+    return MARKER_WORDS if facts.marker else None
 
 
 def event_view(entry: AuditEntry) -> EventView:

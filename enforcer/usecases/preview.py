@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
@@ -12,17 +14,21 @@ from enforcer.control.book import OrderBook
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.holdable import Holdable
+from enforcer.core import guardrails
 from enforcer.core.brake import PauseState
 from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.draft import target_of
 from enforcer.core.drift import Drift, tally_of
 from enforcer.core.intervals import Ranges, inside, merge, rows_of
 from enforcer.core.naming import ranges_text
 from enforcer.core.rules import Actual, Desired
-from enforcer.core.topology import Mode
+from enforcer.core.source_limits import limits_of
+from enforcer.core.topology import Leaving, Mode
 from enforcer.driver_api import Driver
-from enforcer.errors import DeviceError
+from enforcer.errors import ConfigurationInvalid, DeviceError
+from enforcer.usecases.admission import Admission, Asked, traffic
 from enforcer.usecases.devices import Comparison, device_preview
-from enforcer.usecases.place import draft_of, refuse_or_pass
+from enforcer.usecases.intake import record_refusal
 from enforcer.usecases.present import target_text
 from enforcer.usecases.world import World
 
@@ -30,14 +36,20 @@ _SHOWN_WITHHELD = 20
 
 
 def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Preview:
-    """Everything that `place` would do but store; refused like the order itself.
+    """Everything that `place` would do but store.
+
+    Refused like the order itself, except for what the issuer may confirm, and for what another
+    moment changes (a pause, the limits of the source): that is told as a warning.
 
     Computed against the desired state, which is the last verified state wherever a device
     is proved; `fresh` reads the devices instead. The order is shown as in force.
     """
     now = world.clock.now()
-    draft = draft_of(command, now)
-    refuse_or_pass(world, actor, command, draft)
+    admission = Admission(world)
+    asked = admission.ask(actor, command, now)
+    draft = asked.draft
+    if any(not refusal.confirmable for refusal in asked.refusals):
+        raise record_refusal(admission, actor, asked, asked.refusals)
     book = OrderBook(world.topology)
     head = fill(book, world.database, now)
     order = replace(draft.order(), number=head + 1, changed=head + 1)
@@ -54,7 +66,8 @@ def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Pre
             f"{ranges_text(w.family, w.first, w.last)}: {w.reason}"
             for w in asks.withheld[:_SHOWN_WITHHELD]
         ],
-        warnings=_warnings(world, asks),
+        warnings=[*_obstacles(world, asked, now), *_warnings(world, asks, asked)],
+        collateral=[*asked.hit.needs, *asked.hit.knowingly],
     )
 
 
@@ -66,12 +79,12 @@ def _one(
     state.advance(world.clock.now())
     standing = state.desired
     desired, delta = state.imagine(asks)
-    driver = world.driver_for(device, world.evidence.identity())
-    holdable = Holdable(device, driver.capability)
-    desired, delta = holdable.part(desired), holdable.only(delta)
     try:
+        driver = world.driver_for(device, world.evidence.identity())
+        holdable = Holdable(device, driver.capability)
+        desired, delta = holdable.part(desired), holdable.only(delta)
         actual = _read(driver) if fresh else _assumed(world, name, standing)
-    except DeviceError as error:
+    except (DeviceError, ConfigurationInvalid) as error:
         return DevicePreview(device=name, adds=0, removes=0, commands=[], undo=[], error=str(error))
     change = Drift(delta, tally_of(delta), driver.findings(desired, actual) if fresh else ())
     found = Comparison(driver, desired, actual, change)
@@ -120,16 +133,40 @@ def _hit(world: World, asks: Contributions) -> list[str]:
     return sorted(hit)
 
 
-def _warnings(world: World, asks: Contributions) -> list[str]:
-    warnings = []
+def _obstacles(world: World, asked: Asked, now: datetime) -> Iterator[str]:
+    """Why the order would be refused if it were placed like this now."""
+    source = asked.draft.source
+    limits = limits_of(world.topology, source)
+    with world.database.read() as reader:
+        moment = traffic(reader, source, now)
+    for refusal in (*asked.refusals, *guardrails.admission(asked.draft, limits, moment, now)):
+        yield f"would be refused: [{refusal.code}] {refusal.message}"
+
+
+def _warnings(world: World, asks: Contributions, asked: Asked) -> Iterator[str]:
+    topology = world.topology
     pause = world.pause()
     if pause is not PauseState.RUNNING:
-        warnings.append(f"the controller is {pause}: the order waits until `enforcer resume`")
-    observed = [n for n in asks.devices if world.topology.devices[n].mode is Mode.OBSERVE]
+        yield f"the controller is {pause}: the order waits until `enforcer resume`"
+    with world.database.read() as reader:
+        decided = reader.device_controls.all()
+    for name in sorted(set(decided).intersection(asks.devices)):
+        if decided[name].paused:
+            said = f"{decided[name].paused_by} ({decided[name].paused_why})"
+            yield f"{name} is paused by {said}: there the order waits until it is resumed"
+    observed = [n for n in asks.devices if topology.devices[n].mode is Mode.OBSERVE]
     if observed:
-        warnings.append(f"only observed, nothing will be written: {', '.join(observed)}")
+        yield f"only observed, nothing will be written: {', '.join(observed)}"
+    for name in target_of(asked.draft.demand).customers:
+        if topology.customers[name].leaving is not Leaving.NO:
+            yield (
+                f"customer {name} left the inventory's files: the order is placed with what was"
+                f" known of it last, and ends with `enforcer customer confirm-gone {name}`"
+            )
+    retired = sorted(topology.draining().intersection(asked.draft.scope.devices))
+    if retired:
+        yield f"being retired, nothing new is placed there: {', '.join(retired)}"
     if not world.led():
-        warnings.append("no controller is running: the order waits for `enforcer run`")
+        yield "no controller is running: the order waits for `enforcer run`"
     if not asks.devices:
-        warnings.append("no device would hold this order: see its scope and the inventory")
-    return warnings
+        yield "no device would hold this order: see its scope and the inventory"

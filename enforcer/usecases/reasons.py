@@ -23,6 +23,11 @@ def check_reason(reason: str) -> None:
             f"--reason has {len(reason)} characters, and at most {LONGEST_REASON} are kept:"
             " say it in short, and name a --ticket that has the rest"
         )
+    check_text(reason, "--reason")
+
+
+def check_text(text: str, option: str) -> None:
+    """Raise InvalidInput where what was given with `option` is no text."""
     # A terminal's bytes that are not UTF-8 arrive as surrogates (PEP 383), which no file takes.
-    if any("\ud800" <= character <= "\udfff" for character in reason):
-        raise InvalidInput("--reason has characters that are not UTF-8: type it again")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidInput(f"{option} has characters that are not UTF-8: type it again")

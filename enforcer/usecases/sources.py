@@ -3,21 +3,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from enforcer.application.actor import Actor
 from enforcer.application.desk_views import SourceView
+from enforcer.core.draft import did_you_mean
+from enforcer.core.source_limits import EVERYBODY, Stop, limits_of
+from enforcer.core.topology import Topology
+from enforcer.errors import InvalidInput, NotFound
+from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
+
+_OUR_OWN = {"cli", "api"}
+_MINUTE = timedelta(minutes=1)
 
 
 def sources(world: World) -> list[SourceView]:
-    """See `Application.sources`."""
-    raise NotImplementedError
+    """See `Application.sources`; by name."""
+    topology = world.topology
+    with world.database.read() as reader:
+        work = _Work.of(reader, world.clock.now())
+    names = {*topology.sources, *work.active, *work.last_minute, *work.stops}
+    return [_view(name, topology, work) for name in sorted(names)]
 
 
 def stop(world: World, actor: Actor, name: str, reason: str) -> SourceView:
-    """See `Application.source_stop`."""
-    raise NotImplementedError
+    """See `Application.source_stop`; a source that is stopped stays as it is.
+
+    Raises InvalidInput; NotFound for a name that no order ever came from and that the
+    inventory states no limits for: a typing error must not look like a stopped source.
+    """
+    need_reason(reason, "stopping a source needs a reason")
+    if name == EVERYBODY:
+        raise InvalidInput("name one source; `enforcer pause` stops what all of them order")
+    topology, now = world.topology, world.clock.now()
+    with world.database.write() as work:
+        _must_exist(name, {*topology.sources, *work.orders.sources(), *work.sources.stops()})
+        if work.sources.stop(name, Stop(actor.name, reason.strip(), now)):
+            work.record("source.stopped", actor, at=now, subject=name, payload={"reason": reason})
+        return _view(name, topology, _Work.of(work, now))
 
 
 def start(world: World, actor: Actor, name: str) -> SourceView:
-    """See `Application.source_start`."""
-    raise NotImplementedError
+    """See `Application.source_start`; a source that is not stopped stays as it is.
+
+    Raises NotFound as `stop` does.
+    """
+    topology, now = world.topology, world.clock.now()
+    with world.database.write() as work:
+        _must_exist(name, {*topology.sources, *work.orders.sources(), *work.sources.stops()})
+        if work.sources.start(name):
+            work.record("source.started", actor, at=now, subject=name, payload={})
+        return _view(name, topology, _Work.of(work, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the sources do now, by name."""
+
+    active: dict[str, int]
+    last_minute: dict[str, int]
+    stops: dict[str, Stop]
+
+    @staticmethod
+    def of(reader: Reader, now: datetime) -> _Work:
+        return _Work(
+            reader.orders.unfinished_by_source(now),
+            reader.orders.placed_by_source(now - _MINUTE),
+            reader.sources.stops(),
+        )
+
+
+def _must_exist(name: str, known: Iterable[str]) -> None:
+    every = _OUR_OWN.union(known) - {EVERYBODY}
+    if name not in every:
+        raise NotFound(
+            f"no order ever came from a source {name!r}, and the inventory states no limits for"
+            f" it{did_you_mean(name, sorted(every))}: see `enforcer source list`"
+        )
+
+
+def _view(name: str, topology: Topology, work: _Work) -> SourceView:
+    limits, stopped = limits_of(topology, name), work.stops.get(name)
+    return SourceView(
+        name=name,
+        longest=limits.longest,
+        active_limit=limits.active,
+        per_minute=limits.per_minute,
+        widest4=limits.widest4,
+        widest6=limits.widest6,
+        active=work.active.get(name, 0),
+        last_minute=work.last_minute.get(name, 0),
+        stopped=stopped is not None,
+        stopped_by=stopped.by if stopped else None,
+        stopped_why=stopped.why if stopped else None,
+        stopped_since=stopped.since if stopped else None,
+    )

@@ -31,6 +31,8 @@ def control(world: World) -> ControlView:
         state = reader.control.state()
         owner = reader.control.identity()
         head = reader.audit.head()[0]
+        holder = reader.lease.state().holder if world.database.path is None else None
+    led = world.led()
     return ControlView(
         state=str(state.state),
         since=state.since,
@@ -38,6 +40,7 @@ def control(world: World) -> ControlView:
         reason=state.reason,
         controller=owner.controller,
         epoch=owner.epoch,
-        leader=world.led(),
+        leader=led,
+        leader_name=holder if led else None,
         head=head,
     )

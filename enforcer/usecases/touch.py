@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from enforcer.control.book import Entry
-from enforcer.core.contributions import Contribution
-from enforcer.core.intervals import Ranges, inside, rows_of, union
+from enforcer.core.contributions import Contribution, Contributions
+from enforcer.core.intervals import Ranges, inside, rows_of, subtract, union
 from enforcer.core.naming import ranges_text, service_text
 from enforcer.core.orders import Network
 from enforcer.core.rules import Exempt, Key, Rule
@@ -19,6 +18,7 @@ _SHOWN = 3
 _SHOWN_SERVICES = 6
 _ALIKE = {Key.INPUT_INTERFACE: Key.SOURCE, Key.OUTPUT_INTERFACE: Key.DESTINATION}
 """What comes in by a customer's interface is from the customer, what leaves by it is to it."""
+_OTHER_END = {Key.SOURCE: Key.DESTINATION, Key.DESTINATION: Key.SOURCE}
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,16 @@ class Touch:
     limited: bool
 
 
-def touch_of(entry: Entry, asked: Network, behind: frozenset[Attachment]) -> Touch | None:
-    """How the order touches `asked`, which is `behind` these interfaces; None: not at all."""
-    return _by_address(entry, asked) or _by_interface(entry, asked, behind)
+def touches(
+    asks: Contributions, asked: Network, behind: frozenset[Attachment]
+) -> tuple[Touch, ...]:
+    """How an order touches `asked`, which is `behind` these interfaces; empty: not at all.
+
+    By what it is about (by address, else by interface) comes before the other end of its flows.
+    """
+    about = _by_address(asks, asked) or _by_interface(asks, asked, behind)
+    found = (about, _by_peer(asks, asked))
+    return tuple(touch for touch in found if touch is not None)
 
 
 def attachments_of(topology: Topology, asked: Network) -> frozenset[Attachment]:
@@ -58,11 +65,11 @@ def _within(inner: Network, outer: Network) -> bool:
     return low <= first and last <= high
 
 
-def _by_address(entry: Entry, asked: Network) -> Touch | None:
-    region = rows_of((asked,))
+def _by_address(asks: Contributions, asked: Network) -> Touch | None:
     found: list[tuple[Contribution, Ranges]] = []
-    for part in entry.asks.parts:
+    for part in asks.parts:
         if part.rule.family == asked.version and not part.rule.by_interface:
+            region = _meant(part.rule, asked)
             rows = inside(Ranges(part.first, part.last), region).source
             if len(rows):
                 found.append((part, Ranges(part.first[rows], part.last[rows])))
@@ -74,10 +81,38 @@ def _by_address(entry: Entry, asked: Network) -> Touch | None:
     return Touch(touched, _relation(touched, asked), keys, what, bool(what))
 
 
-def _by_interface(entry: Entry, asked: Network, behind: frozenset[Attachment]) -> Touch | None:
+def _meant(rule: Rule, asked: Network) -> Ranges:
+    """`asked` without the addresses whose traffic the rule spares altogether."""
+    spared = Ranges.of((e.first, e.last) for e in rule.exempt if e.protocol is None)
+    return subtract(rows_of((asked,)), spared)[0] if len(spared) else rows_of((asked,))
+
+
+def _by_peer(asks: Contributions, asked: Network) -> Touch | None:
+    """Where `asked` is the other end of flows that are blocked."""
+    found: list[tuple[Contribution, Ranges]] = []
+    for part in asks.parts:
+        if part.rule.family == asked.version and part.rule.peers is not None:
+            peers = Ranges.of(part.rule.peers)
+            rows = inside(peers, _meant(part.rule, asked)).source
+            if len(rows):
+                found.append((part, peers.take(rows)))
+    if not found:
+        return None
+    what = _limits(
+        (part.rule, tuple(Ranges(part.first[:_SHOWN], part.last[:_SHOWN]).pairs()), len(part))
+        for part, _ in found
+    )
+    keys = frozenset(_OTHER_END[part.rule.key] for part, _ in found)
+    touched = union(ranges for _, ranges in found)
+    return Touch(touched, _relation(touched, asked), keys, what, limited=True)
+
+
+def _by_interface(
+    asks: Contributions, asked: Network, behind: frozenset[Attachment]
+) -> Touch | None:
     cut: dict[Attachment, None] = {}
     rules: list[Rule] = []
-    for part in entry.asks.parts:
+    for part in asks.parts:
         if part.rule.family == asked.version and part.rule.by_interface:
             here = {Attachment(part.device, name): None for name in part.interfaces}
             if behind.intersection(here):
@@ -108,9 +143,14 @@ def limits_text(rules: Iterable[Rule]) -> str:
 
     ``tcp to port 25, except 203.0.113.25``; of many things the first few, and how many more.
     """
+    return _limits((rule, rule.peers, len(rule.peers or ())) for rule in rules)
+
+
+def _limits(rules: Iterable[tuple[Rule, Sequence[tuple[int, int]] | None, int]]) -> str:
+    """`limits_text` of (rule, ranges at the other end or None, how many there are)."""
     services: dict[tuple[str, str], dict[str, None]] = {}
-    for rule in rules:
-        peers = f" with {_ranges(rule.family, rule.peers)}" if rule.peers is not None else ""
+    for rule, others, count in rules:
+        peers = f" with {_ranges(rule.family, others, count)}" if others is not None else ""
         exempt = f", except {_exempt_text(rule)}" if rule.exempt else ""
         service = service_text(rule.service) if rule.service is not None else "all"
         services.setdefault((peers, exempt), {})[service] = None
@@ -122,9 +162,9 @@ def limits_text(rules: Iterable[Rule]) -> str:
     return "" if text == "all" else text
 
 
-def _ranges(family: int, ranges: Sequence[tuple[int, int]]) -> str:
+def _ranges(family: int, ranges: Sequence[tuple[int, int]], count: int) -> str:
     shown = [ranges_text(family, first, last) for first, last in ranges[:_SHOWN]]
-    return _first(shown, _SHOWN, len(ranges)) or "nobody"
+    return _first(shown, _SHOWN, count) or "nobody"
 
 
 def _exempt_text(rule: Rule) -> str:

@@ -3,111 +3,118 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from enforcer.application.views import WhyOrder, WhyView
-from enforcer.control.book import Entry, OrderBook
-from enforcer.control.filling import fill
-from enforcer.core.intervals import Ranges, rows_of, union
-from enforcer.core.orders import Network, in_force, is_over
+from enforcer.application.views import OrderView, WhyOrder, WhyView
+from enforcer.control.evidence import proves
+from enforcer.core.lists import ListContent
+from enforcer.core.orders import in_force, is_over
 from enforcer.core.prefixes import parse_network
 from enforcer.core.rules import Key
-from enforcer.core.status import Status
-from enforcer.core.topology import Topology
+from enforcer.core.status import DeviceFacts, Status
+from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.candidates import candidates, names_around
+from enforcer.usecases.dropped import dropped_by
 from enforcer.usecases.present import Presenter
-from enforcer.usecases.touch import Touch, attachments_of, touch_of
+from enforcer.usecases.surroundings import customer_of, protected_in, shared_in, tenants_in
+from enforcer.usecases.touch import attachments_of
+from enforcer.usecases.touching import Touching, about, holders, summary, touching
 from enforcer.usecases.world import World
 
 _PROVED = frozenset({Status.ENFORCED, Status.UNVERIFIED, Status.PARTIAL})
 """What blocks; what is only asked for, or differs on the device, is listed and blocks nothing."""
+_CLOCK_SLACK = timedelta(days=1)
+"""Orders that a clock ahead of ours made are orders, too."""
 
 
 def why(world: World, address: str, at: datetime | None = None) -> WhyView:
-    """Orders that touch `address` (or a prefix) now. Raises InvalidInput."""
+    """Orders that touch `address` (or a prefix) now, or did `at`. Raises InvalidInput."""
     asked = parse_network(address)
+    if at is not None:
+        # The past loads more than most questions need.
+        from enforcer.usecases.past import why_at
+
+        return why_at(world, asked, at)
     now = world.clock.now()
-    book = OrderBook(world.topology)
-    fill(book, world.database, now)
+    inventory = world.in_force()
+    topology = inventory.topology
+    with world.database.read() as reader:
+        lists = CurrentLists(reader)
+        names = names_around(topology, asked, attachments_of(topology, asked))
+        targets = reader.order_targets.lines(now, now + _CLOCK_SLACK)
+        numbers = candidates(targets, asked, names, lists.get)
+        orders = reader.orders.search(numbers=numbers, limit=max(len(numbers), 1))
+        open_orders = [order for order in orders if not is_over(order, now)]
+        found = touching(open_orders, asked, topology, inventory.owners, lists.get)
+        facts = reader.devices.all_facts()
     presenter = Presenter(world)
-    behind = attachments_of(world.topology, asked)
-    found: list[WhyOrder] = []
-    sums = {Key.SOURCE: _Sum(asked), Key.DESTINATION: _Sum(asked)}
-    for entry in book.entries():
-        touch = touch_of(entry, asked, behind)
-        if touch is None or is_over(entry.order, now):
-            continue
-        shown = _order(presenter, entry, touch)
-        found.append(shown)
-        if in_force(entry.order, now) and shown.status in _PROVED:
-            for key in touch.keys:
-                sums[key].add(touch)
+    shown = [(one, presenter.order(one.order, one.asks)) for one in found]
+    blocking = [one for one, view in shown if in_force(one.order, now) and view.status in _PROVED]
+    drops = dropped_by(world, [one.asks for one in blocking], asked)
+    counted = dict(zip((one.order.number for one in blocking), drops, strict=True))
+    sure = _settled(shown)
+    if not shown:
+        concerned = holders(asked, topology, inventory.owners)
+        fresh = (_fresh(facts.get(name), now, world.stale_after) for name in concerned)
+        sure = bool(concerned) and all(fresh)
     return WhyView(
         address=str(asked),
         at=now,
-        blocked_from=sums[Key.SOURCE].word(),
-        blocked_to=sums[Key.DESTINATION].word(),
-        orders=sorted(found, key=lambda o: o.since),
-        protected=_protected(world.topology, asked),
-        customer=_customer(world.topology, asked),
+        blocked_from=summary(asked, blocking, Key.SOURCE),
+        blocked_to=summary(asked, blocking, Key.DESTINATION),
+        orders=sorted(
+            (_order(view, one, counted.get(one.order.number)) for one, view in shown),
+            key=lambda o: o.since,
+        ),
+        protected=protected_in(topology, asked),
+        customer=customer_of(topology, asked),
+        certainty="verified" if sure else "assumed",
+        tenants=tenants_in(topology, asked),
+        shared=shared_in(topology, asked),
     )
 
 
-class _Sum:
-    """all, some, none of the asked range's traffic in one direction."""
+class CurrentLists:
+    """The newest version of lists, each read once."""
 
-    def __init__(self, asked: Network) -> None:
-        self._asked = rows_of((asked,))
-        self._whole = Ranges.none()
-        self._some = False
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._read: dict[str, ListContent | None] = {}
 
-    def add(self, touch: Touch) -> None:
-        self._some = True
-        if not touch.limited:
-            self._whole = union((self._whole, touch.ranges))
-
-    def word(self) -> str:
-        if not self._some:
-            return "none"
-        first, last = self._asked.pairs()[0]
-        whole = any(low <= first and last <= high for low, high in self._whole.pairs())
-        return "all" if whole else "some"
+    def get(self, name: str) -> ListContent | None:
+        """None: there is no such list."""
+        if name not in self._read:
+            self._read[name] = self._reader.lists.current(name)
+        return self._read[name]
 
 
-def _order(presenter: Presenter, entry: Entry, touch: Touch) -> WhyOrder:
-    view = presenter.order(entry.order, entry.asks)
+def _order(view: OrderView, one: Touching, dropped: int | None) -> WhyOrder:
+    relation, direction, what = about(one)
     return WhyOrder(
         id=view.id,
-        relation=touch.relation,
-        direction=_direction(touch.keys),
-        what=touch.what or "all",
+        relation=relation,
+        direction=direction,
+        what=what,
         status=view.status,
         reason=view.reason,
         issuer=view.issuer,
         since=view.start,
         until=view.end,
         devices=view.devices,
+        ticket=view.ticket,
+        dropped=dropped,
     )
 
 
-def _direction(keys: frozenset[Key]) -> str:
-    if keys == {Key.SOURCE}:
-        return "from"
-    return "to" if keys == {Key.DESTINATION} else "both"
+def _settled(shown: Sequence[tuple[Touching, OrderView]]) -> bool:
+    """Whether every order is proved, and lately, or is not to stand yet."""
+    sure = {Status.ENFORCED, Status.PARTIAL, Status.SCHEDULED, Status.WITHHELD}
+    return all(view.status in sure for _, view in shown)
 
 
-def _protected(topology: Topology, asked: Network) -> list[str]:
-    return [
-        f"{p.prefix}: {p.reason}"
-        for p in topology.protected
-        if p.prefix.version == asked.version and p.prefix.overlaps(asked)
-    ]
-
-
-def _customer(topology: Topology, asked: Network) -> str | None:
-    owners = [
-        (prefix.prefixlen, customer.name)
-        for customer in topology.customers.values()
-        for prefix in customer.prefixes
-        if prefix.version == asked.version and prefix.overlaps(asked)
-    ]
-    return max(owners)[1] if owners else None
+def _fresh(facts: DeviceFacts | None, now: datetime, stale_after: timedelta) -> bool:
+    """Whether a device was lately found exactly as desired."""
+    if facts is None or facts.verified_at is None or not proves(facts):
+        return False
+    return now - facts.verified_at <= stale_after

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 
 from enforcer.clock import Clock
 from enforcer.control.doorbell import ring
@@ -16,17 +17,25 @@ from enforcer.control.leadership import is_led
 from enforcer.control.steps import Step, no_step
 from enforcer.core.brake import PauseState
 from enforcer.core.orders import Order, order_number
-from enforcer.core.placement import Ownership, ownership
+from enforcer.core.placement import Ownership
 from enforcer.core.plan import Capability
-from enforcer.core.topology import Device, Topology
-from enforcer.errors import InvalidInput, NotFound
+from enforcer.core.rules import Owner
+from enforcer.core.topology import Device, Leaving, Topology
+from enforcer.errors import ConfigurationInvalid, InvalidInput, NotFound
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.in_force import InForce, Newest
+from enforcer.usecases.installation import Installation
 
 
 @dataclass(frozen=True)
 class World:
-    """Handed to every use case. `stale_after`: the age from which a proof is too old."""
+    """Handed to every use case. `stale_after`: the age from which a proof is too old.
+
+    `load_topology`: what the inventory's files say now; raises ConfigurationInvalid.
+    `signing_key`: the file with the key that signs the audit chain; None: there is none.
+    `installation`: the files around it, for `doctor`.
+    """
 
     database: Database
     load_topology: Callable[[], Topology]
@@ -35,16 +44,26 @@ class World:
     stale_after: timedelta
     full_every: timedelta
     step: Step = no_step
+    signing_key: Path | None = None
+    installation: Installation = field(default_factory=Installation)
+    _newest: Newest = field(default_factory=Newest, init=False, repr=False, compare=False)
 
-    @cached_property
+    def in_force(self) -> InForce:
+        """The inventory in force now; take it once where several answers must fit together.
+
+        Before any was put in force: the files. Raises ConfigurationInvalid, StorageError.
+        """
+        return self._newest.look(self.database, self.load_topology)
+
+    @property
     def topology(self) -> Topology:
-        """The inventory, loaded when first asked for. Raises ConfigurationInvalid."""
-        return self.load_topology()
+        """The inventory in force. Raises as `in_force`."""
+        return self.in_force().topology
 
-    @cached_property
+    @property
     def owners(self) -> Ownership:
         """Who owns which addresses."""
-        return ownership(self.topology)
+        return self.in_force().owners
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -70,23 +89,32 @@ class World:
         return device
 
     def capabilities(self) -> dict[str, Capability]:
-        """What each device can hold; raises ConfigurationInvalid for one without a driver."""
+        """What each device can hold.
+
+        Raises ConfigurationInvalid for one without a driver. One that is only kept in force,
+        and whose platform may have gone with it, is left out: it must not stop every order.
+        """
         owner = self.evidence.identity()
-        return {
-            name: self.driver_for(device, owner).capability
-            for name, device in self.topology.devices.items()
-        }
+        found = ((n, self._capability(d, owner)) for n, d in self.topology.devices.items())
+        return {name: capability for name, capability in found if capability is not None}
+
+    def _capability(self, device: Device, owner: Owner) -> Capability | None:
+        try:
+            return self.driver_for(device, owner).capability
+        except ConfigurationInvalid:
+            if device.leaving is Leaving.NO:
+                raise
+            return None
 
     def ring(self) -> None:
         """Tell the controller, if one runs, that something was committed."""
         self.step("ringing")
-        if self.database.path is not None:
-            ring(self.database.path)
+        ring(self.database)
         self.step("rung")
 
     def led(self) -> bool:
         """Whether a controller runs on this database."""
-        return self.database.path is not None and is_led(self.database.path)
+        return is_led(self.database)
 
 
 def number_of(order_id: str) -> int:

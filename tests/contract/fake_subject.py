@@ -85,6 +85,10 @@ class FakeSubject:
         """See `Subject`."""
         self.box.touch_foreign(FOREIGN, os.urandom(4).hex())
 
+    def put_hold(self, there: bool) -> None:
+        """See `Subject`."""
+        self.box.put_hold(there)
+
     def garble(self) -> None:
         """See `Subject`."""
         self.box.garbled = True

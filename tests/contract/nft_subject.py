@@ -17,7 +17,7 @@ from drivers.nftables.netlink.columns import SetRef
 from drivers.nftables.netlink.socket import EventSocket, NftSocket
 from drivers.nftables.transport import LocalTransport, Made, Options
 from enforcer.clock import SystemClock
-from enforcer.core.rules import Owner
+from enforcer.core.rules import HOLD_MARKER, Owner
 from enforcer.core.topology import Device, Mode
 from enforcer.driver_api import Driver
 from tests.contract.subject import FOREIGN, NAME, Mutations, Subject
@@ -122,6 +122,10 @@ class NftSubject:
         self.nft(
             f"flush set inet {FOREIGN} friends; add element inet {FOREIGN} friends {{ 192.0.2.1 }}"
         )
+
+    def put_hold(self, there: bool) -> None:
+        """As an operator types it; an IPv4 table does as well as any other."""
+        self.nft(f"{'add' if there else 'delete'} table ip {HOLD_MARKER}")
 
     def garble(self) -> None:
         """Every dump of elements loses its end."""

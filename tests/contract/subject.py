@@ -47,6 +47,10 @@ class Subject(Protocol):
         """A stranger changes what is not ours."""
         ...
 
+    def put_hold(self, there: bool) -> None:
+        """A stranger puts the marker there that forbids us to write, or takes it away."""
+        ...
+
     def garble(self) -> None:
         """Make what the device answers to new conversations unintelligible."""
         ...

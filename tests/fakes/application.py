@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.commands import (
     AmendOrder,
     ChangeEnd,
-    ImportList,
     LiftOrder,
     OrderFilter,
     PlaceOrder,
+    Reconfirm,
 )
+from enforcer.application.desk_views import PlaceResult
 from enforcer.application.views import (
-    AuditCheck,
     ControlView,
     DevicePreview,
     DeviceStatus,
@@ -33,7 +32,6 @@ from enforcer.application.views import (
     DriftView,
     EventView,
     InventoryReport,
-    ListView,
     OrderView,
     PassView,
     Preview,
@@ -42,29 +40,28 @@ from enforcer.application.views import (
 )
 from enforcer.core.orders import order_id
 from enforcer.core.prefixes import parse_network
-from enforcer.errors import DeviceUnreachable, EnforcerError, InvalidInput, NotFound
-from tests.fakes.views import NOW, a_device, a_drift, a_pass, target_of
+from enforcer.errors import NotFound, OrderRefused
+from tests.fakes.desk import FakeDesk
+from tests.fakes.record import FakeRecord
+from tests.fakes.views import NOW, a_drift, a_pass, target_of
 
 _GONE = ("lifted", "expired", "removed")
 
 
-class FakeApplication:
-    """See the module. `calls` has the name and the arguments of every call, in order."""
+class FakeApplication(FakeDesk, FakeRecord):
+    """See the module; `refuses` has the refusal of each target that may not be blocked."""
 
     def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-        self.fails: EnforcerError | None = None
+        super().__init__(now)
         self.settles_as = "enforced"
         self.withheld: list[str] = []
-        self.calls: list[tuple[str, Actor, Any]] = []
-        self.device_views = [a_device("edge1"), a_device("edge2", status="failing", error="away")]
-        self.unreachable: set[str] = set()
+        self.refuses: dict[str, OrderRefused] = {}
+        self.collateral: list[str] = []
+        self.warnings = ["198.51.100.0/24 has no owner"]
         self.drifts: dict[str, DriftView] = {}
         self.passes: dict[str, PassView] = {}
-        self.list_views: dict[str, ListView] = {}
         self.checks = [DoctorCheck(check="database", ok=True, detail="at head")]
-        self.chain = AuditCheck(ok=True, entries=41, first_bad=None, why="")
-        self.report = InventoryReport(ok=True, devices=2, customers=1)
+        self.checked = InventoryReport(ok=True, devices=2, customers=1)
         self.state = ControlView(
             state="running",
             since=None,
@@ -78,6 +75,12 @@ class FakeApplication:
         self._orders: dict[str, OrderView] = {}
         self._by_key: dict[str, str] = {}
         self._waits: list[BaseException] = []
+        self.interrupts = False
+        """Whether the second `place_many` is interrupted as Ctrl-C does it."""
+
+    def names_of(self, name: str) -> list[str]:
+        """The calls of `name` so far."""
+        return [called for called, _, _ in self.calls if called == name]
 
     def interrupt_wait(self) -> None:
         """Let the next `wait` be interrupted as Ctrl-C does it."""
@@ -88,6 +91,24 @@ class FakeApplication:
     def place(self, actor: Actor, command: PlaceOrder) -> OrderView:
         """Keep an order; the same idempotency key gives the same one."""
         self._called("place", actor, command)
+        return self._placed(actor, command)
+
+    def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
+        """Each by itself: what is refused does not stop the rest."""
+        self._called("place_many", actor, commands)
+        if self.interrupts and len(self.names_of("place_many")) > 1:
+            raise KeyboardInterrupt
+        results = []
+        for line, command in enumerate(commands, 1):
+            try:
+                results.append(PlaceResult(line=line, order=self._placed(actor, command)))
+            except OrderRefused as error:
+                results.append(PlaceResult(line=line, code=error.code, message=str(error)))
+        return results
+
+    def _placed(self, actor: Actor, command: PlaceOrder) -> OrderView:
+        if refusal := self.refuses.get(target_of(command.demand)):
+            raise refusal
         if command.idempotency_key in self._by_key:
             return self._orders[self._by_key[command.idempotency_key]]
         number = len(self._orders) + 1
@@ -100,6 +121,8 @@ class FakeApplication:
     def preview(self, actor: Actor, command: PlaceOrder, fresh: bool = False) -> Preview:
         """One device with two commands; its age is gone when asked freshly."""
         self._called("preview", actor, (command, fresh))
+        if refusal := self.refuses.get(target_of(command.demand)):
+            raise refusal
         start, end = self._span(command)
         return Preview(
             target=target_of(command.demand),
@@ -120,8 +143,9 @@ class FakeApplication:
                 )
             ],
             customers=["acme"],
-            withheld=[],
-            warnings=["198.51.100.0/24 has no owner"],
+            withheld=self.withheld,
+            warnings=self.warnings,
+            collateral=self.collateral,
         )
 
     def change_end(self, actor: Actor, command: ChangeEnd) -> OrderView:
@@ -149,6 +173,11 @@ class FakeApplication:
         }
         changes = {key: value for key, value in stated.items() if value is not None}
         return self._changed(command.order, **changes)
+
+    def reconfirm(self, actor: Actor, command: Reconfirm) -> OrderView:
+        """The order stays."""
+        self._called("reconfirm", actor, command)
+        return self._found(command.order)
 
     def order(self, actor: Actor, order_id: str) -> OrderView:
         """One order."""
@@ -248,57 +277,28 @@ class FakeApplication:
         self._called("control", actor, None)
         return self.state
 
-    def why(self, actor: Actor, address: str) -> WhyView:
-        """Every order that is kept is said to cover the address."""
-        self._called("why", actor, address)
+    def why(self, actor: Actor, address: str, at: datetime | None = None) -> WhyView:
+        """Every order that is kept is said to cover the address; the past is unknown."""
+        self._called("why", actor, (address, at))
         network = parse_network(address)
         found = [_why(view) for view in self._orders.values()]
         blocked = "all" if found else "none"
         return WhyView(
             address=str(network),
-            at=self.now,
+            at=at or self.now,
+            certainty="unknown" if at else "verified",
             blocked_from=blocked,
             blocked_to=blocked,
             orders=found,
             customer="acme" if found else None,
+            tenants=["shop"] if found else [],
+            shared=["192.0.2.9/32: a mail host for 40 domains"] if found else [],
         )
-
-    def import_list(self, actor: Actor, command: ImportList) -> ListView:
-        """One entry per line; what is no prefix is rejected."""
-        self._called("import_list", actor, command)
-        entries, rejected = 0, []
-        for number, line in enumerate(command.text.splitlines(), 1):
-            try:
-                parse_network(line)
-                entries += 1
-            except InvalidInput as error:
-                rejected.append(f"line {number}: {error}")
-        before = self.list_views.get(command.name)
-        self.list_views[command.name] = ListView(
-            name=command.name,
-            version=before.version + 1 if before else 1,
-            entries=entries,
-            imported_at=self.now,
-            source=command.source,
-            rejected=len(rejected),
-            rejected_lines=rejected,
-        )
-        return self.list_views[command.name]
-
-    def lists(self, actor: Actor) -> Sequence[ListView]:
-        """What was imported."""
-        self._called("lists", actor, None)
-        return list(self.list_views.values())
 
     def inventory_check(self, actor: Actor) -> InventoryReport:
         """The report that was set."""
         self._called("inventory_check", actor, None)
-        return self.report
-
-    def audit_verify(self, actor: Actor) -> AuditCheck:
-        """The verdict that was set."""
-        self._called("audit_verify", actor, None)
-        return self.chain
+        return self.checked
 
     def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:
         """The checks that were set."""
@@ -307,24 +307,11 @@ class FakeApplication:
 
     # ------------------------------------------------------------------ inside
 
-    def _called(self, name: str, actor: Actor, arguments: object) -> None:
-        self.calls.append((name, actor, arguments))
-        if self.fails is not None:
-            raise self.fails
-
     def _steered(self, name: str, actor: Actor, state: str, reason: str | None) -> ControlView:
         self._called(name, actor, reason)
         changes = {"state": state, "since": self.now, "by": actor.name, "reason": reason}
         self.state = self.state.model_copy(update=changes)
         return self.state
-
-    def _device(self, name: str) -> DeviceView:
-        if name in self.unreachable:
-            raise DeviceUnreachable(name, "no route: check its management address")
-        for view in self.device_views:
-            if view.name == name:
-                return view
-        raise NotFound(f"there is no device '{name}': 'enforcer device list' shows all")
 
     def _found(self, order: str) -> OrderView:
         if order not in self._orders:
@@ -393,6 +380,8 @@ def _why(view: OrderView) -> WhyOrder:
         since=view.start,
         until=view.end,
         devices=view.devices,
+        ticket=view.ticket,
+        dropped=1234,
     )
 
 

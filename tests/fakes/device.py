@@ -15,7 +15,7 @@ from datetime import datetime
 from enforcer.clock import Clock
 from enforcer.core.instants import from_ms, to_ms
 from enforcer.core.plan import Capability, Trait
-from enforcer.core.rules import NO_END, Key, Rule
+from enforcer.core.rules import HOLD_MARKER, NO_END, Key, Rule
 from enforcer.driver_api import GRACE_MS, DeviceEvent, EventKind
 from enforcer.errors import CommandRejected
 from tests.fakes.faults import Faults
@@ -41,7 +41,7 @@ class FakeDevice:
     """One box, shared by any number of drivers, watches and strangers; thread-safe.
 
     `foreign` is what is not ours: nobody but a stranger may change it. `garbled` makes every
-    reading end in ParseFailed.
+    reading end in ParseFailed. `hold`: the marker that forbids us to write is there.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class FakeDevice:
         self.faults = Faults(name)
         self.foreign: dict[str, str] = {"table operator": "accept established"}
         self.garbled = False
+        self.hold = False
         self._tokens = tokens
         self._lock = threading.RLock()
         self._table = Table()
@@ -184,6 +185,12 @@ class FakeDevice:
     def mark(self, command: PutMark) -> None:
         """Somebody else writes the owner's mark."""
         self.edit(command)
+
+    def put_hold(self, there: bool, by: str = SOMEBODY) -> None:
+        """Somebody puts the marker there that forbids us to write, or takes it away."""
+        with self._lock:
+            self.hold = there
+            self._moved(EventKind.CHANGED, None, f"{HOLD_MARKER} {'put' if there else 'gone'}", by)
 
     def flush(self, by: str = SOMEBODY) -> None:
         """Somebody else removes everything of ours."""

@@ -159,6 +159,7 @@ class FakeSession:
             Native(table.objects),
             region.delta is not None,
             self._seen,
+            self._box.hold and region.delta is None,
         )
         return self._box.faults.told(actual)
 

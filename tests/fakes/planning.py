@@ -36,18 +36,31 @@ def batches(
     mark: Owner | None,
     size: int,
 ) -> Iterator[Batch]:
-    """Structure, members, and last what of the structure is no longer needed."""
+    """Structure, members, and last what of the structure is no longer needed.
+
+    Of the structure only what `drift` finds, and what the members that it moves need or leave.
+    """
     wanted = objects_of(desired)
+    due = _due(drift)
     put: list[Command] = [PutMark(mark)] if mark else []
-    put += [PutObject(n, text) for n, text in sorted(wanted.items()) if found.get(n) != text]
+    put += [
+        PutObject(n, text)
+        for n, text in sorted(wanted.items())
+        if found.get(n) != text and n in due
+    ]
     if put:
         yield _structural(put)
     for delta in _pieces(drift.delta, size):
         commands = tuple(_commands(delta))
         yield Batch(commands, len(commands), Region(delta))
-    gone: list[Command] = [PutObject(name, None) for name in sorted({*found} - {*wanted})]
+    gone: list[Command] = [PutObject(n, None) for n in sorted({*found} - {*wanted}) if n in due]
     if gone:
         yield _structural(gone)
+
+
+def _due(drift: Drift) -> set[str]:
+    moved = (*drift.delta.addresses, *drift.delta.interfaces)
+    return {f.what for f in drift.findings} | {object_name(rule) for rule in moved}
 
 
 def _structural(commands: Sequence[Command]) -> Batch:

@@ -6,7 +6,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from enforcer.application.views import DeviceView, DriftView, PassView
+from enforcer.application.desk_views import (
+    AlarmView,
+    Change,
+    CustomerView,
+    DeviceChange,
+    InventoryDiff,
+    InventoryView,
+    ProtectedView,
+    SourceView,
+)
+from enforcer.application.record_views import Report, SignatureView
+from enforcer.application.views import DeviceView, DriftView, EventView, PassView
 from enforcer.core.orders import (
     BlockAddress,
     BlockFlow,
@@ -80,4 +91,114 @@ def a_pass(name: str, outcome: str = "clean") -> PassView:
         verified=4,
         drift=0,
         seconds=0.25,
+    )
+
+
+def a_customer(name: str, leaving: str = "") -> CustomerView:
+    """A customer with a tenant and a shared address."""
+    return CustomerView(
+        name=name,
+        prefixes=["192.0.2.0/25", "2001:db8:a::/48"],
+        attachments=["edge1 eth1"],
+        tenants=["shop"],
+        contacts=["Abuse desk: mail abuse@acme.example"],
+        leaving=leaving,
+        shared=["192.0.2.9/32: a mail host for 40 domains"],
+        orders=[],
+    )
+
+
+def a_source(name: str, active: int = 0) -> SourceView:
+    """A source with some limits."""
+    return SourceView(
+        name=name,
+        longest=604_800,
+        active_limit=1000,
+        per_minute=None,
+        widest4=24,
+        widest6=48,
+        active=active,
+        last_minute=2,
+        stopped=False,
+    )
+
+
+def an_alarm(sequence: int, cleared: bool = False) -> AlarmView:
+    """An alarm about a device."""
+    return AlarmView(
+        sequence=sequence,
+        kind="braked",
+        subject="edge1",
+        said="a reload would remove 40 of 60 rules: 'enforcer device release edge1'",
+        raised=NOW - timedelta(minutes=9),
+        cleared=NOW - timedelta(minutes=2) if cleared else None,
+    )
+
+
+def an_inventory() -> InventoryView:
+    """An inventory in force, with one thing in most sections."""
+    mine = ProtectedView(prefix="198.51.100.0/24", reason="our own servers", origin="inventory")
+    loop = ProtectedView(prefix="192.0.2.255/32", reason="loopback of edge1", origin="loopback")
+    return InventoryView(
+        sequence=12,
+        since=NOW - timedelta(hours=3),
+        origin="inventory/",
+        digest="5e" * 32,
+        devices=[{"name": "edge1", "platform": "nftables", "roles": ["border"], "vrfs": []}],
+        customers=[{"name": "acme", "prefixes": ["192.0.2.0/25"], "leaving": ""}],
+        service_sets=[{"name": "relay", "entries": [{"prefixes": ["198.51.100.25/32"]}]}],
+        protected=[mine, loop],
+        pools=[{"prefix": "192.0.2.64/26", "lease": 3600}],
+    )
+
+
+def an_inventory_change(**changes: object) -> InventoryDiff:
+    """A reload that removes a customer and would be braked on a device."""
+    diff = InventoryDiff(
+        ok=True,
+        changes=[
+            Change(section="customer", name="newsco", what="added"),
+            Change(section="customer", name="gone", what="kept", detail="left the files"),
+        ],
+        devices=[
+            DeviceChange(device="edge1", adds=3, removes=40, braked=True),
+            DeviceChange(
+                device="edge2", adds=1, removes=0, braked=False, unsupported=["0001-Y: no IPv6"]
+            ),
+        ],
+        warnings=["customer gone left the files: 'enforcer customer confirm-gone gone'"],
+    )
+    return diff.model_copy(update=changes)
+
+
+def an_event(sequence: int) -> EventView:
+    """An audit entry about an order."""
+    return EventView(
+        sequence=sequence,
+        at=NOW - timedelta(minutes=10 - sequence),
+        kind="order.placed",
+        actor="tester",
+        source="cli",
+        subject=f"000{sequence}-Y",
+        device=None,
+        detail={"reason": "phishing"},
+    )
+
+
+def a_signature(sequence: int, ok: bool | None = True) -> SignatureView:
+    """A signed head of the chain."""
+    return SignatureView(sequence=sequence, at=NOW, hash="ab" * 32, key="12" * 32, ok=ok)
+
+
+def a_report(subject: str) -> Report:
+    """A report with an order and the chain's proof."""
+    return Report(
+        subject=subject,
+        made_at=NOW,
+        html=f"<!doctype html><title>{subject}</title>",
+        document={
+            "subject": subject,
+            "orders": [{"id": "0001-Y", "reason": "phishing", "devices": ["edge1"]}],
+            "chain": {"ok": True, "entries": 41},
+        },
     )

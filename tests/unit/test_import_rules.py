@@ -40,6 +40,7 @@ BROKEN: list[tuple[str, dict[str, str]]] = [
     ),
     ("sql-in-storage", {"inventory/rogue.py": "import sqlalchemy\n"}),
     ("sql-in-storage", {"enforcer/rogue.py": "from alembic import op\n"}),
+    ("sql-in-storage", {"enforcer/control/rogue.py": "import psycopg\n"}),
     (
         "acyclic",
         {

@@ -89,6 +89,12 @@ def ask_tables(table: str) -> Message:
     return _message(NFT_MSG_GETTABLE, 0, text(NFTA_TABLE_NAME, table))
 
 
+def ask_all_tables() -> Message:
+    """Ask for all tables of all families."""
+    kind = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE
+    return Message(kind, NLM_F_DUMP, (bytes(NFGEN_HEADER),))
+
+
 def ask_chains(table: str) -> Message:
     """Ask for all chains (kernels before 6.4 tell those of all tables)."""
     return _message(NFT_MSG_GETCHAIN, NLM_F_DUMP, text(NFTA_CHAIN_TABLE, table))

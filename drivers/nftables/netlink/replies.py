@@ -22,6 +22,7 @@ from drivers.nftables.netlink.constants import (
     NFNL_SUBSYS_NFTABLES,
     NFT_MSG_NEWGEN,
     NFT_MSG_NEWSET,
+    NFT_MSG_NEWTABLE,
     NFTA_GEN_ID,
     NFTA_GEN_PROC_NAME,
     NFTA_GEN_PROC_PID,
@@ -29,6 +30,7 @@ from drivers.nftables.netlink.constants import (
     NFTA_SET_FLAGS,
     NFTA_SET_KEY_LEN,
     NFTA_SET_NAME,
+    NFTA_TABLE_NAME,
     NLM_F_ACK_TLVS,
     NLM_F_CAPPED,
     NLM_F_DUMP_INTR,
@@ -153,6 +155,16 @@ def generation_reply(buffer: bytes) -> Generation:
         if message_type(envelope) == NFT_MSG_NEWGEN:
             return generation(buffer, envelope)
     raise MalformedReply("the kernel answered GETGEN without a generation; read again")
+
+
+def table_names(buffers: Iterable[bytes]) -> frozenset[str]:
+    """The names of the tables in the answer to GETTABLE, whatever their family."""
+    return frozenset(
+        string(buffer, fields(buffer, envelope).get(NFTA_TABLE_NAME))
+        for buffer in buffers
+        for envelope in envelopes(buffer)
+        if message_type(envelope) == NFT_MSG_NEWTABLE
+    )
 
 
 def set_facts(buffers: Iterable[bytes]) -> tuple[SetFacts, ...]:

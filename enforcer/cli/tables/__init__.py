@@ -10,32 +10,67 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from enforcer.application import views
-from enforcer.cli.tables import control, devices, orders
+from enforcer.application import database_views, desk_views, record_views, views
+from enforcer.cli.tables import (
+    bulk,
+    control,
+    database,
+    desk,
+    devices,
+    inventory,
+    lists,
+    orders,
+    record,
+    why,
+)
 
-_ONE: dict[type[views.View], Callable[[Any, datetime], RenderableType]] = {
+_One = Callable[[Any, datetime], RenderableType]
+
+_ONE: dict[type[views.View], _One] = {
+    database_views.DatabaseCopied: database.copied,
+    database_views.DatabaseStatus: database.status,
+    desk_views.CustomerView: desk.customer,
+    desk_views.InventoryDiff: inventory.diff,
+    desk_views.InventoryView: inventory.in_force,
+    desk_views.SourceView: desk.source,
+    record_views.AuditEntryView: record.entry,
+    record_views.KeyView: record.key,
+    record_views.ListDiff: lists.diff,
+    record_views.Report: record.report,
+    record_views.SignatureView: record.signature,
     views.AuditCheck: control.chain,
     views.ControlView: control.controller,
     views.DeviceView: devices.device,
-    views.InventoryReport: control.inventory,
-    views.ListView: control.imported,
+    views.InventoryReport: inventory.report,
+    views.ListView: lists.imported,
     views.OrderView: orders.order,
     views.Preview: orders.preview,
-    views.WhyView: orders.why,
+    views.WhyView: why.why,
 }
 
-_MANY: dict[type[views.View], tuple[str, Callable[[Any, datetime], RenderableType]]] = {
+_MANY: dict[type[views.View], tuple[str, _One]] = {
+    desk_views.AlarmView: ("no alarms", desk.alarms),
+    desk_views.CustomerView: ("no customers: add some to the inventory", desk.customers),
+    desk_views.PlaceResult: ("nothing was placed", bulk.results),
+    desk_views.ProtectedView: ("nothing of it is protected", inventory.protected),
+    desk_views.SourceView: ("no source has placed an order, or has a limit", desk.sources),
+    record_views.SignatureView: ("nothing is signed: 'enforcer audit sign'", record.signatures),
     views.DeviceView: ("no devices: add some to the inventory", devices.listing),
     views.DoctorCheck: ("nothing was checked", control.checks),
     views.DriftView: ("no devices: add some to the inventory", devices.drifts),
     views.EventView: ("nothing is recorded", orders.history),
-    views.ListView: ("no lists: 'enforcer list import' stores one", control.lists),
+    views.ListView: ("no lists: 'enforcer list import' stores one", lists.listing),
     views.OrderView: ("no orders", orders.listing),
     views.PassView: ("no devices: add some to the inventory", devices.passes),
 }
 
-
-_VARIANTS: dict[str, Callable[[Any, datetime], RenderableType]] = {"plan": orders.plan}
+_VARIANTS: dict[str, _One] = {
+    "plan": orders.plan,
+    "dry run": lists.would_import,
+    "sum": inventory.diff_sum,
+    "versions": lists.versions,
+    "one by one": lists.in_detail,
+}
 
 
 def one(view: views.View, now: datetime, variant: str = "") -> RenderableType:
@@ -43,7 +78,11 @@ def one(view: views.View, now: datetime, variant: str = "") -> RenderableType:
     return (_VARIANTS[variant] if variant else _ONE[type(view)])(view, now)
 
 
-def many(listed: Sequence[views.View], model: type[views.View], now: datetime) -> RenderableType:
+def many(
+    listed: Sequence[views.View], model: type[views.View], now: datetime, variant: str = ""
+) -> RenderableType:
     """The table of several views of one model, or a sentence when there are none."""
     nothing, render = _MANY[model]
+    if variant:
+        render = _VARIANTS[variant]
     return render(listed, now) if listed else Text(nothing, style="dim")

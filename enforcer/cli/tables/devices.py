@@ -13,6 +13,11 @@ from enforcer.application.views import DeviceView, DriftView, PassView
 from enforcer.cli.tables.layout import Status, columns, facts, indented, words
 from enforcer.cli.words import both, counted, relative
 
+_LEAVING = {
+    "gone": "left the inventory's files and is kept: 'enforcer device retire'",
+    "draining": "is being drained; it is forgotten when it is verified empty",
+}
+
 
 def listing(devices: Sequence[DeviceView], now: datetime) -> RenderableType:
     """One row per device; under the table what is wrong."""
@@ -36,8 +41,22 @@ def listing(devices: Sequence[DeviceView], now: datetime) -> RenderableType:
             f"{view.orders:,}",
             verified,
         )
-    errors = [words(f"{view.name}: {view.error}", "red") for view in devices if view.error]
-    return Group(table, *([Text(), *errors] if errors else []))
+    said = [words(f"{v.name}: {said}", style) for v in devices for said, style in _wrong(v)]
+    return Group(table, *([Text(), *said] if said else []))
+
+
+def _wrong(view: DeviceView) -> Iterator[tuple[str, str]]:
+    """What a person must know of a device, each with its colour."""
+    if view.error:
+        yield view.error, "red"
+    if view.held:
+        yield f"the brake holds: {view.held}", "bold red"
+    if view.contested:
+        yield f"contested: {', '.join(view.contested)}", "red"
+    if view.paused:
+        yield f"paused {view.paused}", "yellow"
+    if view.leaving:
+        yield _LEAVING.get(view.leaving, view.leaving), "yellow"
 
 
 def device(view: DeviceView, now: datetime) -> RenderableType:
@@ -62,6 +81,14 @@ def _device_facts(view: DeviceView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "can", ", ".join(view.traits) or "-"
     if view.owner is not None:
         yield "owner", view.owner
+    if view.leaving:
+        yield "leaving", _LEAVING.get(view.leaving, view.leaving)
+    if view.paused:
+        yield "paused", view.paused
+    if view.held:
+        yield "held", f"{view.held}: 'enforcer device release {view.name}' lets it pass"
+    for contested in view.contested:
+        yield "contested", contested
     if view.failing_since:
         yield "failing", both(view.failing_since, now)
     if view.error:

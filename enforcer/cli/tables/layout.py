@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
@@ -74,3 +74,12 @@ class Verbatim:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.lines:
             yield Text(plain(line), style=self.style, no_wrap=True, overflow="ignore")
+
+
+def brief(value: object) -> str:
+    """A nested value in one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {brief(v)}" for k, v in value.items() if v) + "}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(brief, value))
+    return str(value)

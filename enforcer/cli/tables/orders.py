@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Orders, previews, histories, and why an address is blocked."""
+"""Orders, previews and histories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from enforcer.application.views import (
@@ -16,10 +15,8 @@ from enforcer.application.views import (
     EventView,
     OrderView,
     Preview,
-    WhyOrder,
-    WhyView,
 )
-from enforcer.cli.tables.layout import Status, Verbatim, columns, facts, indented, words
+from enforcer.cli.tables.layout import Status, Verbatim, brief, columns, facts, indented, words
 from enforcer.cli.words import absolute, both, counted, plain, relative
 
 
@@ -89,6 +86,8 @@ def preview(view: Preview, now: datetime) -> RenderableType:
     table.add_row("hits", words(", ".join(view.customers) or "no customer of ours"))
     for withheld in view.withheld:
         table.add_row("withheld", words(withheld, "yellow"))
+    for collateral in view.collateral:
+        table.add_row("also hits", words(collateral, "yellow"))
     for warning in view.warnings:
         table.add_row("warning", words(warning, "yellow"))
     return Group(table, Text(), *_device_previews(view))
@@ -129,7 +128,7 @@ def history(events: Sequence[EventView], now: datetime) -> RenderableType:
     """One row per recorded event, oldest first."""
     table = columns("#", "When", "Event", "By", fixed=("When",), right=("#",))
     for event in events:
-        lines = [words(event.kind), *(words(f"{k}: {v}", "dim") for k, v in _detail(event))]
+        lines = [words(event.kind), *(words(f"{k}: {brief(v)}", "dim") for k, v in _detail(event))]
         when = Group(relative(event.at, now), Text(absolute(event.at), style="dim"))
         table.add_row(str(event.sequence), when, Group(*lines), words(event.actor))
     return table
@@ -139,35 +138,6 @@ def _detail(event: EventView) -> Iterator[tuple[str, object]]:
     if event.device:
         yield "device", event.device
     yield from event.detail.items()
-
-
-def why(view: WhyView, now: datetime) -> RenderableType:
-    """Whether an address is blocked now, and by which orders."""
-    table = facts()
-    table.add_row("address", words(view.address, "bold"))
-    if view.customer:
-        table.add_row("customer", words(view.customer))
-    table.add_row("blocked from it", Status(view.blocked_from))
-    table.add_row("blocked to it", Status(view.blocked_to))
-    for protected in view.protected:
-        table.add_row("protected", words(protected))
-    if not view.orders:
-        return Group(table, Text(), Text("no order touches it", style="dim"))
-    return Group(table, Text(), _why_orders(view.orders, now))
-
-
-def _why_orders(orders: Sequence[WhyOrder], now: datetime) -> Table:
-    table = columns("ID", "Status", "Blocks", "Ends", fixed=("ID", "Status", "Ends"))
-    for found in orders:
-        on = ", ".join(device.device for device in found.devices) or "no device"
-        blocks = Group(
-            words(f"{found.direction}, {found.what} ({found.relation})"),
-            words(f"{found.reason} · by {found.issuer}, {relative(found.since, now)}", "dim"),
-            words(f"on {on}", "dim"),
-        )
-        ends = "open-ended" if found.until is None else relative(found.until, now)
-        table.add_row(found.id, Status(found.status), blocks, ends)
-    return table
 
 
 def _what(view: OrderView) -> str:

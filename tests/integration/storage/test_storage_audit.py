@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,12 @@ import pytest
 from enforcer.application.actor import Actor
 from enforcer.errors import AuditBroken, InvalidInput, NotFound, StorageError
 from enforcer.storage.database import Database
-from enforcer.storage.engine import open_engine
 from enforcer.storage.recorder import Recorder
 from enforcer.storage.records import Note
 from tests.integration.storage.placing import ANN, NOON, place
+from tests.integration.storage.tampering import ask, opened, tamper
 
 LOOP = Actor("edge1", "controller")
-
-
-def tamper(database: Database, *statements: str) -> None:
-    assert database.path is not None
-    with sqlite3.connect(database.path) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
 
 
 def test_the_sequence_has_no_gaps(database: Database) -> None:
@@ -84,23 +75,23 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("how", TAMPERED)
-def test_tampering_is_found(database: Database, how: str) -> None:
+def test_tampering_is_found(database: Database, url: str, how: str) -> None:
     for _ in range(5):
         place(database)
     with database.read() as reader:
         assert reader.audit.verify().ok
     statement, first_bad = TAMPERED[how]
-    tamper(database, statement)
+    tamper(url, statement)
     with database.read() as reader:
         result = reader.audit.verify()
     assert (result.ok, result.first_bad) == (False, first_bad)
 
 
-def test_swapped_entries_are_found(database: Database) -> None:
+def test_swapped_entries_are_found(database: Database, url: str) -> None:
     for _ in range(5):
         place(database)
     tamper(
-        database,
+        url,
         "UPDATE audit SET seq = 99 WHERE seq = 2",
         "UPDATE audit SET seq = 2 WHERE seq = 4",
         "UPDATE audit SET seq = 4 WHERE seq = 99",
@@ -109,37 +100,34 @@ def test_swapped_entries_are_found(database: Database) -> None:
         assert reader.audit.verify().first_bad == 2
 
 
-def test_a_lost_head_stops_everything(database: Database) -> None:
-    tamper(database, "DELETE FROM audit_head")
+def test_a_lost_head_stops_everything(database: Database, url: str) -> None:
+    tamper(url, "DELETE FROM audit_head")
     with pytest.raises(AuditBroken):
         database.head()
     with pytest.raises(AuditBroken):
         place(database)
 
 
-def test_a_head_behind_the_entries_cannot_be_written_over(database: Database) -> None:
+def test_a_head_behind_the_entries_cannot_be_written_over(database: Database, url: str) -> None:
     for _ in range(3):
         place(database)
-    tamper(database, "UPDATE audit_head SET seq = 1")
+    tamper(url, "UPDATE audit_head SET seq = 1")
     with pytest.raises(StorageError):
         place(database)
     with database.read() as reader:
         assert reader.audit.verify().first_bad == 2
 
 
-def test_a_head_that_moves_under_us_stops_the_commit(database: Database) -> None:
-    assert database.path is not None
-    engine = open_engine(database.path)
-    with engine.connect() as connection:
+def test_a_head_that_moves_under_us_stops_the_commit(url: str) -> None:
+    with opened(url) as engine, engine.connect() as connection:
         recorder = Recorder(connection)
         recorder.append([Note("a", {})], ANN, NOON)
         connection.exec_driver_sql("UPDATE audit_head SET seq = 7")
         with pytest.raises(AuditBroken, match="moved"):
             recorder.seal()
-    engine.dispose()
 
 
-def test_blobs_are_kept_once_and_checked(database: Database) -> None:
+def test_blobs_are_kept_once_and_checked(database: Database, url: str) -> None:
     content = b"add element inet enforcer blocked { 192.0.2.0/24 }\n" * 1_000
     with database.write() as unit:
         digest = unit.blob(content)
@@ -153,21 +141,17 @@ def test_blobs_are_kept_once_and_checked(database: Database) -> None:
         assert reader.audit.blob(empty) == b""
         with pytest.raises(NotFound):
             reader.audit.blob("0" * 64)
-    assert database.path is not None
-    with sqlite3.connect(database.path) as connection:
-        lengths = connection.execute("SELECT sum(length(body)) FROM blobs").fetchone()
-    connection.close()
-    assert lengths[0] < len(content) / 10
+    assert ask(url, "SELECT sum(length(body)) FROM blobs") < len(content) / 10
 
 
-def test_a_changed_blob_is_noticed(database: Database) -> None:
+def test_a_changed_blob_is_noticed(database: Database, url: str) -> None:
     with database.write() as unit:
         one, two = unit.blob(b"one"), unit.blob(b"two")
     other = f"(SELECT body FROM blobs WHERE digest = '{two}')"
-    tamper(database, f"UPDATE blobs SET body = {other} WHERE digest = '{one}'")
+    tamper(url, f"UPDATE blobs SET body = {other} WHERE digest = '{one}'")
     with database.read() as reader, pytest.raises(AuditBroken, match="changed"):
         reader.audit.blob(one)
-    tamper(database, f"UPDATE blobs SET body = zeroblob(9) WHERE digest = '{one}'")
+    tamper(url, f"UPDATE blobs SET body = zeroblob(9) WHERE digest = '{one}'")
     with database.read() as reader, pytest.raises(AuditBroken, match="damaged"):
         reader.audit.blob(one)
 
@@ -205,6 +189,7 @@ def test_an_intent_is_closed_once(database: Database) -> None:
         assert [entry.seq for entry in reader.audit.open_intents()] == [other]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_the_file_is_private(database: Database) -> None:
     place(database)
     path = database.path

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -131,12 +130,11 @@ def test_readers_are_not_kept_waiting_by_a_writer(database: Database, url: str) 
 
 def test_a_writer_that_hangs_is_reported(url: str) -> None:
     database = Database(url, patience=0.1)
-    assert database.path is not None
-    other = sqlite3.connect(database.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseBusy, match="try again"):
-        place(database)
-    other.execute("ROLLBACK")
+    other = Database(url)
+    with other.write() as unit:
+        unit.next_sequence()
+        with pytest.raises(DatabaseBusy, match="try again"):
+            place(database)
     other.close()
     assert place(database).number == 1
     database.close()

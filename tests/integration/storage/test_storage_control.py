@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from enforcer.errors import InvalidInput, StorageError
 from enforcer.storage.database import Database
 from enforcer.storage.records import ControlState
 from tests.integration.storage.placing import NOON
+from tests.integration.storage.tampering import tamper
 
 
 def test_a_new_database_runs(database: Database) -> None:
@@ -100,11 +100,8 @@ def test_facts_come_back_equal(database: Database) -> None:
         assert reader.devices.all_facts() == {"edge1": full, "edge2": DeviceFacts()}
 
 
-def test_unreadable_facts_are_not_no_facts(database: Database) -> None:
-    assert database.path is not None
-    with sqlite3.connect(database.path) as connection:
-        connection.execute("INSERT INTO device_facts VALUES ('edge1', 'x')")
-    connection.close()
+def test_unreadable_facts_are_not_no_facts(database: Database, url: str) -> None:
+    tamper(url, "INSERT INTO device_facts VALUES ('edge1', 'x')")
     with database.read() as reader:
         assert reader.devices.facts("edge2") is None
         with pytest.raises(StorageError, match="edge1"):

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from enforcer.core.addresses import to_column
+from enforcer.core.feeds import FeedState
 from enforcer.core.lists import ListContent
 from enforcer.core.rules import Addresses
 from enforcer.errors import InvalidInput, StorageError
 from enforcer.storage.database import Database
 from enforcer.storage.records import ListVersion
 from tests.integration.storage.placing import NOON
+from tests.integration.storage.tampering import ask, tamper
 
 SHA = "a" * 64
 
@@ -68,6 +70,19 @@ def test_versions_follow_each_other_and_stay(database: Database) -> None:
         ]
 
 
+def test_a_version_names_its_report(database: Database) -> None:
+    with database.write() as unit:
+        digest = unit.blob(b"line 3: drivel")
+        for some, report in ((content(), digest), (content(1), None)):
+            unit.lists.add_version(
+                "botnets", some, source="x", at=NOON, rejected=1, sha256=SHA, report=report
+            )
+    with database.read() as reader:
+        first, second = reader.lists.versions("botnets")
+        assert (first.report, second.report) == (digest, None)
+        assert reader.audit.blob(digest) == b"line 3: drivel"
+
+
 def test_what_is_not_there(database: Database) -> None:
     add(database, "botnets", content())
     with database.read() as reader:
@@ -85,7 +100,7 @@ def test_an_empty_list_is_a_list(database: Database) -> None:
     assert current.v4_first.shape == current.v6_last.shape == (0, 2)
 
 
-def test_a_long_list_is_a_few_rows(database: Database) -> None:
+def test_a_long_list_is_a_few_rows(database: Database, url: str) -> None:
     count = 200_000
     first = np.zeros((count, 2), np.uint64)
     first[:, 1] = np.random.default_rng(1).integers(0, 2**32, count)
@@ -93,10 +108,7 @@ def test_a_long_list_is_a_few_rows(database: Database) -> None:
     add(database, "long", long)
     with database.read() as reader:
         assert same(reader.lists.current("long"), long)
-    assert database.path is not None
-    with sqlite3.connect(database.path) as connection:
-        assert connection.execute("SELECT count(*) FROM list_chunks").fetchone() == (4,)
-    connection.close()
+    assert ask(url, "SELECT count(*) FROM list_chunks") == 4
 
 
 @pytest.mark.parametrize(
@@ -107,12 +119,9 @@ def test_a_long_list_is_a_few_rows(database: Database) -> None:
         "UPDATE list_versions SET entries = 4",
     ],
 )
-def test_a_damaged_list_is_never_a_shorter_one(database: Database, damage: str) -> None:
+def test_a_damaged_list_is_never_a_shorter_one(database: Database, url: str, damage: str) -> None:
     add(database, "botnets", content())
-    assert database.path is not None
-    with sqlite3.connect(database.path) as connection:
-        connection.execute(damage)
-    connection.close()
+    tamper(url, damage)
     with database.read() as reader, pytest.raises(StorageError, match="import"):
         reader.lists.current("botnets")
 
@@ -123,3 +132,29 @@ def test_a_refused_list_leaves_nothing(database: Database) -> None:
         add(database, "botnets", ListContent(0, *(wrong.v6_first,) * 4))
     with database.read() as reader:
         assert reader.lists.names() == []
+
+
+STATE = FeedState(NOON, NOON, None, '"etag"', "", "terms", "no route", 3, SHA)
+
+
+def test_what_is_known_of_a_feed_comes_back(database: Database) -> None:
+    with database.write() as unit:
+        assert unit.feeds.get("botnets") is None
+        unit.feeds.save("botnets", STATE)
+        unit.feeds.save("other", FeedState(NOON, NOON))
+    good = replace(STATE, good=NOON, error="", failures=0)
+    with database.write() as unit:
+        assert unit.feeds.get("botnets") == STATE
+        unit.feeds.save("botnets", good)
+    with database.read() as reader:
+        assert reader.feeds.all() == {"botnets": good, "other": FeedState(NOON, NOON)}
+
+
+def test_what_is_known_of_a_feed_and_cannot_be_read_is_an_error(
+    database: Database, url: str
+) -> None:
+    with database.write() as unit:
+        unit.feeds.save("botnets", STATE)
+    tamper(url, "UPDATE feed_states SET body = '{}'")
+    with database.read() as reader, pytest.raises(StorageError, match="feed botnets"):
+        reader.feeds.all()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,18 +16,29 @@ from sqlalchemy import Engine, inspect
 from enforcer.errors import StorageError
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
-from enforcer.storage.engine import create_file, open_engine
+from enforcer.storage.engine import is_postgresql
+from enforcer.storage.sqlite import create_file
 from enforcer.storage.tables import REVISION, metadata
 from tests.integration.storage.placing import place
+from tests.integration.storage.tampering import opened, tamper
+from tests.postgres import Cluster
 
 
-def schema(path: Path) -> set[str]:
-    with sqlite3.connect(path) as connection:
-        rows = connection.execute(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name != 'alembic_version'"
-        ).fetchall()
-    connection.close()
-    return {"".join(sql.split()) for (sql,) in rows}
+def schema(url: str) -> dict[str, object]:
+    """Every table with its columns, keys and indexes, as the database tells them."""
+    with opened(url) as engine:
+        there = inspect(engine)
+        return {
+            name: (
+                [(c["name"], str(c["type"]), c["nullable"]) for c in there.get_columns(name)],
+                there.get_pk_constraint(name),
+                sorted(str(i) for i in there.get_indexes(name)),
+                sorted(str(f) for f in there.get_foreign_keys(name)),
+                sorted(str(u) for u in there.get_unique_constraints(name)),
+            )
+            for name in there.get_table_names()
+            if name != "alembic_version"
+        }
 
 
 @pytest.fixture
@@ -37,10 +47,19 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(url: str, path: Path) -> Iterator[Engine]:
-    opened = open_engine(path)
-    yield opened
-    opened.dispose()
+def empty(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A database of the same kind as `url` without a schema."""
+    if is_postgresql(url):
+        cluster: Cluster = request.getfixturevalue("cluster")
+        return cluster.empty()
+    create_file(tmp_path / "empty.db")
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    with opened(url) as made:
+        yield made
 
 
 def test_models_match_the_head(engine: Engine) -> None:
@@ -57,31 +76,27 @@ def test_primary_keys_match_too(engine: Engine) -> None:
         assert there.get_pk_constraint(table.name)["constrained_columns"] == columns
 
 
-def test_tables_are_made_alike_by_migrations_and_models(
-    url: str, path: Path, tmp_path: Path
-) -> None:
-    other = tmp_path / "models.db"
-    create_file(other)
-    engine = open_engine(other)
-    with engine.begin() as connection:
+def test_tables_are_made_alike_by_migrations_and_models(url: str, empty: str) -> None:
+    with opened(empty) as engine, engine.begin() as connection:
         metadata.create_all(connection)
-    engine.dispose()
-    ours = {line for line in schema(other) if line.startswith("CREATEINDEX")}
-    assert {line for line in schema(path) if line.startswith("CREATEINDEX")} == ours
+    ours, theirs = schema(empty), schema(url)
+    assert ours.keys() == theirs.keys() == metadata.tables.keys()
+    for name, made in ours.items():
+        assert made == theirs[name]
 
 
 def test_the_program_knows_its_own_revision() -> None:
     assert migrate.head() == REVISION
 
 
-def test_down_and_up_again(url: str, path: Path) -> None:
-    first = schema(path)
+def test_down_and_up_again(url: str) -> None:
+    first = schema(url)
     assert migrate.current(url) == migrate.head()
     migrate.downgrade(url, "base")
     assert migrate.current(url) is None
-    assert schema(path) == set()
+    assert schema(url) == {}
     migrate.upgrade(url)
-    assert schema(path) == first
+    assert schema(url) == first
     database = Database(url)
     assert place(database).number == 1
     database.close()
@@ -98,8 +113,10 @@ def test_upgrading_twice_keeps_everything(url: str) -> None:
     again.close()
 
 
-def test_two_programs_may_create_it_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
+@pytest.mark.parametrize("exists", [False, True])
+def test_two_programs_may_create_it_at_once(empty: str, tmp_path: Path, exists: bool) -> None:
+    # A file may be created by both; a PostgreSQL database is there before.
+    url = empty if exists or is_postgresql(empty) else f"sqlite:///{tmp_path / 'new.db'}"
     program = "import sys; from enforcer.storage.migrate import upgrade; upgrade(sys.argv[1])"
     both = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(2)]
     assert [one.wait() for one in both] == [0, 0]
@@ -114,16 +131,14 @@ def test_no_database(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
-def test_an_empty_database(path: Path) -> None:
-    create_file(path)
+def test_an_empty_database(empty: str) -> None:
+    assert migrate.current(empty) is None
     with pytest.raises(StorageError, match="enforcer init"):
-        Database(f"sqlite:///{path}")
+        Database(empty)
 
 
-def test_a_database_of_another_version(url: str, path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+def test_a_database_of_another_version(url: str) -> None:
+    tamper(url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError, match="9999"):
         Database(url)
     with pytest.raises(StorageError, match="another version"):

@@ -216,7 +216,7 @@ def test_many_orders_in_one_transaction(database: Database) -> None:
     with database.read() as reader:
         assert [o.number for o in reader.orders.changed_since(0)] == list(numbers)
         assert reader.orders.search(customer="c5999") == [an_order(5999, CutFeed("c5999"))]
-        assert reader.audit.entries(subject=order_id(5_999))[0].payload == {"row": 5_998}
+        assert reader.audit.entries(subject=order_id(5_999))[0].payload["row"] == 5_998
         assert reader.audit.verify().entries == count
 
 

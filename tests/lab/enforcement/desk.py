@@ -68,7 +68,10 @@ class Desk:
         after: timedelta | None = None,
         settled: bool = True,
     ) -> OrderView:
-        """Place an order, open-ended unless `lasting`; `settled`: wait until it is enforced."""
+        """Place an order, open-ended unless `lasting`; `settled`: wait until it is enforced.
+
+        Whatever can be confirmed is: what becomes of packets is looked at here.
+        """
         command = PlaceOrder(
             demand=demand,
             reason="a test",
@@ -76,6 +79,8 @@ class Desk:
             start_after=after,
             open_ended=lasting is None,
             scope=scope,
+            confirm_wide=True,
+            confirm_collateral=True,
         )
         order = self.app.place(ME, command)
         self._placed.append(order.id)

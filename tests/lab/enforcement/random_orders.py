@@ -51,9 +51,9 @@ LISTED = (
     "198.51.100.12",
     "2001:2:0:9::/64",
     "2001:db8:102::132",
-    "203.0.113.25",
+    "203.0.113.224/27",
 )
-"""A list with customers' addresses too, and one that is protected and therefore withheld."""
+"""A list with customers' addresses too, which are rejected, and one that is partly protected."""
 
 PORTS = (25, 53, 80, 119, 443)
 _PROTOCOLS: tuple[tuple[int, ...], ...] = ((6,), (17,), (6, 17))

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from enforcer.core.orders import BlockAddress
+from enforcer.errors import OrderRefused
 from lab.errors import CommandRefused
 from lab.installation import handle_missing
 from lab.isp import CUST1, THIRD, VICTIM
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.root
 FIRST, SECOND = CUST1.more4
 A = BlockAddress(ip_network(FIRST))
 B = BlockAddress(ip_network(SECOND))
+SOON = timedelta(seconds=1)
+"""Under a pause or a freeze only what starts in the future is taken."""
 
 
 def sent_from(address: str) -> Crossing:
@@ -89,7 +92,10 @@ def test_a_second_controller_is_refused(desk: Desk) -> None:
 def test_a_pause_stops_additions_and_outlives_a_restart(desk: Desk) -> None:
     standing = desk.place(A)
     desk.installation.ask("pause", "--reason", "maintenance")
-    waiting = desk.place(B, settled=False)
+    with pytest.raises(OrderRefused, match="enforcer resume"):
+        desk.place(B, settled=False)
+    waiting = desk.place(B, after=SOON, settled=False)
+    desk.await_status(waiting, "enforcing")
     assert desk.full_pass("edge1") == "held"
     assert desk.status(waiting) != "enforced"
     assert stopped(sent_from(SECOND)) == []
@@ -112,7 +118,8 @@ def test_a_freeze_stops_removals_too_and_outlives_a_restart(desk: Desk) -> None:
     standing = desk.place(A)
     desk.installation.ask("freeze", "--reason", "something removes the wrong rules")
     desk.lift(standing, settled=False)
-    waiting = desk.place(B, settled=False)
+    waiting = desk.place(B, after=SOON, settled=False)
+    desk.await_status(waiting, "enforcing")
     with desk.controller.absent():
         pass
     assert desk.full_pass("edge1") == "held"

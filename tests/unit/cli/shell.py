@@ -53,7 +53,8 @@ class StoppedClock:
 class Shell:
     """`application` answers; `served` and `initialised` have what the controller was given."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, completion_patience: float = 60.0) -> None:
+        self.completion_patience = completion_patience
         self.config = config
         self.application = FakeApplication()
         self.at_a_terminal = False
@@ -110,4 +111,5 @@ class Shell:
             topology=lambda settings: TOPOLOGY,
             at_a_terminal=lambda: self.at_a_terminal,
             clock=StoppedClock(self.application.now),
+            completion_patience=self.completion_patience,
         )

@@ -174,7 +174,7 @@ def test_inventory_check(shell: Shell) -> None:
     result = shell.run("inventory", "check")
     assert result.exit_code == 0
     assert "2 devices, 1 customer, 0 service sets" in result.stdout
-    shell.application.report = InventoryReport(ok=False, problems=["a.yaml:3: devices: no"])
+    shell.application.checked = InventoryReport(ok=False, problems=["a.yaml:3: devices: no"])
     result = shell.run("inventory", "check")
     assert result.exit_code == 1
     assert "a.yaml:3: devices: no" in result.stdout

@@ -6,14 +6,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from datetime import timedelta
 from typing import TextIO
 
 import pytest
 
+from enforcer.application.views import DeviceView
 from enforcer.cli.options import Format
 from enforcer.cli.output import Output
-from tests.fakes.views import NOW, a_device, a_drift, a_pass
+from enforcer.errors import StorageError
+from tests.fakes.views import NOW, a_device, a_drift, a_pass, an_inventory_change
 from tests.unit.cli.shell import Shell
 
 REASON = "phishing, reported thrice; see “ticket”"
@@ -111,13 +114,29 @@ def test_global_options_stand_anywhere(placed: Shell, place: int) -> None:
         ("list", "show"),
         ("doctor",),
         ("inventory", "check"),
+        ("inventory", "show"),
+        ("inventory", "diff"),
+        ("customer", "list"),
+        ("customer", "show", "acme"),
+        ("source", "list"),
+        ("alarm", "list"),
+        ("protected",),
+        ("list", "versions", "botnets"),
+        ("list", "show", "botnets"),
+        ("list", "diff", "botnets"),
+        ("audit", "list"),
+        ("audit", "show", "1"),
+        ("audit", "signatures"),
+        ("report", "acme"),
     ],
 )
 def test_tables_fit_80_columns(shell: Shell, arguments: tuple[str, ...]) -> None:
     long = "a reason that is long enough to be wrapped " * 4 + "x" * 90
     shell.placed("block-address", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1", "-r", long, "--for", "2h")
-    shell.run("list", "import", "botnets", "-", answer="192.0.2.1\n")
+    for _ in range(2):
+        shell.run("list", "import", "botnets", "-", answer="192.0.2.1\n")
     application = shell.application
+    application.coming = an_inventory_change(warnings=[long])
     application.device_views[1] = a_device("edge2", "not-adopted", error=long)
     application.drifts["edge1"] = a_drift("edge1", 3, [long])
     application.passes["edge1"] = a_pass("edge1", "held").model_copy(update={"sentence": long})
@@ -161,6 +180,66 @@ def test_an_ascii_terminal_gets_ascii_icons(monkeypatch: pytest.MonkeyPatch) -> 
     Output(Format.TABLE, False, lambda: NOW).one(a_device("edge1"))
     stream.flush()
     assert b"* ok" in raw.getvalue()
+
+
+def advanced(form: Format, monkeypatch: pytest.MonkeyPatch, *, terminals: str) -> str:
+    """What a bar over three lines writes to standard error."""
+    for name in ("stdout", "stderr"):
+        stream = Terminal() if name in terminals else io.StringIO()
+        monkeypatch.setattr(f"sys.{name}", stream)
+    with Output(form, True, lambda: NOW).progress("placing", 3) as advance:
+        advance(2)
+    assert isinstance(sys.stderr, io.StringIO)
+    return sys.stderr.getvalue()
+
+
+def test_a_bar_is_shown_where_a_person_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for form, terminals in (
+        (Format.TABLE, "stdout stderr"),
+        (Format.TABLE, "stderr"),
+        (Format.NDJSON, "stderr"),
+    ):
+        assert "2/3" in advanced(form, monkeypatch, terminals=terminals)
+
+
+@pytest.mark.parametrize(
+    ("form", "terminals"),
+    [(Format.TABLE, "stdout"), (Format.TABLE, ""), (Format.NDJSON, "stdout stderr")],
+)
+def test_a_bar_is_not_shown_elsewhere(
+    form: Format, terminals: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert advanced(form, monkeypatch, terminals=terminals) == ""
+
+
+@pytest.mark.parametrize("form", [Format.NDJSON, Format.CSV])
+def test_parts_are_printed_as_they_come(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+    header = 1 if form is Format.CSV else 0
+    with Output(form, True, lambda: NOW).parts(DeviceView) as tell:
+        for count in (1, 2):
+            tell([a_device("edge1")])
+            assert len(stream.getvalue().splitlines()) == header + count
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.TABLE])
+def test_parts_of_one_document_come_whole_even_after_an_error(
+    form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+
+    def break_off() -> None:
+        with Output(form, True, lambda: NOW).parts(DeviceView) as tell:
+            tell([a_device("edge1")])
+            assert stream.getvalue() == ""
+            raise StorageError("away")
+
+    with pytest.raises(StorageError):
+        break_off()
+    assert "edge1" in stream.getvalue()
 
 
 @pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\x9b31m", "\r"])

@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from enforcer.cli.main import GROUPS, SINGLE, build, needed_groups
 from enforcer.cli.skeleton import INVENTORY
 from enforcer.core.rules import Owner
 from enforcer.registry import driver_class
@@ -115,7 +118,12 @@ def test_nobody_is_asked_who_cannot_answer(shell: Shell) -> None:
 
 
 def loaded(*arguments: str) -> set[str]:
-    """The modules in memory after ``enforcer ARGUMENTS`` in a process of its own."""
+    """The packages in memory after ``enforcer ARGUMENTS`` in a process of its own."""
+    return {name.partition(".")[0] for name in modules(*arguments)}
+
+
+def modules(*arguments: str) -> set[str]:
+    """The same, module by module."""
     script = (
         "import sys\n"
         f"sys.argv = {['enforcer', *arguments]!r}\n"
@@ -128,7 +136,7 @@ def loaded(*arguments: str) -> set[str]:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert process.stdout.strip()
-    return {name.partition(".")[0] for name in process.stderr.split()}
+    return set(process.stderr.split())
 
 
 def test_the_version_loads_next_to_nothing(repository: Path) -> None:
@@ -138,6 +146,35 @@ def test_the_version_loads_next_to_nothing(repository: Path) -> None:
 @pytest.mark.parametrize("arguments", [("--help",), ("order", "block-port", "--help")])
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert loaded(*arguments).isdisjoint({*HEAVY, "pydantic_settings"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made"),
+    [
+        (["order", "list"], {"order"}),
+        (["audit", "--help"], {"audit"}),
+        (["why", "192.0.2.1"], set()),
+        (["--actor", "audit", "order", "list"], set(GROUPS)),
+        (["ordr", "list"], set(GROUPS)),
+        ([], set(GROUPS)),
+    ],
+)
+def test_a_plain_command_line_makes_its_own_group_alone(
+    arguments: list[str], made: set[str]
+) -> None:
+    assert set(needed_groups(arguments)) == made
+
+
+def test_the_commands_that_are_in_no_group_are_known() -> None:
+    top = get_command(build(groups=()))
+    assert isinstance(top, TyperGroup)
+    assert set(top.commands) == SINGLE
+
+
+def test_one_group_loads_no_other() -> None:
+    everything = modules("order", "list", "--help")
+    assert "enforcer.cli.bulk" in everything
+    assert everything.isdisjoint({"enforcer.cli.audit", "enforcer.cli.inventory"})
 
 
 def test_the_command_line_itself_needs_nothing_heavy(tmp_path: Path) -> None:

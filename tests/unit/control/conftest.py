@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from enforcer.control.worker import Worker
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
-from tests.unit.control.desk import Desk
+from tests.unit.control.desk import PATIENCE, Desk
 
 MakeDesk = Callable[..., Desk]
+Start = Callable[[Desk], Worker]
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +61,22 @@ def make_desk(new_database: Callable[[], Path]) -> Iterator[MakeDesk]:
 def desk(make_desk: MakeDesk) -> Desk:
     """One enforced border router, a fake clock, an empty order book."""
     return make_desk()
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Workers in threads of their own; stopped and joined at the end."""
+    running: list[tuple[Worker, threading.Thread]] = []
+
+    def begin(desk: Desk) -> Worker:
+        worker = desk.worker()
+        thread = threading.Thread(target=worker.run, daemon=True)
+        thread.start()
+        running.append((worker, thread))
+        return worker
+
+    yield begin
+    for worker, thread in running:
+        worker.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.clock import Clock, SystemClock
@@ -22,7 +23,9 @@ from enforcer.control.reconciler import Reconciler, Request
 from enforcer.control.steps import Step, no_step
 from enforcer.control.worker import Worker
 from enforcer.core.brake import PauseState
+from enforcer.core.device_control import DeviceControl
 from enforcer.core.orders import BlockAddress, Demand, Order, Scope
+from enforcer.core.proof_sentences import proof_sentence
 from enforcer.core.rules import Key, Owner, Rule
 from enforcer.core.status import DeviceFacts, OrderFacts, Status, status_on
 from enforcer.core.topology import (
@@ -34,6 +37,7 @@ from enforcer.core.topology import (
     Mode,
     Topology,
 )
+from enforcer.storage.alarms import Alarm
 from enforcer.storage.database import Database
 from enforcer.storage.records import AuditEntry
 from tests.fakes.clock import FakeClock
@@ -97,6 +101,7 @@ class Desk:
         self.steps: list[str] = []
         self.step: Step = no_step
         self.pause = PauseState.RUNNING
+        self.software = "1.0"
         self.restart()
 
     def restart(self) -> None:
@@ -168,6 +173,34 @@ class Desk:
         self._seen = head
         return self.book.advance(orders, lists, head)
 
+    # -- decisions -----------------------------------------------------------------------
+
+    def control(self, name: str = "edge1") -> DeviceControl:
+        with self.database.read() as reader:
+            return reader.device_controls.get(name)
+
+    def decide(self, name: str = "edge1", **changes: Any) -> None:
+        """Change what was decided about a device, as another process would."""
+        with self.database.write() as work:
+            changed = replace(work.device_controls.get(name), **changes)
+            work.device_controls.save(name, changed)
+
+    def release(self, name: str = "edge1") -> None:
+        """As `enforcer device release` by this version of the program."""
+        hold = self.control(name).hold
+        everything = hold is not None and hold.all
+        software = self.software if everything else self.control(name).software
+        self.decide(name, hold=None, contests=(), software=software)
+
+    def alarms(self) -> list[Alarm]:
+        with self.database.read() as reader:
+            return reader.alarms.open()
+
+    def new_version(self, software: str) -> None:
+        """The same installation, started again with other software."""
+        self.software = software
+        self.restart()
+
     # -- passes --------------------------------------------------------------------------
 
     def reconciler(self, name: str = "edge1") -> Reconciler:
@@ -179,7 +212,14 @@ class Desk:
         device = self.topology.devices[name]
         driver = self.driver(device, self.owner)
         return Reconciler(
-            device, driver, state, self.evidence, self.owner, self.time, self._announced
+            device,
+            driver,
+            state,
+            self.evidence,
+            self.owner,
+            self.time,
+            self._announced,
+            self.software,
         )
 
     def driver(self, device: Device, owner: Owner) -> FakeDriver:
@@ -227,8 +267,18 @@ class Desk:
             return reader.devices.facts(name) or DeviceFacts()
 
     def status(self, order: Order, name: str = "edge1") -> Status:
-        facts = OrderFacts(order, self.time.now(), (name,), inventory=self.facts(name).inventory)
+        known = self.facts(name)
+        inventory = known.present or known.inventory
+        facts = OrderFacts(order, self.time.now(), (name,), inventory=inventory)
         return status_on(facts, self.facts(name), STALE_AFTER)
+
+    def sentence(self, order: Order, name: str = "edge1") -> str:
+        """What people read of an order on a device."""
+        known = self.facts(name)
+        inventory = known.present or known.inventory
+        facts = OrderFacts(order, self.time.now(), (name,), inventory=inventory)
+        status = status_on(facts, known, STALE_AFTER)
+        return proof_sentence(name, status, facts, known, STALE_AFTER)
 
     def audit(self, *kinds: str) -> list[AuditEntry]:
         with self.database.read() as reader:

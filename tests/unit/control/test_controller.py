@@ -59,8 +59,8 @@ def running(desk: Desk, tick: float = RARELY) -> Iterator[Controller]:
 
 
 def rung(desk: Desk) -> None:
-    assert desk.database.path is not None
-    assert ring(desk.database.path)
+    assert desk.database is not None
+    assert ring(desk.database)
 
 
 def test_an_order_of_another_process_takes_effect_when_it_rings(live: Desk) -> None:
@@ -134,11 +134,11 @@ def set_state(desk: Desk, state: str) -> None:
 def test_a_question_at_the_door_is_answered_with_the_pass(live: Desk) -> None:
     live.place()
     with running(live):
-        assert live.database.path is not None
+        assert live.database is not None
         assert eventually(live.drops)
-        answer = ask(live.database.path, {"reconcile": "edge1"}, PATIENCE)
+        answer = ask(live.database, {"reconcile": "edge1"}, PATIENCE)
         assert answer is not None and answer["outcome"] == "clean" and answer["verified"] == 2
-        refused = ask(live.database.path, {"reconcile": "edge9"}, PATIENCE)
+        refused = ask(live.database, {"reconcile": "edge9"}, PATIENCE)
         assert refused is not None and "edge9" in refused["error"]
 
 

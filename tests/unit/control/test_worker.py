@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from enforcer.control.facts import Outcome
-from enforcer.control.worker import GIVEN_UP, TICK, Worker
-from enforcer.core.brake import PauseState
+from enforcer.control.worker import GIVEN_UP, TICK
 from enforcer.core.status import Status
-from enforcer.core.topology import Mode
 from enforcer.driver_api import DeviceEvent, EventKind
 from enforcer.errors import (
     AuthenticationFailed,
@@ -21,40 +19,16 @@ from enforcer.errors import (
     DeviceUnreachable,
     StorageError,
 )
-from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
-from tests.unit.control.conftest import MakeDesk
+from tests.unit.control.conftest import MakeDesk, Start
 from tests.unit.control.desk import (
     FULL_EVERY,
     PATIENCE,
     Desk,
     a_member,
     block,
-    edge,
     eventually,
-    inventory,
 )
-
-Start = Callable[[Desk], Worker]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Workers in threads of their own; stopped and joined at the end."""
-    running: list[tuple[Worker, threading.Thread]] = []
-
-    def begin(desk: Desk) -> Worker:
-        worker = desk.worker()
-        thread = threading.Thread(target=worker.run, daemon=True)
-        thread.start()
-        running.append((worker, thread))
-        return worker
-
-    yield begin
-    for worker, thread in running:
-        worker.stop()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 def idle(desk: Desk) -> None:
@@ -290,29 +264,6 @@ def test_a_tick_over_a_proved_device_asks_one_question(desk: Desk, start: Start)
     met = len(desk.box().faults.met)
     worker.wake(TICK)
     assert eventually(lambda: desk.box().faults.met[met:] == [Point.FINGERPRINT])
-
-
-@pytest.mark.parametrize("case", ["observed", "paused", "blind"])
-def test_ticks_do_not_read_a_device_over_and_over(
-    make_desk: MakeDesk, start: Start, case: str
-) -> None:
-    desk = make_desk(inventory(edge(mode=Mode.OBSERVE if case == "observed" else Mode.ENFORCE)))
-    if case == "blind":
-        desk.boxes["edge1"] = FakeDevice("edge1", desk.clock, tokens=False)
-    if case == "paused":
-        desk.pause = PauseState.PAUSED
-    desk.place()
-    worker = start(desk)
-    assert eventually(lambda: looked(desk, Point.READ) > 0)
-    idle(desk)
-    readings = looked(desk, Point.READ)
-    for _ in range(5):
-        worker.wake(TICK)
-        idle(desk)
-        desk.clock.advance(1)
-    assert looked(desk, Point.READ) == readings
-    worker.wake("an order begins or ends")
-    assert eventually(lambda: looked(desk, Point.READ) == readings + 1)
 
 
 def test_a_proof_is_renewed_in_the_record_now_and_then(desk: Desk, start: Start) -> None:

@@ -65,7 +65,7 @@ def test_every_command_exists(page: Path) -> None:
         ("order undo 0001-Y", "there is no command 'undo'"),
         ("order lift 0001-Y --because x", "no option --because"),
         ("audit verify", ""),
-        ("audit export", "there is no command 'export'"),
+        ("audit erase", "there is no command 'erase'"),
     ],
 )
 def test_the_check_finds_what_is_not_there(line: str, wrong: str) -> None:

@@ -86,6 +86,21 @@ def test_what_runs_the_network_is_protected(topology: Topology, lab: dict[str, A
             assert owned or any(address in p.prefix for p in topology.protected)
 
 
+def test_the_routers_and_the_resolver_are_protected_by_themselves(
+    topology: Topology, lab: dict[str, Any]
+) -> None:
+    own = {str(p.prefix.network_address): p.origin for p in topology.protected}
+    for name in topology.devices:
+        node = lab["topology"]["nodes"][name]
+        loopbacks = [
+            text.split("/")[0] for text in addresses(node) if text.endswith(("/32", "/128"))
+        ]
+        assert loopbacks
+        for address in (node["mgmt-ipv4"], *loopbacks):
+            assert own[address] == "management"
+    assert own["203.0.113.53"] == own["2001:db8:100::53"] == "dns"
+
+
 ESSENTIALS = Selection(service_sets=("essentials",))
 
 

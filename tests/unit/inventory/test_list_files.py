@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import re
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from enforcer.core.intervals import Ranges, merge
 from enforcer.core.orders import Network
 from enforcer.core.prefixes import parse_network
 from enforcer.core.special_purpose import special_purpose
 from enforcer.errors import InvalidInput
-from inventory.list_files import ParsedList, parse_list, read_list
+from inventory.list_files import Limits, ParsedList, parse_list, read_list
 
 networks: st.SearchStrategy[Network] = st.one_of(
     st.builds(
@@ -91,8 +93,15 @@ def test_every_accepted_shape() -> None:
         ("192.0.2.0/33", "no valid prefix length"),
         ("192.0.2.0/64", "no valid prefix length"),
         ("192.0.2.01", "without leading zeros"),
-        ("192.0.2.1-192.0.2.9", "range"),
-        ("192.0.2.1 - 192.0.2.9", "range"),
+        ("192.0.2.9-192.0.2.1", "ends before it begins: write 192.0.2.1-192.0.2.9"),
+        ("192.0.2.1-2001:db8::1", "one family"),
+        ("192.0.2.0/25-192.0.2.200", "is a range|no range"),
+        ("192.0.2.1-192.0.2.9-192.0.2.11", "not an IPv4"),
+        ("192.0.2.1-9", "is a range: write it as one or more prefixes"),
+        ("11.0.0.0-12.0.0.0", "wider than a /8"),
+        ("2600::-2601::", "wider than a /16"),
+        ("126.255.255.0-127.0.0.1", "loopback"),
+        ("::2-::ffff:192.0.2.1", "is a range|not an IPv"),
         ("192.0.2.1,192.0.2.9", "two addresses"),
         ("192.0.2.1\t192.0.2.9\t24", "not an IPv4"),
         ("192.0.2.1 192.0.2.9", "not an IPv4"),
@@ -163,13 +172,76 @@ def test_what_is_special_is_rejected_in_its_own_line(found: list[Network | str])
         for number, one in enumerate(found, 1)
         if (one in wrong if isinstance(one, str) else special_purpose(one, True))
     ]
-    assert [(line, text) for line, text, _ in parsed.rejected] == expected
+    assert [(line, text) for line, text, _, _ in parsed.rejected] == expected
 
 
-@given(st.text(max_size=60))
-def test_it_never_raises_and_accounts_for_every_line(text: str) -> None:
-    parsed = parse_list(text)
+@given(st.text(max_size=60), st.sampled_from(["auto", "plain", "csv", "jsonl"]))
+def test_it_raises_nothing_else_and_accounts_for_every_line(text: str, form: str) -> None:
+    try:
+        parsed = parse_list(text, form)
+    except InvalidInput:
+        assert form != "plain"
+        return
     assert len(parsed) + parsed.duplicates + len(parsed.rejected) <= parsed.lines
+
+
+@pytest.mark.parametrize(
+    "line, code",
+    [
+        ("drivel", "garbage"),
+        ("192.0.2.5/24", "host-bits"),
+        ("2001:db8::1/64", "host-bits"),
+        ("192.0.2.5/240", "garbage"),
+        ("0.0.0.0/0", "default-route"),
+        ("64.0.0.0/2", "too-wide"),
+        ("224.0.0.5", "special-purpose"),
+        ("126.255.255.0-127.0.0.1", "special-purpose"),
+    ],
+)
+def test_a_reason_has_a_stable_code(line: str, code: str) -> None:
+    assert [rejected.code for rejected in parse_list(line).rejected] == [code]
+
+
+def test_a_list_has_its_own_limits() -> None:
+    text = "192.0.2.0/24\n192.0.2.0/25\n192.0.2.0-192.0.2.128\n2001:db8::/64\n2001:db8::/65\n"
+    parsed = parse_list(text, limits=Limits(25, 65))
+    assert [(r.line, r.code) for r in parsed.rejected] == [(n, "too-wide") for n in (1, 3, 4)]
+    assert len(parsed) == 2
+
+
+addresses_s = st.one_of(
+    st.tuples(st.just(4), st.integers(2**24, 2**27), st.integers(0, 5000)),
+    st.tuples(st.just(6), st.integers(2**125, 2**125 + 2**30), st.integers(0, 2**40)),
+)
+
+
+@given(st.lists(addresses_s, max_size=8))
+def test_a_range_is_exactly_its_addresses(found: list[tuple[int, int, int]]) -> None:
+    kinds = {4: IPv4Address, 6: IPv6Address}
+    text = "".join(f"{kinds[f](first)} - {kinds[f](first + n)}\n" for f, first, n in found)
+    parsed = parse_list(text)
+    assert parsed.rejected == ()
+    for family, columns in ((4, parsed.v4), (6, parsed.v6)):
+        stated = Ranges.of((first, first + n) for f, first, n in found if f == family)
+        rows = Ranges(columns.first, columns.last)
+        assert merge(rows).pairs() == merge(stated).pairs()
+        size = columns.first ^ columns.last
+        assert not (size & (size + np.uint64(1))).any(), "every row is a prefix"
+
+
+@given(st.lists(st.sampled_from(["192.0.2.1", "192.0.2.2/32", "2001:db8::1", "bad"]), max_size=12))
+def test_a_duplicate_names_its_line_and_the_one_that_counts(found: list[str]) -> None:
+    parsed = parse_list("\n".join(found))
+    first = {text: found.index(text) + 1 for text in found}
+    expected = [
+        (n, f"the same as in line {first[text]}")
+        for n, text in enumerate(found, 1)
+        if text != "bad" and first[text] != n
+    ]
+    assert [(r.line, r.reason) for r in parsed.repeated(100)] == expected
+    assert parsed.repeated(1) == parsed.repeated(100)[:1]
+    lines = {*parsed.v4.line.tolist(), *parsed.v6.line.tolist()}
+    assert lines == {n for text, n in first.items() if text != "bad"}
 
 
 def test_an_empty_list() -> None:

@@ -1,115 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
-from enforcer.core.orders import Network, PortRange
-from enforcer.core.services import WITH_PORTS, join_ports
+from enforcer.core.protection import with_derived
 from enforcer.core.topology import (
-    Attachment,
-    Contact,
     Customer,
     Device,
+    Feed,
     Interface,
-    Mode,
+    MaintenanceWindow,
     ProtectedPrefix,
-    ServiceEntry,
-    ServiceSet,
+    SourceLimits,
     Topology,
 )
 from inventory.render import render
-from inventory.schema import BEHIND_WORDS
 from inventory.yaml_files import load
-
-words = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True)
-names = words.filter(lambda name: name not in BEHIND_WORDS)
-interface_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9./:-]{0,8}", fullmatch=True)
-free_text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
-some_text = free_text.filter(lambda text: bool(text.strip()))
-networks: st.SearchStrategy[Network] = st.one_of(
-    st.builds(
-        lambda a, n: IPv4Network((a, n), strict=False),
-        st.integers(0, 2**32 - 1),
-        st.integers(1, 32),
-    ),
-    st.builds(
-        lambda a, n: IPv6Network((a | 1 << 125, n), strict=False),
-        st.integers(0, 2**124),
-        st.integers(3, 128),
-    ),
-)
-port_sets = st.lists(
-    st.tuples(st.integers(0, 99), st.integers(99, 65535)).map(lambda p: PortRange(*p)), max_size=2
-).map(join_ports)
+from tests.unit.inventory.loadable import topologies
 
 
-def network_lists(min_size: int) -> st.SearchStrategy[tuple[Network, ...]]:
-    return st.lists(networks, min_size=min_size, max_size=3).map(tuple)
-
-
-@st.composite
-def entries(draw: st.DrawFn) -> ServiceEntry:
-    protocol = draw(st.none() | st.integers(0, 255))
-    ports = draw(port_sets) if protocol in WITH_PORTS else ()
-    return ServiceEntry(draw(network_lists(1)), protocol, ports)
-
-
-@st.composite
-def devices(draw: st.DrawFn, name: str, customers: list[str]) -> Device:
-    behind = st.sampled_from(["", *BEHIND_WORDS, *customers])
-    interfaces = draw(st.dictionaries(interface_names, behind, max_size=3))
-    return Device(
-        name,
-        draw(words),
-        draw(free_text),
-        draw(st.frozensets(words, max_size=2)),
-        draw(st.sampled_from(Mode)),
-        draw(st.dictionaries(words, free_text, max_size=2)),
-        tuple(Interface(i, b) for i, b in interfaces.items()),
-        draw(st.frozensets(st.sampled_from(["forward", "input", "output"]), min_size=1)),
-        draw(network_lists(0)),
-        draw(st.none() | st.integers(1, 10**9)),
-    )
-
-
-@st.composite
-def topologies(draw: st.DrawFn) -> Topology:
-    customer_names = draw(st.lists(names, unique=True, max_size=3))
-    device_names = draw(st.lists(words, unique=True, max_size=3))
-    boxes = {name: draw(devices(name, customer_names)) for name in device_names}
-    free = draw(st.lists(networks, unique=True, min_size=len(customer_names), max_size=8))
-    contacts = st.builds(Contact, some_text, st.sampled_from(["mail", "phone", "pager"]), some_text)
-    customers = {}
-    for at, name in enumerate(customer_names):
-        attached = [
-            Attachment(box.name, i.name)
-            for box in boxes.values()
-            for i in box.interfaces
-            if i.behind == name or (not i.behind and draw(st.booleans()))
-        ]
-        prefixes = tuple(free[at :: len(customer_names)])
-        people = tuple(draw(st.lists(contacts, max_size=2)))
-        customers[name] = Customer(name, prefixes, tuple(attached), people)
-    sets = draw(st.dictionaries(words, st.lists(entries(), min_size=1, max_size=2), max_size=2))
-    return Topology(
-        boxes,
-        customers,
-        {name: ServiceSet(name, tuple(found)) for name, found in sets.items()},
-        tuple(draw(st.lists(st.builds(ProtectedPrefix, networks, some_text), max_size=3))),
-        draw(st.booleans()),
-    )
-
-
-@given(topologies())
-def test_what_is_rendered_is_loaded_back(topology: Topology) -> None:
+def there_and_back(topology: Topology) -> Topology:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "all.yaml"
         file.write_text(render(topology), encoding="utf-8")
-        loaded = load(file)
+        return load(file)
+
+
+@given(topologies())
+@settings(max_examples=60)
+def test_what_is_rendered_is_loaded_back(topology: Topology) -> None:
+    loaded = there_and_back(topology)
     assert loaded == topology
+    assert loaded.digest == topology.digest
     assert list(loaded.customers) == list(topology.customers)
     assert render(loaded) == render(topology)
 
@@ -140,3 +64,46 @@ def test_it_reads_well() -> None:
         "service_sets: {}",
         "protected: []",
     ]
+
+
+def test_what_is_derived_is_not_written() -> None:
+    topology = with_derived(
+        Topology(
+            devices={
+                "edge1": Device(
+                    "edge1",
+                    "nftables",
+                    interfaces=(Interface("eth1", "", (IPv4Interface("192.0.2.1/30"),)),),
+                )
+            },
+            protected=(
+                ProtectedPrefix(IPv4Network("198.51.100.53/32"), "DNS server", "dns"),
+                ProtectedPrefix(IPv4Network("198.51.100.54/32"), "the fast one", "dns"),
+            ),
+        )
+    )
+    assert [p.origin for p in topology.protected] == ["dns", "dns", "link", "link"]
+    text = render(topology)
+    assert text.count("192.0.2.") == 1
+    assert text.endswith(
+        "protected: []\ninfrastructure:\n  dns:\n  - 198.51.100.53\n"
+        "  - prefix: 198.51.100.54\n    reason: the fast one\n"
+    )
+
+
+def test_no_limit_at_all_is_something_else_than_the_default() -> None:
+    topology = Topology(sources={"*": SourceLimits("*", widest4=None, longest=3600)})
+    assert "    longest: 1h\n    widest4:\n" in render(topology)
+    assert there_and_back(topology) == topology
+
+
+def test_times_are_written_as_people_do() -> None:
+    window = MaintenanceWindow(frozenset({0, 6}), 90, 1440, "upgrades")
+    topology = Topology(
+        devices={"e": Device("e", "nftables", maintenance=(window,))},
+        feeds={"drop": Feed("drop", "https://example.net/drop.txt", every=5400)},
+    )
+    text = render(topology)
+    assert "days:\n      - mon\n      - sun\n      from: 01:30\n      to: 24:00\n" in text
+    assert "every: 1h30m\n" in text
+    assert there_and_back(topology) == topology

@@ -138,21 +138,23 @@ def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:
             [
                 "a.yaml:2: devices.edge1.platform: 'platform' is missing",
                 "a.yaml:2: devices.edge1.platfrom: unknown key; did you mean 'platform'? (known: "
-                "capacity, hooks, interfaces, mode, nat, platform, roles, site, transport)",
+                "addresses, capacity, credentials, hooks, interfaces, maintenance, mode, nat, "
+                "neighbors, next_hops, platform, roles, site, transport, vrfs)",
             ],
         ),
         (
             "device:\n  edge1: {platform: nftables}\n",
             [
                 "a.yaml:1: device: unknown key; did you mean 'devices'? (known: "
-                "customers, devices, protected, service_sets, settings)"
+                "customers, devices, feeds, import, infrastructure, limits, pools, protected, "
+                "service_sets, settings, shared, sources)"
             ],
         ),
         (
             "devices:\n  e:\n    platform: nftables\n    interfaces:\n      eth1: {behnd: x}\n",
             [
                 "a.yaml:5: devices.e.interfaces.eth1.behnd: unknown key; did you mean 'behind'?"
-                " (known: behind)"
+                " (known: addresses, behind)"
             ],
         ),
         (

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from enforcer.errors import StorageError
-from enforcer.storage.engine import create_file, open_engine, sqlite_file, storage_error
 from enforcer.storage.errors import DatabaseBusy, DuplicateKey
+from enforcer.storage.sqlite import create_file, open_engine, sqlite_file, storage_error
 
 
 def test_sqlite_urls() -> None:

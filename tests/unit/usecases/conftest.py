@@ -11,6 +11,7 @@ import pytest
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from tests.unit.usecases.office import Office
+from tests.unit.usecases.plant import EDGES, HOSTING, Plant, files
 
 
 @pytest.fixture
@@ -23,3 +24,11 @@ def office(tmp_path: Path) -> Iterator[Office]:
         work.control.initialise("C0FFEE")
     yield Office(database)
     database.close()
+
+
+@pytest.fixture
+def plant(office: Office) -> Plant:
+    """Two border routers and a customer at edge1, in force; the files may be edited."""
+    plant = Plant(office.database, files(*EDGES, HOSTING))
+    plant.reload()
+    return plant

@@ -89,7 +89,7 @@ def test_nothing_is_asked_and_the_member_is_named(world: World, cable: Unplugged
 def test_what_stands_already_is_not_told_again(
     world: World, office: Office, cable: Unplugged
 ) -> None:
-    office.place(SMTP)
+    office.place(SMTP, confirm_collateral=True)
     assert previewed(world, SMTP).devices[0].commands == []
     other = BlockPort(Selection(customers=("cust1",)), (6,), (PortRange(587, 587),))
     commands = previewed(world, other).devices[0].commands

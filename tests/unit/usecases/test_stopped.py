@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Under a pause or a freeze orders are stored, and nobody waits for what cannot come.
+"""Under a pause or a freeze no order is taken that would have to start at once; one that is to
+start later is stored, and nobody waits for what cannot come.
 
 The clock here does not move by itself: a wait that slept would never return.
 """
@@ -13,16 +14,29 @@ import pytest
 
 from enforcer.application.commands import LiftOrder
 from enforcer.core.orders import BlockAddress
+from enforcer.errors import OrderRefused
 from tests.unit.usecases.office import ANN, Office
 
 PATIENCE = timedelta(hours=1)
 BAD = BlockAddress(ip_network("203.0.113.66"))
 
 
-@pytest.mark.parametrize("stop", ["pause", "freeze"])
-def test_an_order_is_stored_and_the_wait_ends_at_once(office: Office, stop: str) -> None:
+@pytest.mark.parametrize("stop, code", [("pause", "paused"), ("freeze", "frozen")])
+def test_an_order_for_now_is_refused_until_the_resume(office: Office, stop: str, code: str) -> None:
     getattr(office.app, stop)(ANN, "maintenance")
-    placed = office.place(BAD)
+    with pytest.raises(OrderRefused, match=r"by ann \(maintenance\).*enforcer resume") as refused:
+        office.place(BAD)
+    assert refused.value.code == code
+    assert office.app.orders(ANN, office.everything) == []
+    office.app.resume(ANN)
+    office.place(BAD)
+
+
+@pytest.mark.parametrize("stop", ["pause", "freeze"])
+def test_an_order_for_later_is_stored_and_the_wait_ends_at_once(office: Office, stop: str) -> None:
+    getattr(office.app, stop)(ANN, "maintenance")
+    placed = office.place(BAD, start_after=timedelta(seconds=1))
+    office.clock.advance(2)
     waited = office.app.wait(ANN, placed.id, PATIENCE)
     assert (waited.id, waited.status) == (placed.id, "enforcing")
     office.app.resume(ANN)

@@ -24,13 +24,13 @@ PROTECTED = ProtectedPrefix(ip_network("203.0.113.0/25"), "our servers")
 def test_what_is_partial_for_protected_space_alone_is_settled(office: Office) -> None:
     guarded = replace(TOPOLOGY, protected=(PROTECTED,))
     office.app = LocalApplication(replace(office.world, load_topology=lambda: guarded))
-    text = "203.0.113.25\n203.0.113.200\n"
+    text = "203.0.113.0/24\n"
     office.app.import_list(ANN, ImportList(name="bad", text=text, source="a test"))
     placed = office.place(BlockList("bad"))
     waited = office.app.wait(ANN, placed.id, timedelta(hours=1))
     assert waited.status == "partial"
     assert {device.status for device in waited.devices} == {"partial"}
-    assert "203.0.113.25" in waited.withheld[0]
+    assert "203.0.113.0/25" in waited.withheld[0]
 
 
 def test_a_new_version_of_a_list_is_not_proved_by_what_was_proved_before(office: Office) -> None:

@@ -89,7 +89,8 @@ def test_what_it_can_hold() -> None:
     assert driver.capability.keys == {(family, key) for family in (4, 6) for key in Key}
     assert driver.capability.capacity == 7
     assert driver.capability.vrfs == {"default"}
-    assert driver.traits == Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE
+    told = Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE
+    assert driver.traits == told | Trait.COUNTING
 
 
 @pytest.mark.parametrize(

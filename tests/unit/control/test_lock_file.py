@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.control.leadership import is_led, leading, lock_path
+from enforcer.control.lock_file import is_locked, lock_path, locked
 from enforcer.errors import AnotherControllerActive
 
 LEAD = """
 import sys, signal
 from pathlib import Path
-from enforcer.control.leadership import leading
-with leading(Path(sys.argv[1])):
+from enforcer.control.lock_file import locked
+with locked(Path(sys.argv[1])):
     print("leading", flush=True)
     signal.pause()
 """
@@ -41,33 +41,33 @@ def leader(database: Path, repository: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_the_lead_is_taken_and_given_back(database: Path) -> None:
-    assert not is_led(database)
-    with leading(database):
-        assert is_led(database)
-    assert not is_led(database)
+    assert not is_locked(database)
+    with locked(database):
+        assert is_locked(database)
+    assert not is_locked(database)
 
 
 def test_a_second_one_in_the_same_process_is_refused(database: Path) -> None:
-    with leading(database), pytest.raises(AnotherControllerActive, match=r"enforcer\.db"):
-        leading(database).__enter__()
-    with leading(database):
+    with locked(database), pytest.raises(AnotherControllerActive, match=r"enforcer\.db"):
+        locked(database).__enter__()
+    with locked(database):
         pass
 
 
 def test_an_error_inside_gives_the_lead_back(database: Path) -> None:
-    with pytest.raises(KeyError), leading(database):
+    with pytest.raises(KeyError), locked(database):
         raise KeyError
-    assert not is_led(database)
+    assert not is_locked(database)
 
 
 def test_another_process_is_refused_and_asking_disturbs_nobody(
     database: Path, leader: subprocess.Popen[str]
 ) -> None:
     for _ in range(3):
-        assert is_led(database)
+        assert is_locked(database)
     with pytest.raises(AnotherControllerActive):
-        leading(database).__enter__()
-    assert leader.poll() is None and is_led(database)
+        locked(database).__enter__()
+    assert leader.poll() is None and is_locked(database)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -76,11 +76,11 @@ def test_a_dead_process_leads_nothing(
 ) -> None:
     leader.send_signal(how)
     leader.wait()
-    assert not is_led(database)
-    with leading(database):
-        assert is_led(database)
+    assert not is_locked(database)
+    with locked(database):
+        assert is_locked(database)
 
 
 def test_the_lock_file_is_private(database: Path) -> None:
-    with leading(database):
+    with locked(database):
         assert lock_path(database).stat().st_mode & 0o777 == 0o600

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.control.doorbell import MAX_DATAGRAM, Doorbell, Visit, ask, doorbell_path, ring
+from enforcer.control.bell_socket import MAX_DATAGRAM, Doorbell, ask, doorbell_path, ring
+from enforcer.control.visit import Visit
 
 
 @pytest.fixture(params=["short", "long"])

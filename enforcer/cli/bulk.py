@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``enforcer order bulk``: many orders from a file, each line by itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from enforcer.cli.bulk_options import Defaults
+from enforcer.cli.exit_codes import ExitCode
+from enforcer.cli.order_changes import orders
+from enforcer.cli.session import Session
+from enforcer.cli.signature import command
+from enforcer.cli.words import counted
+from enforcer.errors import EnforcerError, InvalidInput, NotFound, OrderRefused
+
+if TYPE_CHECKING:
+    from enforcer.application.desk_views import PlaceResult
+    from enforcer.application.views import Preview
+    from enforcer.cli.bulk_lines import Line
+
+__all__ = ["orders"]
+
+PORTION = 500
+"""Lines that are sent at once: large enough for speed, small enough to show progress."""
+INVALID = "invalid"
+_KEY_DIGITS = 16
+_REFUSED = re.compile(r"would be refused: \[([a-z0-9-]+)\] ")
+
+
+@command(orders, "bulk")
+def bulk(
+    session: Session,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file with the lines; - reads stdin.")
+    ],
+    defaults: Defaults,
+) -> int:
+    """Place many orders from a file, one a line, and say what became of each.
+
+    Plain lines are ADDRESS or ADDRESS,REASON. CSV has a header; its columns
+    are called like the options (target, kind, direction, protocol, port,
+    from, to, by, news, reason, ticket, policy, for, until, open_ended,
+    start, except, device, role, site, key, confirm_wide,
+    confirm_collateral); several values in a cell are separated by ';'. JSON
+    lines are objects with a demand in wire form and the other fields of an
+    order. Options hold for lines that say nothing else.
+
+    A line that is refused or cannot be read does not stop the rest. The
+    same file again places nothing twice: it goes on where it stopped.
+    Exit code 0 if every line was placed, 5 if some were; if none was, 4 if
+    any was refused, else 2.
+
+    Example:
+      enforcer order bulk infected.csv --for 7d --ticket T-1234 --dry-run
+      printf '192.0.2.7,phishing\\n' | enforcer order bulk - --for 2h
+    """
+    from enforcer.application.desk_views import PlaceResult
+    from enforcer.cli.bulk_common import Common
+    from enforcer.cli.bulk_lines import read_lines
+    from enforcer.cli.targets import looked_up
+    from enforcer.cli.texts import read_text
+
+    text = read_text(file)
+    prefix = defaults.key_prefix or f"bulk-{sha256(text.encode()).hexdigest()[:_KEY_DIGITS]}"
+    name = looked_up(lambda: session.wiring.topology(session.settings))
+    lines = read_lines(text, defaults.format, Common.of(defaults, prefix, session.now, name))
+    if not lines:
+        raise InvalidInput(f"{file}: no line asks for an order: write one address a line")
+    if not defaults.dry_run:
+        session.confirmed(f"Place {counted(len(lines), 'order')}?", defaults.yes)
+    tally, what, answer = Tally(len(lines), "placed"), "placing", _placed
+    if defaults.dry_run:
+        tally, what, answer = Tally(len(lines), "would be placed"), "checking", _checked
+    with (
+        tally.told_to(session),
+        session.out.parts(PlaceResult) as tell,
+        session.out.progress(what, len(lines)) as advance,
+    ):
+        for results in answer(session, lines):
+            tell(results)
+            tally.add(results)
+            advance(len(results))
+    return tally.exit_code()
+
+
+def _placed(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResult]]:
+    """Place the lines, a portion at a time; yields what became of each portion."""
+    started = session.now
+    for at in range(0, len(lines), PORTION):
+        portion = lines[at : at + PORTION]
+        good = [line for line in portion if line.command is not None]
+        commands = [line.command for line in good if line.command is not None]
+        answers = session.application.place_many(session.actor, commands) if commands else []
+        by_line = {good[one.line - 1].number: one for one in answers}
+        results = []
+        for line in portion:
+            result = by_line.get(line.number) or _unreadable(line)
+            known = result.order is not None and result.order.created < started
+            said = "was placed before" if known else result.message
+            results.append(result.model_copy(update={"line": line.number, "message": said}))
+        yield results
+
+
+def _checked(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResult]]:
+    """Preview the lines one by one; yields what each would do."""
+    from enforcer.application.desk_views import PlaceResult
+
+    said: set[str] = set()
+    for line in lines:
+        if line.command is None:
+            yield [_unreadable(line)]
+            continue
+        try:
+            preview = session.application.preview(session.actor, line.command)
+            code, message = _verdict(preview, said)
+            said |= set(preview.warnings)
+            yield [PlaceResult(line=line.number, code=code, message=message)]
+        except OrderRefused as error:
+            yield [PlaceResult(line=line.number, code=error.code, message=str(error))]
+        except (InvalidInput, NotFound) as error:
+            yield [PlaceResult(line=line.number, code=INVALID, message=str(error))]
+
+
+def _unreadable(line: Line) -> PlaceResult:
+    from enforcer.application.desk_views import PlaceResult
+
+    return PlaceResult(line=line.number, code=INVALID, message=line.problem)
+
+
+def _verdict(preview: Preview, said: Collection[str]) -> tuple[str | None, str]:
+    """The code of what speaks against placing it like this, and the whole sentence.
+
+    A warning that was `said` of a line before is not repeated: most hold for all lines.
+    """
+    for warning in preview.warnings:
+        if found := _REFUSED.match(warning):
+            return found[1], warning[found.end() :]
+    devices = ", ".join(device.device for device in preview.devices) or "no device"
+    parts = [f"{preview.target} would be blocked on {devices}"]
+    if preview.customers:
+        parts.append(f"hits {', '.join(preview.customers)}")
+    parts += [f"also hits {one}" for one in preview.collateral]
+    parts += [f"withheld: {one}" for one in preview.withheld]
+    parts += [warning for warning in preview.warnings if warning not in said]
+    return None, "; ".join(parts)
+
+
+@dataclass
+class Tally:
+    """How many lines went how, of how many; `done` says what the good ones were."""
+
+    total: int
+    done: str
+    good: int = 0
+    known: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, results: Sequence[PlaceResult]) -> None:
+        """Count these too."""
+        for result in results:
+            if result.code is not None:
+                self.codes[result.code] += 1
+            else:
+                self.good += 1
+                self.known += result.message == "was placed before"
+
+    def exit_code(self) -> ExitCode:
+        """As the command's help says."""
+        if not self.codes:
+            return ExitCode.OK
+        if self.good:
+            return ExitCode.PARTIAL
+        return ExitCode.USAGE if set(self.codes) == {INVALID} else ExitCode.REFUSED
+
+    @contextmanager
+    def told_to(self, session: Session) -> Iterator[None]:
+        """Say the sum at the end; after an error or Ctrl-C also how to go on."""
+        try:
+            yield
+        except (KeyboardInterrupt, EnforcerError):
+            done = self.good + self.codes.total()
+            session.out.note(
+                f"stopped after {done:,} of {counted(self.total, 'line')}:"
+                " the same command with the same file goes on there"
+            )
+            raise
+        parts = [f"{self.good:,} of {counted(self.total, 'line')} {self.done}"]
+        if self.known:
+            parts.append(f"{self.known:,} placed before")
+        parts += [f"{count:,} {code}" for code, count in sorted(self.codes.items())]
+        session.out.note(", ".join(parts))

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How we talk to SQLite: durable, concurrent readers, writers that queue, our own errors.
+
+Python's sqlite3 opens transactions on its own terms; it is told not to
+(`isolation_level=None`), and BEGIN is ours: IMMEDIATE for writers, because a transaction
+that reads first and writes later fails at once whatever the busy timeout
+(https://www.sqlite.org/rescode.html#busy_snapshot).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from enforcer.errors import InvalidInput, StorageError
+from enforcer.storage.errors import DUPLICATE, DatabaseBusy, DuplicateKey
+
+WRITES = "enforcer_writes"
+"""Execution option: transactions of this connection will write."""
+
+_WRITE_AHEAD = "PRAGMA journal_mode = WAL"
+_PRAGMAS = (
+    _WRITE_AHEAD,
+    # With WAL, FULL is what makes a commit survive a power cut.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # What a big transaction leaves behind is given back at the next checkpoint.
+    "PRAGMA journal_size_limit = 67108864",
+    # KiB: a transaction of 100,000 orders should not spill its pages half way.
+    "PRAGMA cache_size = -65536",
+)
+
+
+def sqlite_file(url: str) -> Path:
+    """The file behind ``sqlite:///relative`` or ``sqlite:////absolute``.
+
+    Raises StorageError for every other URL; passwords in it are not repeated.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as problem:
+        raise StorageError(
+            "the database's URL cannot be read: write it like sqlite:////var/lib/enforcer/db.sqlite"
+        ) from problem
+    if parsed.get_backend_name() != "sqlite":
+        raise StorageError(
+            f"databases of the kind '{parsed.get_backend_name()}' are not supported:"
+            " use sqlite:////path/to/file or postgresql://user@host/database"
+        )
+    if not parsed.database or parsed.database == ":memory:" or parsed.query:
+        raise StorageError(
+            "the database must be a plain file, which the controller and the shell can share:"
+            " use sqlite:////path/to/file"
+        )
+    return Path(parsed.database)
+
+
+def create_file(path: Path) -> None:
+    """Make sure that `path` exists, readable by its owner alone if it is new (mode 0600).
+
+    A new file appears under its name with the write-ahead log switched on already: SQLite
+    does not wait for a lock where two programs switch it on at the same time.
+    """
+    if path.exists():
+        return
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            new = Path(folder) / path.name
+            os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with closing(sqlite3.connect(new)) as connection:
+                connection.execute(_WRITE_AHEAD)
+            with suppress(FileExistsError):
+                os.link(new, path)
+    except OSError as problem:
+        raise StorageError(
+            f"{path} cannot be created ({problem.strerror}):"
+            " make its directory, or give this user the right to write there"
+        ) from problem
+
+
+def open_engine(path: Path, patience: float = 10.0) -> Engine:
+    """An engine on an existing file; its errors are ours. Connects at first use."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        pool_size=8,
+        max_overflow=-1,
+        connect_args={"isolation_level": None, "timeout": patience},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _translate(context: ExceptionContext) -> None:
+    original = context.original_exception
+    if isinstance(original, UnicodeError | OverflowError):
+        raise InvalidInput(
+            f"the database cannot hold such a text or number ({original}): correct it"
+        ) from original
+    if context.sqlalchemy_exception is not None:
+        raise storage_error(context.sqlalchemy_exception) from original
+
+
+def storage_error(problem: SQLAlchemyError) -> StorageError:
+    """`problem` in our terms."""
+    text = str(getattr(problem, "orig", None) or problem)
+    if isinstance(problem, IntegrityError) and "idempotency_key" in text:
+        return DuplicateKey(DUPLICATE)
+    if "locked" in text or "busy" in text:
+        return DatabaseBusy(
+            f"the database is busy ({text}), another process has been writing for too long:"
+            " try again, and look for one that hangs"
+        )
+    if "no such table" in text or "no such column" in text:
+        return StorageError(f"the database has another schema ({text}): run `enforcer init`")
+    if "disk is full" in text:
+        return StorageError("the disk is full: make room; nothing of this change was stored")
+    if "readonly" in text or "unable to open" in text:
+        return StorageError(
+            f"the database cannot be used ({text}):"
+            " check that the file and its directory belong to this user"
+        )
+    if "malformed" in text or "not a database" in text:
+        return StorageError(
+            f"the database file is damaged ({text}): stop the controller and restore a backup"
+        )
+    return StorageError(f"the database refused ({text}): nothing of this change was stored")

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether the orders that are stored are the orders that the audit chain tells of.
+
+An entry about an order names the digest of what was stored with it. So an order that was
+edited, added or removed behind the program's back shows, in the present and in the past.
+Orders from before digests were kept (schema 0001) are known to the chain by number alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from enforcer.core.orders import order_id, order_number
+from enforcer.errors import StorageError
+from enforcer.storage.chain import DIGESTS, SINCE, Link
+from enforcer.storage.order_rows import columns_of, digest_of, order_of
+from enforcer.storage.records import VerifyResult
+from enforcer.storage.tables import audit, order_versions, orders
+
+_STEP = 5_000
+_IN_ONE_STATEMENT = 1_000
+_MARK = b'"' + DIGESTS.encode() + b'":{'
+
+_versions = select(order_versions.c.number, order_versions.c.seq, order_versions.c.body)
+_count = select(func.count()).select_from(order_versions)
+
+
+class StoredOrders:
+    """Compares as the chain is walked, page by page; holds one page at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._first: int | None = None
+        self._told = 0
+
+    def differing(self, page: Sequence[Link]) -> VerifyResult | None:
+        """The first order that is not stored as an entry in `page` says it was."""
+        told = {pair: digest for link in page for pair, digest in _told(link.seq, link.body)}
+        if not told:
+            return None
+        if self._first is None:
+            self._first = min(seq for seq, _ in told)
+        self._told += len(told)
+        found = self._digests(told)
+        for (seq, number), digest in sorted(told.items()):
+            if found.get((seq, number)) != digest:
+                what = "was changed" if (seq, number) in found else "is missing"
+                return _bad(seq, f"tells of order {order_id(number)}, whose version {what}")
+        return None
+
+    def end(self, head: int) -> VerifyResult | None:
+        """After the last page: orders or versions that no entry tells of, or that differ."""
+        return self._inserted() or self._present(head)
+
+    def _digests(self, told: dict[tuple[int, int], str]) -> dict[tuple[int, int], str]:
+        low, high = min(seq for seq, _ in told), max(seq for seq, _ in told)
+        numbers = sorted({number for _, number in told})
+        found: dict[tuple[int, int], str] = {}
+        for start in range(0, len(numbers), _IN_ONE_STATEMENT):
+            some = numbers[start : start + _IN_ONE_STATEMENT]
+            wanted = _versions.where(
+                order_versions.c.number.in_(some), order_versions.c.seq.between(low, high)
+            )
+            for number, seq, body in self._connection.execute(wanted):
+                found[seq, number] = digest_of(body)
+        return found
+
+    def _inserted(self) -> VerifyResult | None:
+        """A version since digests are kept that no entry names."""
+        first = self._first
+        later = _count if first is None else _count.where(order_versions.c.seq >= first)
+        stored = self._connection.execute(later).scalar_one()
+        if first is None or stored == self._told:
+            return None
+        told = self._all_told(first)
+        since = _versions.where(order_versions.c.seq >= first).order_by(order_versions.c.seq)
+        with closing(self._connection.execute(since)) as rows:
+            for number, seq, _ in rows:
+                if (seq, number) not in told:
+                    name = order_id(number)
+                    return _bad(seq, f"does not tell of order {name}, which has a version of it")
+        return _bad(first, "is followed by versions of orders that nothing tells of")
+
+    def _all_told(self, first: int) -> set[tuple[int, int]]:
+        """(position, order) of every version that some entry tells of, from `first` on."""
+        entries = select(audit.c.seq, audit.c.body).where(audit.c.seq >= first)
+        rows = self._connection.execute(entries)
+        return {pair for seq, body in rows for pair, _ in _told(seq, body)}
+
+    def _present(self, head: int) -> VerifyResult | None:
+        """An order that is not stored as its newest version, or has none, or other columns."""
+        newest = (
+            select(order_versions.c.number, func.max(order_versions.c.seq).label("seq"))
+            .group_by(order_versions.c.number)
+            .subquery()
+        )
+        wanted = (
+            select(orders, order_versions.c.seq, order_versions.c.body.label("version"))
+            .outerjoin(newest, newest.c.number == orders.c.number)
+            .outerjoin(
+                order_versions,
+                (order_versions.c.number == orders.c.number)
+                & (order_versions.c.seq == newest.c.seq),
+            )
+            .order_by(orders.c.number)
+        )
+        streamed = self._connection.execute(wanted, execution_options={"yield_per": _STEP})
+        with closing(streamed) as result:
+            for row in result.mappings():
+                if why := _wrong(row):
+                    seq = row["seq"] or min(row["number"], head)
+                    return _bad(seq, f"{why[0]} of order {order_id(row['number'])}{why[1]}")
+        return None
+
+
+def _wrong(row: RowMapping) -> tuple[str, str] | None:
+    """What the entry of an order's newest version does, and why that is wrong; None: it is not."""
+    if row["version"] is None:
+        return "does not tell", ""
+    if digest_of(row["body"]) != digest_of(row["version"]):
+        return "tells", ", which was changed since"
+    try:
+        columns = columns_of(order_of(row["body"]), row["body"])
+    except StorageError:
+        return "tells", ", which cannot be read"
+    if any(row[name] != value for name, value in columns.items()):
+        return "tells", ", whose columns were changed"
+    return None
+
+
+def _told(seq: int, body: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """((position, order), digest) for each version of an order that an entry tells of."""
+    # Most entries name no order, and reading JSON costs more than all the rest of the walk.
+    if _MARK not in body:
+        return
+    payload = json.loads(body)["payload"]
+    said, since = payload.get(DIGESTS), payload.get(SINCE, {})
+    if not isinstance(said, dict):
+        return
+    for name, digest in said.items():
+        number = order_number(name)
+        if number is not None:
+            yield (since.get(name, seq), number), digest
+
+
+def _bad(seq: int, why: str) -> VerifyResult:
+    return VerifyResult(False, seq - 1, seq, f"entry {seq} {why}")

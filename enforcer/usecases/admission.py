@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What new orders are checked against, read once for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from enforcer.application.actor import Actor
+from enforcer.application.commands import PlaceOrder
+from enforcer.core.brake import PauseState
+from enforcer.core.collateral import Hit, hit_by
+from enforcer.core.draft import Draft, Ground, Known, Refusal
+from enforcer.core.guardrails import check
+from enforcer.core.lists import ListContent
+from enforcer.core.orders import BlockList, Demand
+from enforcer.core.parties import parties_of
+from enforcer.core.plan import Capability
+from enforcer.core.source_limits import Traffic
+from enforcer.errors import InvalidInput
+from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.capacity import Room
+from enforcer.usecases.reasons import check_text, need_reason
+from enforcer.usecases.world import World
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command with its times resolved, who is hit by it, and what speaks against it."""
+
+    command: PlaceOrder
+    draft: Draft
+    hit: Hit
+    refusals: tuple[Refusal, ...]
+
+
+class Admission:
+    """The inventory in force and the devices' abilities, as one use case sees them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._in_force = world.in_force()
+        self.topology = self._in_force.topology
+
+    def ask(self, actor: Actor, command: PlaceOrder, now: datetime) -> Asked:
+        """Check a command, apart from what depends on the moment of storing it.
+
+        Raises InvalidInput for what makes no sense; see `draft_of`.
+        """
+        need_reason(command.reason, "an order needs a reason")
+        _check_texts(command)
+        draft = draft_of(command, actor, now)
+        known = self._known(draft.demand)
+        refusals = check(draft, self.topology, known, now, self._able)
+        refusals = refusals or self._room.over_capacity(draft, now)
+        return Asked(command, draft, self.hit(draft.demand), refusals)
+
+    def hit(self, demand: Demand) -> Hit:
+        """Who is hit by `demand`, as far as the names in it are known."""
+        return hit_by(demand, self.topology, self._ground.parties, self._ground.owners)
+
+    @cached_property
+    def _ground(self) -> Ground:
+        return Ground(self._in_force.owners, parties_of(self.topology))
+
+    @cached_property
+    def _able(self) -> Mapping[str, Capability]:
+        return self.world.capabilities()
+
+    @cached_property
+    def _room(self) -> Room:
+        return Room(self.world, self._in_force, self._able)
+
+    @cached_property
+    def _lists(self) -> frozenset[str]:
+        with self.world.database.read() as reader:
+            return frozenset(reader.lists.names())
+
+    @cached_property
+    def _contents(self) -> dict[str, ListContent | None]:
+        return {}
+
+    def _known(self, demand: Demand) -> Known:
+        known = Known(self._lists, ground=self._ground)
+        if not isinstance(demand, BlockList) or not self.topology.protected:
+            return known
+        name = demand.list_name
+        if name not in self._contents:
+            with self.world.database.read() as reader:
+                self._contents[name] = reader.lists.current(name)
+        content = self._contents[name]
+        return known if content is None else replace(known, contents={name: content})
+
+
+def draft_of(command: PlaceOrder, actor: Actor, now: datetime) -> Draft:
+    """The command with its times resolved; raises InvalidInput for contradictions."""
+    if command.start is not None and command.start_after is not None:
+        raise InvalidInput("give the start as an instant or as a delay, not both")
+    ends = (command.end is not None, command.duration is not None, command.open_ended)
+    if sum(ends) > 1:
+        raise InvalidInput("give exactly one of an end, a duration, or open-ended")
+    try:
+        start = command.start or (now + command.start_after if command.start_after else now)
+        end = start + command.duration if command.duration is not None else command.end
+    except OverflowError:
+        raise InvalidInput("the end is beyond the calendar: give an earlier start") from None
+    return Draft(
+        command.demand,
+        start,
+        end,
+        command.scope,
+        command.open_ended,
+        actor.source,
+        command.confirm_wide,
+        command.confirm_collateral,
+    )
+
+
+def traffic(reader: Reader, source: str, now: datetime) -> Traffic:
+    """What stands in the way of orders from `source` now.
+
+    Inside a transaction that owns the end of the change sequence it stays true until the end:
+    nobody else can place an order meanwhile.
+    """
+    control = reader.control.state()
+    said = f" by {control.by}" if control.by else ""
+    said += f" ({control.reason})" if control.reason else ""
+    return Traffic(
+        stop=reader.sources.stop_of(source),
+        active=reader.orders.unfinished_by_source(now, source).get(source, 0),
+        last_minute=reader.orders.placed_by_source(now - _MINUTE, source).get(source, 0),
+        pause=PauseState(control.state),
+        pause_said=said,
+    )
+
+
+def _check_texts(command: PlaceOrder) -> None:
+    key = command.idempotency_key
+    if key is not None and not key.strip():
+        raise InvalidInput("the idempotency key is empty: give --key a value, or leave it out")
+    check_text(key or "", "--key")
+    check_text(command.ticket or "", "--ticket")
+    clause = command.policy
+    if clause is not None:
+        check_text(f"{clause.pack}{clause.version}{clause.clause}", "--policy")

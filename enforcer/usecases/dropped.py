@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How many packets the rules of some orders dropped, asked of the devices that count.
+
+At least so many: a device counts from when it was given a member, and begins anew where a
+member is written again or the device restarts. The members of a rule may stand there for
+several orders; each of them drops those packets.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+
+from enforcer.core.contributions import Contributions
+from enforcer.core.intervals import Ranges, inside, rows_of, union
+from enforcer.core.orders import Network
+from enforcer.core.plan import Trait
+from enforcer.core.rules import Rule
+from enforcer.driver_api import Counted, CountingSession
+from enforcer.errors import EnforcerError
+from enforcer.usecases.world import World
+
+PATIENCE = 2.0
+"""Seconds for which a device is waited for: an answer without counts is better than none."""
+
+Answer = Mapping[Rule, Counted]
+
+
+def dropped_by(
+    world: World, orders: Sequence[Contributions], asked: Network, patience: float = PATIENCE
+) -> list[int | None]:
+    """For each order the packets that its rules dropped for `asked`, at least.
+
+    None: no device that holds it counts, or none answered in time.
+    """
+    wanted: dict[str, dict[Rule, Ranges]] = {}
+    for asks in orders:
+        for device, rules in _rules(asks, asked).items():
+            known = wanted.setdefault(device, {})
+            for rule, ranges in rules.items():
+                known[rule] = union((known.get(rule, Ranges.none()), ranges))
+    answers = _ask(world, wanted, patience)
+    return [_sum(_rules(asks, asked), answers) for asks in orders]
+
+
+def _rules(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]:
+    """By device and rule the members to ask for; of rules by interface all.
+
+    Where the address is the other end of a flow, its rule counts others' packets too: not asked.
+    """
+    region = rows_of((asked,))
+    found: dict[str, dict[Rule, Ranges]] = {}
+    for part in asks.parts:
+        rule = part.rule
+        here = rule.by_interface or bool(len(inside(Ranges(part.first, part.last), region).source))
+        if rule.family == asked.version and here:
+            found.setdefault(part.device, {})[rule] = Ranges.none() if rule.by_interface else region
+    return found
+
+
+def _sum(rules: Mapping[str, Mapping[Rule, Ranges]], answers: Mapping[str, Answer]) -> int | None:
+    counts = [
+        answers[device][rule].packets
+        for device, some in rules.items()
+        if device in answers
+        for rule in some
+        if rule in answers[device]
+    ]
+    return sum(counts) if counts else None
+
+
+def _ask(
+    world: World, wanted: Mapping[str, Mapping[Rule, Ranges]], patience: float
+) -> dict[str, Answer]:
+    """What each device answers within `patience`; one that does not is left behind."""
+    answers: queue.SimpleQueue[tuple[str, Answer | None]] = queue.SimpleQueue()
+    asked = [name for name in wanted if name in world.topology.devices]
+    for name in asked:
+        threading.Thread(
+            target=lambda name=name: answers.put((name, _counters(world, name, wanted[name]))),
+            name=f"counters of {name}",
+            daemon=True,
+        ).start()
+    found: dict[str, Answer] = {}
+    until = world.clock.monotonic() + patience
+    for _ in asked:
+        try:
+            name, answer = answers.get(timeout=max(0.0, until - world.clock.monotonic()))
+        except queue.Empty:
+            break
+        if answer is not None:
+            found[name] = answer
+    return found
+
+
+def _counters(world: World, name: str, rules: Mapping[Rule, Ranges]) -> Answer | None:
+    try:
+        device = world.topology.devices[name]
+        driver = world.driver_for(device, world.evidence.identity())
+        if Trait.COUNTING not in driver.traits:
+            return None
+        with driver.connect() as session:
+            return session.counters(rules) if isinstance(session, CountingSession) else None
+    except EnforcerError:
+        return None

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The inventory in force as this process last saw it in the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from enforcer.core.placement import Ownership, ownership
+from enforcer.core.topology import Topology
+from enforcer.storage.database import Database
+from enforcer.storage.inventories import InventoryVersion
+from enforcer.storage.unit_of_work import Reader
+
+
+@dataclass(frozen=True)
+class InForce:
+    """`version` None: none was ever put in force, and `topology` is what the files say."""
+
+    topology: Topology
+    version: InventoryVersion | None = None
+
+    @property
+    def seq(self) -> int | None:
+        """The change since which it is in force."""
+        return self.version.seq if self.version is not None else None
+
+    @cached_property
+    def owners(self) -> Ownership:
+        """Who owns which addresses."""
+        return ownership(self.topology)
+
+
+def read_in_force(reader: Reader, files: Callable[[], Topology]) -> InForce:
+    """The newest inventory of one snapshot. `files` is asked where there is none."""
+    version = reader.inventories.newest()
+    if version is None:
+        return InForce(files())
+    return InForce(reader.inventories.content(version), version)
+
+
+class Newest:
+    """Reads the inventory in force once, and again when a newer one is in the database."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: InForce | None = None
+
+    def look(self, database: Database, files: Callable[[], Topology]) -> InForce:
+        """The inventory in force now. Raises StorageError, ConfigurationInvalid."""
+        with self._lock:
+            with database.read() as reader:
+                version = reader.inventories.newest()
+                seq = version.seq if version is not None else None
+                if self._known is None or self._known.seq != seq:
+                    self._known = read_in_force(reader, files)
+            return self._known

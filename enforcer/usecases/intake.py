@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Store a portion of orders in one transaction, each with its audit entry, or its refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from enforcer.application.actor import Actor
+from enforcer.application.commands import PlaceOrder
+from enforcer.core.draft import Refusal
+from enforcer.core.guardrails import admission
+from enforcer.core.orders import Demand, Order, order_id
+from enforcer.core.source_limits import limits_of
+from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.storage.records import Note
+from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.usecases.admission import Admission, Asked, traffic
+from enforcer.wire import JSONValue, demand_to_wire
+
+Outcome = Order | InvalidInput | OrderRefused
+
+_NAMED = 100
+"""Names of those who are hit that an audit entry has at most."""
+
+
+def take(admission: Admission, actor: Actor, commands: Sequence[PlaceOrder]) -> list[Outcome]:
+    """Place what may be placed, all in one transaction; what became of each, in the order given.
+
+    Limits of the source and idempotency keys count inside the portion too. The caller rings.
+    """
+    world = admission.world
+    now = world.clock.now()
+    asked = [_ask(admission, actor, command, now) for command in commands]
+    world.step("placing")
+    with world.database.write() as work:
+        portion = _Portion(admission, work, actor)
+        outcomes = [
+            one if isinstance(one, InvalidInput) else portion.take_one(one) for one in asked
+        ]
+        portion.store()
+        world.step("placed")
+    world.step("committed")
+    return outcomes
+
+
+def record_refusal(
+    admission: Admission, actor: Actor, asked: Asked, refusals: Sequence[Refusal]
+) -> OrderRefused:
+    """Write down that an order was refused, in a transaction of its own; the error to raise."""
+    world = admission.world
+    with world.database.write() as work:
+        note = _refused(asked, refusals)
+        at = world.clock.now()
+        work.record(note.kind, actor, at=at, payload=note.payload)
+    return refused(refusals)
+
+
+def refused(refusals: Sequence[Refusal]) -> OrderRefused:
+    """The error for everything that speaks against an order; its code is that of the first."""
+    message = "; ".join(dict.fromkeys(refusal.message for refusal in refusals))
+    return OrderRefused(refusals[0].code, message)
+
+
+def refusal_note(
+    demand: Demand, reason: str, refusals: Sequence[Refusal], subject: str | None = None
+) -> Note:
+    """The audit entry of a refusal; `subject`: the order that was to be changed."""
+    codes: list[JSONValue] = [refusal.code for refusal in refusals]
+    payload: dict[str, JSONValue] = {
+        "demand": demand_to_wire(demand),
+        "codes": codes,
+        "reason": reason,
+    }
+    return Note("order.refused", payload, subject)
+
+
+def _ask(
+    admission: Admission, actor: Actor, command: PlaceOrder, now: datetime
+) -> Asked | InvalidInput:
+    try:
+        return admission.ask(actor, command, now)
+    except InvalidInput as problem:
+        return problem
+
+
+class _Portion:
+    """Notes and orders of one transaction, in the order of their numbers."""
+
+    def __init__(self, admission: Admission, work: UnitOfWork, actor: Actor) -> None:
+        world = admission.world
+        # Taking the end of the change sequence first: from here on nobody else places anything.
+        self._first = work.next_sequence()
+        self._work = work
+        self._actor = actor
+        self._now = world.clock.now()
+        self._limits = limits_of(admission.topology, actor.source)
+        self._traffic = traffic(work, actor.source, self._now)
+        self._notes: list[Note] = []
+        self._orders: list[Order] = []
+        self._keys: dict[str, Order] = {}
+
+    def take_one(self, asked: Asked) -> Order | OrderRefused:
+        known = self._placed_before(asked.command.idempotency_key)
+        if known is not None and known.demand == asked.command.demand:
+            return known
+        found = asked.refusals
+        if known is not None:
+            found = (_key_reused(known),)
+        else:
+            found += tuple(admission(asked.draft, self._limits, self._traffic, self._now))
+        if found:
+            self._notes.append(_refused(asked, found))
+            return refused(found)
+        return self._place(asked)
+
+    def store(self) -> None:
+        if self._notes:
+            self._work.record_many(self._notes, self._actor, at=self._now)
+        if self._orders:
+            self._work.orders.add_many(self._orders)
+
+    def _placed_before(self, key: str | None) -> Order | None:
+        if key is None:
+            return None
+        return self._keys.get(key) or self._work.orders.by_key(key)
+
+    def _place(self, asked: Asked) -> Order:
+        command, number = asked.command, self._first + len(self._notes)
+        order = replace(
+            asked.draft.order(),
+            number=number,
+            changed=number,
+            reason=command.reason.strip(),
+            issuer=self._actor.name,
+            source=self._actor.source,
+            created=self._now,
+            ticket=command.ticket,
+            policy=command.policy,
+            idempotency_key=command.idempotency_key,
+        )
+        self._notes.append(_placed(asked, order))
+        self._orders.append(order)
+        if command.idempotency_key is not None:
+            self._keys[command.idempotency_key] = order
+        self._traffic = replace(
+            self._traffic,
+            active=self._traffic.active + 1,
+            last_minute=self._traffic.last_minute + 1,
+        )
+        return order
+
+
+def _key_reused(known: Order) -> Refusal:
+    return Refusal(
+        "key-reused",
+        f"the idempotency key {known.idempotency_key!r} belongs to order {known.id}, which asks"
+        " for something else: use a new key",
+    )
+
+
+def _placed(asked: Asked, order: Order) -> Note:
+    payload: dict[str, JSONValue] = {
+        "demand": demand_to_wire(order.demand),
+        "start": order.start.isoformat(),
+        "end": order.end.isoformat() if order.end else None,
+        "reason": order.reason,
+    }
+    confirmed = _confirmed(asked)
+    if confirmed:
+        payload["confirmed"] = confirmed
+    if asked.hit.names:
+        payload["hit"] = [*_some(asked.hit.names)]
+    return Note("order.placed", payload, order_id(order.number))
+
+
+def _confirmed(asked: Asked) -> dict[str, JSONValue]:
+    """Which confirmations were given, and what for."""
+    said: dict[str, JSONValue] = {}
+    if asked.draft.confirm_wide:
+        said["wide"] = True
+    if asked.draft.confirm_collateral:
+        said["collateral"] = [*_some(asked.hit.needs)]
+    return said
+
+
+def _some(names: Iterable[str]) -> list[str]:
+    every = list(names)
+    more = len(every) - _NAMED
+    return [*every[:_NAMED], f"and {more} more"] if more > 0 else every
+
+
+def _refused(asked: Asked, refusals: Sequence[Refusal]) -> Note:
+    return refusal_note(asked.command.demand, asked.command.reason, refusals)

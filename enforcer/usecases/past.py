@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Why was this address blocked then? From the record alone; no device is asked about the past.
+
+Orders as they stood, the lists' versions and the inventory of that time are compiled anew, and
+each device's run of proofs around the instant says how sure the answer is:
+
+* verified: every device concerned has proofs around the instant, under that inventory, and one
+  of them is known to include each order's last change, start or end before it;
+* assumed: it follows from the record, and nothing proves that devices were as they should be;
+* unknown: the instant is before the records began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from enforcer.application.views import DeviceStatus, WhyOrder, WhyView
+from enforcer.core.lists import ListContent
+from enforcer.core.orders import BlockList, Network, Order, in_force, is_over
+from enforcer.core.placement import Ownership, ownership
+from enforcer.core.rules import Key
+from enforcer.core.status import Status
+from enforcer.core.times import format_when
+from enforcer.core.topology import Topology
+from enforcer.errors import InvalidInput
+from enforcer.storage.order_versions import OrderVersion
+from enforcer.storage.periods import LONGEST_GAP, Period
+from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.candidates import candidates, names_around
+from enforcer.usecases.surroundings import customer_of, protected_in, shared_in, tenants_in
+from enforcer.usecases.touch import attachments_of
+from enforcer.usecases.touching import Touching, about, holders, summary, touching
+from enforcer.usecases.world import World
+
+VERIFIED, ASSUMED, UNKNOWN = "verified", "assumed", "unknown"
+
+
+def why_at(world: World, asked: Network, at: datetime) -> WhyView:
+    """Orders that touched `asked` at the instant `at`.
+
+    Raises InvalidInput for a time without a zone, or one that is still to come.
+    """
+    _past(at, world.clock.now())
+    with world.database.read() as reader:
+        begun = reader.audit.first_instant()
+        if begun is None or at < begun:
+            return _unknown(asked, at)
+        return _Past(reader, world, at).answer(asked)
+
+
+def _past(at: datetime, now: datetime) -> None:
+    if at.utcoffset() is None:
+        raise InvalidInput(f"{at.isoformat()} has no time zone: write Z for UTC")
+    if at > now:
+        raise InvalidInput(
+            f"{format_when(at)} is still to come: nobody knows what will be ordered until then;"
+            " `enforcer order list --status scheduled` shows what is planned"
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Proof:
+    """Whether one device was proved for one order; `period` None: no proofs around."""
+
+    period: Period | None
+    sure: bool
+
+
+class _Past:
+    """One instant of the past, in one snapshot of the database."""
+
+    def __init__(self, reader: Reader, world: World, at: datetime) -> None:
+        self._reader = reader
+        self._at = at
+        version = reader.inventories.in_force_at(at)
+        known = version is not None
+        self._topology: Topology = (
+            reader.inventories.content(version) if version is not None else world.topology
+        )
+        self._digest = self._topology.digest if known else None
+        self._owners: Ownership = ownership(self._topology)
+        self._lists: dict[str, ListContent | None] = {}
+        self._imported: dict[str, datetime] = {}
+        self._periods: dict[str, Period | None] = {}
+
+    def answer(self, asked: Network) -> WhyView:
+        """Everything about `asked`."""
+        versions = {v.order.number: v for v in self._versions(asked)}
+        orders = [v.order for v in versions.values()]
+        found = touching(orders, asked, self._topology, self._owners, self._list)
+        shown, sure = [], True
+        for one in found:
+            proofs = self._proofs(one, versions[one.order.number])
+            sure &= all(proof.sure for proof in proofs.values())
+            if not is_over(one.order, self._at):
+                shown.append(self._order(one, proofs))
+        blocking = [one for one in found if in_force(one.order, self._at)]
+        sure = sure and self._covered(asked, found)
+        return WhyView(
+            address=str(asked),
+            at=self._at,
+            blocked_from=summary(asked, blocking, Key.SOURCE),
+            blocked_to=summary(asked, blocking, Key.DESTINATION),
+            orders=sorted(shown, key=lambda o: o.since),
+            protected=protected_in(self._topology, asked),
+            customer=customer_of(self._topology, asked),
+            certainty=VERIFIED if sure else ASSUMED,
+            tenants=tenants_in(self._topology, asked),
+            shared=shared_in(self._topology, asked),
+        )
+
+    def _versions(self, asked: Network) -> Iterable[OrderVersion]:
+        """Orders that may touch `asked`, in force then, to come, or just ended."""
+        behind = attachments_of(self._topology, asked)
+        names = names_around(self._topology, asked, behind)
+        targets = self._reader.order_targets.lines(self._at - LONGEST_GAP, self._at)
+        numbers = candidates(targets, asked, names, self._list)
+        known = list(self._reader.order_versions.at(numbers, self._at))
+        yield from (v for v in known if _recent(v.order, self._at))
+        missing = set(numbers) - {v.order.number for v in known}
+        for order in self._reader.orders.search(numbers=missing, limit=max(len(missing), 1)):
+            # From before versions were kept: known as it is now, and proved by nothing.
+            if _recent(order, self._at):
+                yield OrderVersion(order.changed, order.created, order)
+
+    def _list(self, name: str) -> ListContent | None:
+        """A list as it was then."""
+        if name not in self._lists:
+            versions = self._reader.lists.versions(name)
+            then = [v for v in versions if v.imported_at <= self._at]
+            self._lists[name] = None
+            if then:
+                newest = max(then, key=lambda v: v.version)
+                self._lists[name] = self._reader.lists.version(name, newest.version)
+                self._imported[name] = newest.imported_at
+        return self._lists[name]
+
+    def _period(self, device: str) -> Period | None:
+        """The proofs around the instant, under the inventory of the time."""
+        if device not in self._periods:
+            found = self._reader.periods.around(device, self._at)
+            ours = found is not None and found.inventory == self._digest
+            self._periods[device] = found if ours else None
+        return self._periods[device]
+
+    def _proofs(self, one: Touching, version: OrderVersion) -> dict[str, _Proof]:
+        since = _moved(version, self._at)
+        if isinstance(one.order.demand, BlockList):
+            since = max(since, self._imported.get(one.order.demand.list_name, since))
+        found = {}
+        for device in one.asks.devices:
+            period = self._period(device)
+            sure = period is not None and _includes(period, version.seq, since, self._at)
+            found[device] = _Proof(period, sure)
+        return found
+
+    def _covered(self, asked: Network, found: Sequence[Touching]) -> bool:
+        """Whether proofs surround the instant wherever the address would be held."""
+        if self._digest is None:
+            return False
+        devices = {name for one in found for name in one.asks.devices}
+        devices = devices or holders(asked, self._topology, self._owners)
+        return bool(devices) and all(self._period(name) is not None for name in devices)
+
+    def _order(self, one: Touching, proofs: dict[str, _Proof]) -> WhyOrder:
+        relation, direction, what = about(one)
+        order = one.order
+        devices = [self._device(order, name, proof) for name, proof in sorted(proofs.items())]
+        sure = bool(proofs) and all(proof.sure for proof in proofs.values())
+        return WhyOrder(
+            id=order.id,
+            relation=relation,
+            direction=direction,
+            what=what,
+            status=_status(order, sure, bool(one.asks.withheld), self._at),
+            reason=order.reason,
+            issuer=order.issuer,
+            since=order.start,
+            until=order.end,
+            devices=devices,
+            ticket=order.ticket,
+        )
+
+    def _device(self, order: Order, name: str, proof: _Proof) -> DeviceStatus:
+        period = proof.period
+        if period is None:
+            detail = "no proofs around that time"
+        else:
+            span = f"{format_when(period.since)} to {format_when(period.until)}"
+            detail = f"found as desired at every look from {span}"
+            detail += "" if proof.sure else ", but no look is known to include this order by then"
+        return DeviceStatus(
+            device=name,
+            status=_status(order, proof.sure, False, self._at),
+            verified_at=None if period is None else min(period.until, self._at),
+            detail=detail,
+        )
+
+
+def _recent(order: Order, at: datetime) -> bool:
+    """Not over at `at`, or so lately that the devices may not have followed."""
+    return order.ends is None or order.ends > at - LONGEST_GAP
+
+
+def _moved(version: OrderVersion, at: datetime) -> datetime:
+    """The last instant, not after `at`, at which the order began to ask for something else."""
+    order = version.order
+    turns = [t for t in (version.at, order.start, order.ends) if t is not None and t <= at]
+    return max(turns, default=version.at)
+
+
+def _includes(period: Period, seq: int, since: datetime, at: datetime) -> bool:
+    """Whether a look between `since` and `at` is known to have included change `seq`.
+
+    A period begins with a look after something was written; in it looks are never further
+    apart than `LONGEST_GAP`.
+    """
+    return period.seq >= seq and (period.since >= since or at - since >= LONGEST_GAP)
+
+
+def _status(order: Order, sure: bool, withheld: bool, at: datetime) -> str:
+    if order.start > at:
+        return str(Status.SCHEDULED)
+    if not sure:
+        return str(Status.UNVERIFIED)
+    return str(Status.PARTIAL if withheld else Status.ENFORCED)
+
+
+def _unknown(asked: Network, at: datetime) -> WhyView:
+    return WhyView(
+        address=str(asked),
+        at=at,
+        blocked_from=UNKNOWN,
+        blocked_to=UNKNOWN,
+        orders=[],
+        certainty=UNKNOWN,
+    )

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Packets dropped: asked of devices that count, for orders that are proved there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
+from ipaddress import ip_network
+
+from enforcer.core.contributions import contributions
+from enforcer.core.intervals import Ranges
+from enforcer.core.orders import BlockAddress, BlockPort, PortRange, Selection
+from enforcer.core.plan import Trait
+from enforcer.core.rules import Owner, Rule
+from enforcer.core.topology import Device
+from enforcer.driver_api import Counted, CountingSession, Driver, Session
+from enforcer.errors import DeviceUnreachable
+from enforcer.usecases.dropped import dropped_by
+from enforcer.usecases.local import LocalApplication
+from enforcer.usecases.world import World
+from tests.fakes.driver import FakeDriver, FakeSession
+from tests.unit.usecases.office import ANN, Office
+
+VICTIM = "198.51.100.200"
+
+
+class Counting(FakeSession):
+    """Every rule has dropped seven packets for each range that is asked about."""
+
+    def counters(self, wanted: Mapping[Rule, Ranges]) -> Mapping[Rule, Counted]:
+        return {rule: Counted(7 * len(ranges), 700) for rule, ranges in wanted.items()}
+
+
+class CountingDriver(FakeDriver):
+    def connect(self) -> AbstractContextManager[Session]:
+        return closing(Counting(self))
+
+
+def counting(office: Office, *names: str) -> None:
+    """Let these devices count from now on."""
+
+    def driver_for(device: Device, owner: Owner) -> Driver:
+        box = office.boxes[device.name]
+        if device.name not in names:
+            return FakeDriver(box, owner)
+        box.traits |= Trait.COUNTING
+        return CountingDriver(box, owner)
+
+    world = office.world
+    fields = (world.database, world.load_topology, driver_for, world.clock)
+    office.world = World(*fields, world.stale_after, world.full_every)
+    office.app = LocalApplication(office.world)
+
+
+def placed(office: Office) -> None:
+    office.place(BlockAddress(ip_network(VICTIM)))
+    for name in office.boxes:
+        office.app.device_reconcile(ANN, name)
+
+
+def dropped(office: Office) -> int | None:
+    (order,) = office.app.why(ANN, VICTIM).orders
+    return order.dropped
+
+
+def test_both_directions_on_every_device_that_counts(office: Office) -> None:
+    placed(office)
+    assert dropped(office) is None, "no device counts"
+    counting(office, "edge1")
+    assert dropped(office) == 14
+    counting(office, "edge1", "edge2")
+    assert dropped(office) == 28
+
+
+def test_a_device_that_does_not_answer_is_left_out(office: Office) -> None:
+    placed(office)
+    counting(office, "edge1", "edge2")
+
+    class Away(CountingDriver):
+        def connect(self) -> AbstractContextManager[Session]:
+            raise DeviceUnreachable(self.box.name, "no route: look at it")
+
+    before = office.world.driver_for
+
+    def driver_for(device: Device, owner: Owner) -> Driver:
+        if device.name == "edge1":
+            return Away(office.boxes["edge1"], owner)
+        return before(device, owner)
+
+    world = office.world
+    fields = (world.database, world.load_topology, driver_for, world.clock)
+    office.app = LocalApplication(World(*fields, world.stale_after, world.full_every))
+    assert dropped(office) == 14
+
+
+def test_a_device_that_hangs_is_not_waited_for(office: Office) -> None:
+    placed(office)
+    counting(office, "edge1")
+    release = threading.Event()
+    before = office.world.driver_for
+
+    def driver_for(device: Device, owner: Owner) -> Driver:
+        release.wait(60)
+        return before(device, owner)
+
+    world = office.world
+    fields = (world.database, world.load_topology, driver_for, world.clock)
+    hanging = World(*fields, world.stale_after, world.full_every)
+    with office.database.read() as reader:
+        order = reader.orders.search(limit=1)[0]
+    asks = contributions(order, world.topology, {}, world.owners)
+    try:
+        assert dropped_by(hanging, [asks], ip_network(VICTIM), patience=0.0) == [None]
+    finally:
+        release.set()
+
+
+def test_where_the_address_is_the_other_end_its_packets_cannot_be_told_apart(
+    office: Office,
+) -> None:
+    counting(office, "edge1", "edge2")
+    target = Selection((ip_network("203.0.113.200"),))
+    office.place(BlockPort(target, (6,), (PortRange(25, 25),)), confirm_wide=True)
+    for name in office.boxes:
+        office.app.device_reconcile(ANN, name)
+    (order,) = office.app.why(ANN, "203.0.113.200").orders
+    assert order.dropped == 14
+
+
+def test_the_protocol_tells_who_counts() -> None:
+    assert issubclass(Counting, CountingSession)
+    assert not issubclass(FakeSession, CountingSession)
