@@ -133,8 +133,8 @@ def test_what_the_files_state_is_in_force_as_they_state_it(
     for name, wanted in loaded.customers.items():
         found = after.customers[name]
         assert found.prefixes == wanted.prefixes and found.leaving is Leaving.NO
-        stated = found.attachments[: len(wanted.attachments)]
-        assert stated == wanted.attachments and not any(a.leaving for a in stated)
+        places = found.attachments[: len(wanted.attachments)]
+        assert places == wanted.attachments and not any(a.leaving for a in places)
 
 
 # -- devices -----------------------------------------------------------------------------------
