@@ -86,6 +86,11 @@ def test_facts_come_back_equal(database: Database) -> None:
         unsupported_orders=frozenset({1, 2}),
         held_orders=frozenset({3}),
         inventory="0123456789abcdef",
+        present="fedcba9876543210",
+        braked="new software",
+        marker=True,
+        contested_orders=frozenset({4}),
+        contested_by=("nft",),
     )
     assert all(
         getattr(full, name) != getattr(DeviceFacts(), name) for name in DeviceFacts.__slots__

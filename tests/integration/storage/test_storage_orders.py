@@ -233,11 +233,13 @@ def test_many_orders_are_changed_together_or_not_at_all(database: Database) -> N
 
 
 def test_what_no_database_holds_is_not_looked_up(database: Database) -> None:
+    # On PostgreSQL a question that was refused spoils its snapshot.
+    refused = pytest.raises(InvalidInput, match="cannot hold")
+    with refused, database.read() as reader:
+        reader.orders.by_key("\udcff")
+    with refused, database.read() as reader:
+        reader.orders.get(2**63)
     with database.read() as reader:
-        with pytest.raises(InvalidInput, match="cannot hold"):
-            reader.orders.by_key("\udcff")
-        with pytest.raises(InvalidInput, match="cannot hold"):
-            reader.orders.get(2**63)
         assert reader.orders.search() == []
 
 
