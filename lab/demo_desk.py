@@ -9,6 +9,8 @@ from lab.isp import CUST1, NEWS
 
 SHARED_HOST = "198.51.100.40"
 """The lab's inventory says that several sites share it."""
+PARTIAL = 5
+"""The exit code of an order that is enforced but for what is withheld."""
 HALF_PROTECTED = "203.0.113.224/27"
 """The upper half of it holds the routers' addresses."""
 
@@ -68,7 +70,8 @@ def withheld(demo: Demo) -> None:
     ok = imported["entries"] == 1 and imported["rejected"] == 1 and "protected" in said
     demo.desk.append(Check("a list's protected entry is rejected and named", ok, said))
     words = ("block-list", "careless", "--for", "1h", "--reason", "a careless feed")
-    order = demo.place(*words)
+    demo.say(f"enforcer order {' '.join(words)}")
+    order = demo.installation.ask("order", *words, "--wait", "30s", code=PARTIAL)
     parts = "; ".join(order["withheld"])
     ok = order["status"] == "partial" and "203.0.113.240" in parts
     what = f"of {HALF_PROTECTED} the routers' part is withheld"
