@@ -30,12 +30,15 @@ from enforcer.core.orders import (
     Selection,
     SuspendCustomer,
 )
+from enforcer.core.protection import with_derived
 from enforcer.core.topology import (
     ROLE_BORDER,
     Attachment,
+    BrakeLimits,
     Customer,
     Device,
     Interface,
+    Mode,
     ProtectedPrefix,
     ServiceEntry,
     ServiceSet,
@@ -115,6 +118,38 @@ def topologies(draw: st.DrawFn, space: Space = TINY) -> Topology:
     return Topology(
         devices, customers, sets, tuple(ProtectedPrefix(p, "the ISP's own") for p in protected)
     )
+
+
+@cache
+@st.composite
+def stated_inventories(draw: st.DrawFn, space: Space = TINY) -> Topology:
+    """What files may say of an installation with fake devices, some of the names left out.
+
+    With what the devices stand on protected, and a brake that holds now much, now nothing.
+    """
+    drawn = draw(topologies(space))
+    modes = st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.ENFORCE, Mode.OBSERVE])
+    own = st.lists(prefixes(Space(space.nets)), max_size=1).map(tuple)
+    there = draw(st.sets(st.sampled_from(DEVICES), min_size=1))
+    known = draw(st.sets(st.sampled_from(CUSTOMERS)))
+    stated = replace(
+        drawn,
+        devices={
+            name: replace(device, platform="fake", mode=draw(modes), addresses=draw(own))
+            for name, device in drawn.devices.items()
+            if name in there
+        },
+        customers={
+            name: replace(
+                customer, attachments=tuple(a for a in customer.attachments if a.device in there)
+            )
+            for name, customer in drawn.customers.items()
+            if name in known
+        },
+        documentation_space=True,
+        brake=draw(st.sampled_from([BrakeLimits(1000, 20.0, 1), BrakeLimits(1000, 20.0, 500)])),
+    )
+    return with_derived(stated)
 
 
 @cache

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from enforcer.core.contributions import Contributions, contributions, same_on
@@ -49,6 +49,17 @@ class Entry:
         """Where it asks for something, now or under an inventory that a hold keeps."""
         return frozenset(self.asks.devices) | frozenset(self.held)
 
+    @property
+    def standing(self) -> Contributions:
+        """What counts, device by device; `asks` itself where no hold says otherwise."""
+        if not self.held:
+            return self.asks
+        free = [part for part in self.asks.parts if part.device not in self.held]
+        kept = [part for name, asks in self.held.items() for part in asks.on(name)]
+        names = {name for name in self.asks.devices if name not in self.held}
+        names |= {name for name, asks in self.held.items() if name in asks.devices}
+        return replace(self.asks, parts=(*free, *kept), devices=tuple(sorted(names)))
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -74,20 +85,29 @@ class Moves:
     older: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Basis:
-    """The inventories by which orders are compiled: the present one, and those of holds."""
+class Basis:
+    """The inventories by which orders are compiled: the present one, and those of holds.
 
-    def __init__(self, topology: Topology, holds: Holds) -> None:
+    `owners` is `ownership(topology)`; pass it where it is known.
+    """
+
+    def __init__(self, topology: Topology, holds: Holds, owners: Ownership | None = None) -> None:
         self.topology = topology
         self.inventory = topology.digest
-        self._owners = ownership(topology)
+        self._owners = owners or ownership(topology)
         kept = {n: (h, old) for n, (h, old) in holds.items() if not h.all}
         self._seq = {name: hold.seq for name, (hold, _) in kept.items()}
         self._old = {n: old for n, (_, old) in kept.items() if old.digest != self.inventory}
         self.older = {name: old.digest for name, old in self._old.items()}
         self._old_owners: dict[str, Ownership] = {}
 
-    def entry(self, order: Order, lists: Lists, before: Entry | None) -> Entry:
+    @property
+    def topologies(self) -> Iterator[Topology]:
+        """The present one, and those of holds that differ from it."""
+        yield self.topology
+        yield from {old.digest: old for old in self._old.values()}.values()
+
+    def entry(self, order: Order, lists: Lists, before: Entry | None = None) -> Entry:
         """What `order` asks for; what did not change since `before` is the very same object."""
         asks = contributions(order, self.topology, lists, self._owners)
         if before is not None and same_on(None, before.asks, asks):
@@ -124,7 +144,7 @@ class OrderBook:
     """
 
     def __init__(self, topology: Topology, holds: Holds | None = None) -> None:
-        self._basis = _Basis(topology, holds or {})
+        self._basis = Basis(topology, holds or {})
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._entries: dict[int, Entry] = {}
@@ -197,7 +217,7 @@ class OrderBook:
         Readers are kept waiting only while the result is put in place.
         """
         with self._writing:
-            basis = _Basis(topology, holds)
+            basis = Basis(topology, holds)
             with self._lock:
                 known, lists = dict(self._entries), dict(self._lists)
             fresh = {n: basis.entry(e.order, lists, e) for n, e in known.items()}

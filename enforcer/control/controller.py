@@ -44,6 +44,7 @@ class Controller:
         self._clock = self._means.clock
         self._looked: datetime | None = None
         self._following = threading.Lock()
+        self._away = False
         self._alarms = AlarmClock(self._tick, self._next_boundary, tick, self._clock)
         self._pruned: datetime | None = None
         self._fleet: Fleet | None = None
@@ -150,7 +151,18 @@ class Controller:
         try:
             look()
         except StorageError as error:
+            self._is_away(error)
+
+    def _is_away(self, error: StorageError) -> None:
+        """Said once, not at each tick."""
+        if not self._away:
+            self._away = True
             log.warning("database away", error=str(error))
+
+    def _is_back(self) -> None:
+        if self._away:
+            self._away = False
+            log.info("database back")
 
     def follow(self, reason: str) -> None:
         """Take in what was committed since; wakes the devices concerned."""
@@ -158,8 +170,9 @@ class Controller:
             try:
                 changed = self._read_changes()
             except StorageError as error:
-                log.warning("database away", error=str(error))
+                self._is_away(error)
                 return
+        self._is_back()
         if changed and self._fleet is not None:
             self._fleet.wake(changed, reason)
         if changed:

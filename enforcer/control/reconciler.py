@@ -369,6 +369,7 @@ class Reconciler:
             mode=self.device.mode,
             paused=bounds.paused,
             held_orders=self._held | self.state.held | contention.ended,
+            braked_orders=self.state.held - self._held - contention.ended,
             unsupported_orders=self._holdable.unsupported_orders,
             inventory=self.state.basis if told or before is None else before.inventory,
             present=(self.state.inventory if older else "") if told else _present(before),

@@ -73,6 +73,7 @@ class Worker:
         self._lock = threading.Lock()
         self._bell = threading.Event()
         self._inbox = _Inbox()
+        self._away = False
         self._stopping = False
         self._session = ExitStack()
         self._open: Session | None = None
@@ -208,6 +209,7 @@ class Worker:
             for asker in inbox.askers:
                 asker.set_exception(error)
             raise
+        self._away = False
         for asker in inbox.askers:
             asker.set_result(facts)
 
@@ -216,7 +218,9 @@ class Worker:
 
         Whoever asked is told; what was taken from the inbox is looked at by a full pass.
         """
-        log.warning("database away", device=self.name, error=str(error))
+        if not self._away:
+            self._away = True
+            log.warning("database away", device=self.name, error=str(error))
         self._reconciler.distrust()
         self._retry_at = self._clock.monotonic() + _STORAGE_SECONDS
         for asker in inbox.askers:
@@ -341,5 +345,6 @@ def _circumstances(facts: DeviceFacts) -> tuple[object, ...]:
         facts.present,
         facts.unsupported_orders,
         facts.held_orders,
+        facts.braked_orders,
         facts.contested_orders,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from enforcer.core.status import DeviceFacts, OrderFacts, Status
+from enforcer.core.status import DeviceFacts, Kept, OrderFacts, Status, Withholding
 from enforcer.core.times import format_duration, format_when
 from enforcer.core.topology import Mode
 
@@ -47,20 +47,33 @@ def _why(
         case Status.EXPIRED | Status.LIFTED:
             return _gone(facts)
         case Status.ENFORCED | Status.UNVERIFIED | Status.PARTIAL:
-            return f"{_proved(facts, now)}{_limits(status, facts, stale_after)}"
+            kept = order.kept.get(device)
+            limits = _limits(status, facts, stale_after, kept)
+            return f"{_proved(facts, now)}{limits}{_kept(device, kept)}"
         case _:
             return _ALWAYS[status]
 
 
-def _limits(status: Status, facts: DeviceFacts, stale_after: timedelta) -> str:
+def _limits(status: Status, facts: DeviceFacts, stale_after: timedelta, kept: Kept | None) -> str:
     if status is Status.UNVERIFIED and facts.failing_since is not None:
         error = f": {facts.error_code}: {facts.error}" if facts.error_code else ""
         return f"; failing since {format_when(facts.failing_since)}{error}"
     if status is Status.UNVERIFIED:
         return f"; too old after {format_duration(stale_after)}"
-    if status is Status.PARTIAL:
+    if status is Status.PARTIAL and (kept is None or kept.withheld is Withholding.PART):
         return "; a part of it is protected space"
     return f", change {facts.verified_seq} included"
+
+
+def _kept(device: str, kept: Kept | None) -> str:
+    """What the brake keeps there, and until when."""
+    if kept is None:
+        return ""
+    asks = "asks for something else there" if kept.wanted else "does not want it there"
+    return (
+        f"; as the inventory before says: the present one {asks}, which is"
+        f" {release_words(device, kept.why)}"
+    )
 
 
 def _ago(instant: datetime | None, now: datetime) -> str:

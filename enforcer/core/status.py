@@ -17,7 +17,8 @@ drifted     the device differs from what is desired, or somebody contests a part
             and either proof was given before or the device is observed only
 enforcing   it is not proved yet
 unverified  it is proved, but the last proof is too old, or the device's passes fail since
-partial     it is proved, but a part of it is protected space
+partial     it is proved, but a part of it is protected space, or the brake keeps it as the
+            inventory before says
 enforced    it is proved
 =========== ==========================================================================
 
@@ -52,7 +53,7 @@ expired     its end has passed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -98,7 +99,8 @@ class DeviceFacts:
 
     While the brake holds the device (`braked`: why), `inventory` is the one from before, and
     `present` the one in force: orders that ask for the same under both are proved under both,
-    the others are among `held_orders`. `marker`: a marker on the device forbids to write.
+    the others are among `held_orders`, and among `braked_orders` where nothing but the brake
+    keeps them back. `marker`: a marker on the device forbids to write.
     `contested_orders`: orders in force of which a part is left as somebody else made it;
     `contested_by`: who.
     """
@@ -120,13 +122,29 @@ class DeviceFacts:
     marker: bool = False
     contested_orders: frozenset[int] = frozenset()
     contested_by: tuple[str, ...] = ()
+    braked_orders: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The brake keeps an order on a device as an older inventory says, and it asks for something.
+
+    `inventory`: the digest of that one, `withheld`: what is protected by it. `wanted`: whether
+    the inventory in force wants something of it there, too. `why`: what was braked.
+    """
+
+    inventory: str
+    wanted: bool
+    why: str = ""
+    withheld: Withholding = Withholding.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
     """An order at `now`, the names of the `devices` that are to hold it, what is withheld.
 
-    `inventory`: digest of the inventory that says so; a proof under another proves nothing.
+    `inventory`: digest of the inventory that says so; a proof under another proves nothing,
+    except where the brake keeps the order as an older one says: `kept`, by device.
     """
 
     order: Order
@@ -134,6 +152,7 @@ class OrderFacts:
     devices: tuple[str, ...] = ()
     withheld: Withholding = Withholding.NONE
     inventory: str = ""
+    kept: Mapping[str, Kept] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -166,6 +185,7 @@ class _Case:
     differs: bool
     observed: bool
     stale: bool
+    otherwise: bool
 
 
 _ON_DEVICE: tuple[tuple[Row, Callable[[_Case], bool]], ...] = (
@@ -214,8 +234,12 @@ _ON_DEVICE: tuple[tuple[Row, Callable[[_Case], bool]], ...] = (
         lambda case: case.stale or case.failing,
     ),
     (
-        Row(Status.PARTIAL, "it is proved, but a part of it is protected space"),
-        lambda case: case.withheld is Withholding.PART,
+        Row(
+            Status.PARTIAL,
+            "it is proved, but a part of it is protected space, or the brake keeps it as the"
+            " inventory before says",
+        ),
+        lambda case: case.withheld is Withholding.PART or case.otherwise,
     ),
     (Row(Status.ENFORCED, "it is proved"), lambda case: True),
 )
@@ -254,9 +278,11 @@ _WORST_FIRST = (
 )
 
 
-def status_on(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> Status:
+def status_on(
+    order: OrderFacts, device: DeviceFacts, stale_after: timedelta, kept: Kept | None = None
+) -> Status:
     """The order's status on one device; a proof older than `stale_after` is too old."""
-    case = _case(order, device, stale_after)
+    case = _case(order, device, stale_after, kept)
     return next(row.status for row, applies in _ON_DEVICE if applies(case))
 
 
@@ -265,7 +291,7 @@ def status_of(
 ) -> OrderStatus:
     """The order's status over all of its devices; one without facts was never passed over."""
     found = {
-        name: status_on(order, devices.get(name, DeviceFacts()), stale_after)
+        name: status_on(order, devices.get(name, DeviceFacts()), stale_after, order.kept.get(name))
         for name in order.devices
     }
     return OrderStatus(_overall(order, set(found.values())), found)
@@ -295,7 +321,9 @@ def _was_lifted(order: Order) -> bool:
     return order.lifted is not None and order.ends == order.lifted
 
 
-def _case(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> _Case:
+def _case(
+    order: OrderFacts, device: DeviceFacts, stale_after: timedelta, kept: Kept | None
+) -> _Case:
     what, now = order.order, order.now
     verified_at = device.verified_at
     return _Case(
@@ -303,18 +331,26 @@ def _case(order: OrderFacts, device: DeviceFacts, stale_after: timedelta) -> _Ca
         lifted=_was_lifted(what),
         gone=_ended(order) and _gone(order, device),
         started=what.start <= now,
-        withheld=order.withheld,
+        withheld=kept.withheld if kept is not None else order.withheld,
         unsupported=what.number in device.unsupported_orders,
         failing=device.failing_since is not None,
-        proved=_proved_since(order, device, what.start),
+        proved=_proved_since(order, device, what.start, kept),
         differs=device.drift_open > 0 or what.number in device.contested_orders,
         observed=device.mode is Mode.OBSERVE,
         stale=verified_at is None or now - verified_at > stale_after,
+        otherwise=kept is not None and kept.wanted,
     )
 
 
-def _proved_since(facts: OrderFacts, device: DeviceFacts, instant: datetime | None) -> bool:
-    """Whether a pass proved the device for `instant`, by the inventory in force."""
+def _proved_since(
+    facts: OrderFacts, device: DeviceFacts, instant: datetime | None, kept: Kept | None
+) -> bool:
+    """Whether a pass proved the device for `instant`, by the inventory that counts there."""
+    if kept is not None:
+        stopped = device.held_orders - device.braked_orders
+        if kept.inventory != device.inventory or facts.order.number in stopped:
+            return False
+        return _included(facts.order, device, instant)
     if facts.inventory != (device.present or device.inventory):
         return False
     return looked_since(facts.order, device, instant)
@@ -322,7 +358,12 @@ def _proved_since(facts: OrderFacts, device: DeviceFacts, instant: datetime | No
 
 def looked_since(order: Order, device: DeviceFacts, instant: datetime | None) -> bool:
     """Whether a pass proved the device for `instant` (None: any), this order not kept back."""
-    if order.number in device.held_orders or device.verified_seq < order.changed:
+    return order.number not in device.held_orders and _included(order, device, instant)
+
+
+def _included(order: Order, device: DeviceFacts, instant: datetime | None) -> bool:
+    """Whether the last proof includes the order's last change, and is for `instant` or later."""
+    if device.verified_seq < order.changed:
         return False
     proved_for = device.proved_for
     return proved_for is not None and (instant is None or proved_for >= instant)

@@ -11,9 +11,10 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import MoveAttachment
 from enforcer.application.desk_views import CustomerView
 from enforcer.application.views import OrderView
-from enforcer.control.book import OrderBook
+from enforcer.control.book import Entry, OrderBook
 from enforcer.control.filling import fill
 from enforcer.control.settling import Settling
+from enforcer.core.contributions import Contributions
 from enforcer.core.inventory_change import confirm_gone as without_customer
 from enforcer.core.inventory_change import remaining_places, with_move
 from enforcer.core.inventory_differences import place_text
@@ -151,15 +152,20 @@ def _orders(world: World, standing: InForce, found: Customer) -> list[OrderView]
     presenter = Presenter(world)
     asked = [(prefix, attachments_of(topology, prefix)) for prefix in found.prefixes]
     views = [
-        presenter.order(entry.order, entry.asks)
+        presenter.order(entry.order, entry)
         for entry in book.entries()
         if not is_over(entry.order, now)
         and (
             entry.order.number in named
-            or any(touches(entry.asks, prefix, behind) for prefix, behind in asked)
+            or any(touches(asks, p, behind) for asks in _both(entry) for p, behind in asked)
         )
     ]
     return sorted(views, key=lambda view: view.number, reverse=True)
+
+
+def _both(entry: Entry) -> tuple[Contributions, Contributions]:
+    """What it asks for, and what counts where the brake holds a device."""
+    return entry.asks, entry.standing
 
 
 def _view(topology: Topology, found: Customer, orders: Iterable[OrderView]) -> CustomerView:

@@ -74,5 +74,5 @@ def orders_by_device(world: World) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for entry in book.entries():
         if in_force(entry.order, now):
-            counts.update(entry.asks.devices)
+            counts.update(entry.standing.devices)
     return dict(counts)

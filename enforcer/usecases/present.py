@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from enforcer.application.views import DeviceStatus, DeviceView, EventView, OrderView
-from enforcer.core.contributions import Contributions, contributions
+from enforcer.control.book import Basis, Entry
+from enforcer.control.filling import holds_of
+from enforcer.core.contributions import Contributions
 from enforcer.core.device_control import DeviceControl
 from enforcer.core.device_status import DeviceCase, device_status
 from enforcer.core.lists import ListContent
@@ -30,6 +32,7 @@ from enforcer.core.proof_sentences import MARKER_WORDS, proof_sentence
 from enforcer.core.services import format_ports, format_protocols
 from enforcer.core.status import (
     DeviceFacts,
+    Kept,
     OrderFacts,
     OrderStatus,
     Withholding,
@@ -56,12 +59,15 @@ class Presenter:
         with world.database.read() as reader:
             self._facts = reader.devices.all_facts()
             self._controls = reader.device_controls.all()
+            self._holds = holds_of(self._controls, reader.inventories)
+        self._basis = Basis(self._standing.topology, self._holds, self._standing.owners)
         self._lingering = Lingering(world.database, self._standing, self._facts)
 
-    def order(self, order: Order, asks: Contributions | None = None) -> OrderView:
+    def order(self, order: Order, entry: Entry | None = None) -> OrderView:
         """One order with its status everywhere."""
-        asks = asks or self._asks(order)
-        facts = self.order_facts(order, asks)
+        entry = entry or self._basis.entry(order, self._lists_of(order))
+        asks = entry.asks
+        facts = self.order_facts(order, entry)
         status = status_of(facts, self._facts, self._world.stale_after)
         return OrderView(
             id=order.id,
@@ -91,20 +97,27 @@ class Presenter:
             entries=self._entries(order.demand),
         )
 
-    def order_facts(self, order: Order, asks: Contributions) -> OrderFacts:
+    def order_facts(self, order: Order, entry: Entry) -> OrderFacts:
         """The order's side of the status table."""
-        withheld = Withholding.NONE
-        if asks.withheld:
-            withheld = Withholding.PART if asks.parts else Withholding.ALL
         digest = self._standing.topology.digest
-        return OrderFacts(order, self._now, self._holders(order, asks), withheld, digest)
+        holders, withheld = self._holders(order, entry), _withholding(entry.asks)
+        kept = {} if is_over(order, self._now) else dict(self._kept(entry))
+        return OrderFacts(order, self._now, holders, withheld, digest, kept)
 
-    def _holders(self, order: Order, asks: Contributions) -> tuple[str, ...]:
+    def _kept(self, entry: Entry) -> Iterator[tuple[str, Kept]]:
+        """Where the brake keeps something of an order as the inventory before says."""
+        for name, was in entry.held.items():
+            if name in was.devices:
+                hold, old = self._holds[name]
+                wanted = bool(entry.asks.on(name))
+                yield name, Kept(old.digest, wanted, hold.why, _withholding(was))
+
+    def _holders(self, order: Order, entry: Entry) -> tuple[str, ...]:
         """The devices that are to hold an order, or that are not proved rid of it yet."""
-        if not is_over(order, self._now):
-            return asks.devices
-        left = self._lingering.devices(order, self._lists_of(order))
-        return tuple(sorted({*asks.devices, *left}))
+        known = {*entry.asks.devices, *entry.standing.devices}
+        if is_over(order, self._now):
+            known.update(self._lingering.devices(order, self._lists_of(order)))
+        return tuple(sorted(known))
 
     def _devices(self, facts: OrderFacts, status: OrderStatus) -> list[DeviceStatus]:
         shown = []
@@ -119,10 +132,6 @@ class Presenter:
                 )
             )
         return shown
-
-    def _asks(self, order: Order) -> Contributions:
-        standing = self._standing
-        return contributions(order, standing.topology, self._lists_of(order), standing.owners)
 
     def _lists_of(self, order: Order) -> dict[str, ListContent]:
         if not isinstance(order.demand, BlockList):
@@ -215,6 +224,12 @@ def _policy(order: Order) -> dict[str, str] | None:
         "version": order.policy.version,
         "clause": order.policy.clause,
     }
+
+
+def _withholding(asks: Contributions) -> Withholding:
+    if not asks.withheld:
+        return Withholding.NONE
+    return Withholding.PART if asks.parts else Withholding.ALL
 
 
 def _withheld(asks: Contributions) -> list[str]:

@@ -3,26 +3,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from enforcer.core.contributions import Contributions, contributions
+from enforcer.control.book import Basis, Entry, Holds
+from enforcer.core.contributions import Contributions
 from enforcer.core.intervals import Ranges, rows_of, union
 from enforcer.core.orders import BlockList, Network, Order
 from enforcer.core.placement import Ownership, place
 from enforcer.core.rules import Key
-from enforcer.core.topology import Topology
+from enforcer.core.topology import Attachment, Topology
 from enforcer.usecases.candidates import ListOf, near
 from enforcer.usecases.touch import Touch, attachments_of, touches
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Touching:
-    """One order that has to do with the asked address: what it asks for there, and how."""
+    """One order that has to do with the asked address: what it asks for there, and how.
+
+    `stands` False: only what the brake holds back has to do with it.
+    """
 
     order: Order
-    asks: Contributions
+    entry: Entry
     how: tuple[Touch, ...]
+    stands: bool = True
+
+    @property
+    def asks(self) -> Contributions:
+        """What counts, on a device that the brake holds as the inventory before says."""
+        return self.entry.standing
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -36,9 +46,14 @@ def touching(
     topology: Topology,
     owners: Ownership,
     list_of: ListOf,
+    holds: Holds | None = None,
 ) -> list[Touching]:
-    """Those of `orders` that touch `asked`; of a list only the entries there are looked at."""
-    behind = attachments_of(topology, asked)
+    """Those of `orders` that touch `asked`; of a list only the entries there are looked at.
+
+    `holds`: what the brake keeps as an older inventory says.
+    """
+    basis = Basis(topology, holds or {}, owners)
+    behind = behind_any(basis.topologies, asked)
     found = []
     for order in orders:
         demand = order.demand
@@ -46,11 +61,17 @@ def touching(
         if isinstance(demand, BlockList):
             content = list_of(demand.list_name)
             lists = {} if content is None else {demand.list_name: near(content, asked)}
-        asks = contributions(order, topology, lists, owners)
-        how = touches(asks, asked, behind)
-        if how:
-            found.append(Touching(order, asks, how))
+        entry = basis.entry(order, lists)
+        how = touches(entry.standing, asked, behind)
+        waits = () if how or not entry.held else touches(entry.asks, asked, behind)
+        if how or waits:
+            found.append(Touching(order, entry, how or waits, bool(how)))
     return found
+
+
+def behind_any(topologies: Iterable[Topology], asked: Network) -> frozenset[Attachment]:
+    """Where the customers are attached to whom `asked` belongs by any of some inventories."""
+    return frozenset(a for topology in topologies for a in attachments_of(topology, asked))
 
 
 def holders(asked: Network, topology: Topology, owners: Ownership) -> set[str]:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from enforcer.application.views import OrderView, WhyOrder, WhyView
+from enforcer.control.book import Basis
 from enforcer.control.evidence import proves
+from enforcer.control.filling import holds_of
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import in_force, is_over
+from enforcer.core.orders import Network, in_force, is_over
 from enforcer.core.prefixes import parse_network
 from enforcer.core.rules import Key
 from enforcer.core.status import DeviceFacts, Status
@@ -18,8 +20,7 @@ from enforcer.usecases.candidates import candidates, names_around
 from enforcer.usecases.dropped import dropped_by
 from enforcer.usecases.present import Presenter
 from enforcer.usecases.surroundings import customer_of, protected_in, shared_in, tenants_in
-from enforcer.usecases.touch import attachments_of
-from enforcer.usecases.touching import Touching, about, holders, summary, touching
+from enforcer.usecases.touching import Touching, about, behind_any, holders, summary, touching
 from enforcer.usecases.world import World
 
 _PROVED = frozenset({Status.ENFORCED, Status.UNVERIFIED, Status.PARTIAL})
@@ -41,16 +42,17 @@ def why(world: World, address: str, at: datetime | None = None) -> WhyView:
     topology = inventory.topology
     with world.database.read() as reader:
         lists = CurrentLists(reader)
-        names = names_around(topology, asked, attachments_of(topology, asked))
+        holds = holds_of(reader.device_controls.all(), reader.inventories)
+        names = names_by(Basis(topology, holds, inventory.owners), asked)
         targets = reader.order_targets.lines(now, now + _CLOCK_SLACK)
         numbers = candidates(targets, asked, names, lists.get)
         orders = reader.orders.search(numbers=numbers, limit=max(len(numbers), 1))
         open_orders = [order for order in orders if not is_over(order, now)]
-        found = touching(open_orders, asked, topology, inventory.owners, lists.get)
+        found = touching(open_orders, asked, topology, inventory.owners, lists.get, holds)
         facts = reader.devices.all_facts()
     presenter = Presenter(world)
-    shown = [(one, presenter.order(one.order, one.asks)) for one in found]
-    blocking = [one for one, view in shown if in_force(one.order, now) and view.status in _PROVED]
+    shown = [(one, presenter.order(one.order, one.entry)) for one in found]
+    blocking = [one for one, view in shown if _blocks(one, view, now)]
     drops = dropped_by(world, [one.asks for one in blocking], asked)
     counted = dict(zip((one.order.number for one in blocking), drops, strict=True))
     sure = _settled(shown)
@@ -73,6 +75,17 @@ def why(world: World, address: str, at: datetime | None = None) -> WhyView:
         tenants=tenants_in(topology, asked),
         shared=shared_in(topology, asked),
     )
+
+
+def names_by(basis: Basis, asked: Network) -> set[str]:
+    """What orders that touch `asked` may name, by the inventories that count somewhere."""
+    behind = behind_any(basis.topologies, asked)
+    found = (names_around(topology, asked, behind) for topology in basis.topologies)
+    return {name for names in found for name in names}
+
+
+def _blocks(one: Touching, view: OrderView, now: datetime) -> bool:
+    return one.stands and in_force(one.order, now) and view.status in _PROVED
 
 
 class CurrentLists:
