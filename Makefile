@@ -16,7 +16,7 @@ if $(2); then echo "-- $(1): ok, $$SECONDS s"; else echo "-- $(1): FAILED after 
 endef
 
 .PHONY: help install debian demo test check static tests fmt lock bench docs clean \
-	format lint types import-rules unit kernel lab-tests
+	format lint types import-rules unit storage kernel lab-tests
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 22
@@ -69,11 +69,18 @@ unit: ## unit tests
 
 # One at a time: these measure a kernel and real daemons.
 tests: ## contract, integration and lab tests (root)
+	@$(MAKE) storage
 	@$(MAKE) kernel
 	@$(MAKE) lab-tests
 
+# Each has its own databases and servers, so several may run at once.
+apart := tests/integration/storage tests/integration/inventory
+
+storage:
+	$(call step,storage and inventory tests,$(pytest) -q -n 2 $(apart))
+
 kernel:
-	$(call step,contract and integration tests,$(pytest) -q tests/contract tests/integration)
+	$(call step,contract and integration tests,$(pytest) -q tests/contract tests/integration $(apart:%=--ignore=%))
 
 lab-tests:
 	$(call step,lab tests,$(python) -m lab.clabns $(topology) -- $(pytest) -q tests/lab)

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from enforcer.core.orders import LIST_NAME
 from enforcer.core.prefixes import shown
 from inventory.device_schema import names_a_secret
 from inventory.located import Document, Plain
@@ -34,6 +35,10 @@ _PATTERNS = {
     ),
     r"^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,62})$": (
         "expected a source's name: letters, digits, '.', '_' and '-', or '*' for all others"
+    ),
+    LIST_NAME: (
+        "expected a list's name: lower-case letters, digits, '.', '_' and '-', at most 63, a letter"
+        " or digit first"
     ),
     r"\S": "expected some text",
 }

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from enforcer.core.orders import Network, PortRange
+from enforcer.core.orders import LIST_NAME, Network, PortRange
 from enforcer.core.prefixes import MAPPED, parse_network, shown
 from enforcer.core.services import MAX_PROTOCOL, join_ports, parse_ports, parse_protocols
 from enforcer.core.times import parse_duration
@@ -157,6 +157,7 @@ ReferenceField = Annotated[str, PlainValidator(_reference)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 InterfaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][^\s\"'\\;{}]{0,62}$")]
 SourceName = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,62})$")]
+ListName = Annotated[str, StringConstraints(pattern=LIST_NAME)]
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 
 

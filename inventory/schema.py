@@ -23,7 +23,7 @@ from inventory.desk_schema import (
     SourceEntry,
 )
 from inventory.device_schema import BEHIND_WORDS, DeviceEntry
-from inventory.fields import Name, SourceName, StrictModel
+from inventory.fields import ListName, Name, SourceName, StrictModel
 from inventory.import_schema import ImportEntry
 
 
@@ -39,7 +39,7 @@ class InventoryFile(StrictModel):
     pools: dict[Name, PoolEntry] = {}
     protected: list[ProtectedEntry] = []
     infrastructure: InfrastructureEntry = InfrastructureEntry()
-    feeds: dict[Name, FeedEntry] = {}
+    feeds: dict[ListName, FeedEntry] = {}
     sources: dict[SourceName, SourceEntry] = {}
     limits: LimitsEntry = LimitsEntry()
 

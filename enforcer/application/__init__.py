@@ -141,6 +141,13 @@ class Application(Protocol):
         """Place each of some orders (a refused one does not stop the rest); one ring."""
         ...
 
+    def check_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
+        """What `place_many` would say of each, in few words; stores nothing, asks no device.
+
+        An order is shown only where one was placed with the same key before.
+        """
+        ...
+
     def reconfirm(self, actor: Actor, command: Reconfirm) -> OrderView:
         """Keep an order that would end because its target changed hands."""
         ...

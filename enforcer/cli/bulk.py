@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,11 +20,11 @@ from enforcer.cli.order_changes import orders
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
 from enforcer.cli.words import counted
-from enforcer.errors import EnforcerError, InvalidInput, NotFound, OrderRefused
+from enforcer.errors import EnforcerError, InvalidInput
 
 if TYPE_CHECKING:
+    from enforcer.application.commands import PlaceOrder
     from enforcer.application.desk_views import PlaceResult
-    from enforcer.application.views import Preview
     from enforcer.cli.bulk_lines import Line
 
 __all__ = ["orders"]
@@ -33,7 +33,6 @@ PORTION = 500
 """Lines that are sent at once: large enough for speed, small enough to show progress."""
 INVALID = "invalid"
 _KEY_DIGITS = 16
-_REFUSED = re.compile(r"would be refused: \[([a-z0-9-]+)\] ")
 
 
 @command(orders, "bulk")
@@ -97,61 +96,39 @@ def _placed(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResul
     started = session.now
     for at in range(0, len(lines), PORTION):
         portion = lines[at : at + PORTION]
-        good = [line for line in portion if line.command is not None]
-        commands = [line.command for line in good if line.command is not None]
-        answers = session.application.place_many(session.actor, commands) if commands else []
-        by_line = {good[one.line - 1].number: one for one in answers}
+        by_line = _answers(portion, partial(session.application.place_many, session.actor))
         results = []
         for line in portion:
             result = by_line.get(line.number) or _unreadable(line)
             known = result.order is not None and result.order.created < started
             said = "was placed before" if known else result.message
-            results.append(result.model_copy(update={"line": line.number, "message": said}))
+            results.append(result.model_copy(update={"message": said}))
         yield results
 
 
 def _checked(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResult]]:
-    """Preview the lines one by one; yields what each would do."""
-    from enforcer.application.desk_views import PlaceResult
+    """Ask what would become of the lines, a portion at a time; nothing is placed."""
+    for at in range(0, len(lines), PORTION):
+        portion = lines[at : at + PORTION]
+        by_line = _answers(portion, partial(session.application.check_many, session.actor))
+        yield [by_line.get(line.number) or _unreadable(line) for line in portion]
 
-    said: set[str] = set()
-    for line in lines:
-        if line.command is None:
-            yield [_unreadable(line)]
-            continue
-        try:
-            preview = session.application.preview(session.actor, line.command)
-            code, message = _verdict(preview, said)
-            said |= set(preview.warnings)
-            yield [PlaceResult(line=line.number, code=code, message=message)]
-        except OrderRefused as error:
-            yield [PlaceResult(line=line.number, code=error.code, message=str(error))]
-        except (InvalidInput, NotFound) as error:
-            yield [PlaceResult(line=line.number, code=INVALID, message=str(error))]
+
+def _answers(
+    portion: Sequence[Line], ask: Callable[[Sequence[PlaceOrder]], Sequence[PlaceResult]]
+) -> dict[int, PlaceResult]:
+    """What `ask` says of the lines that can be read, by their number in the file."""
+    good = [line for line in portion if line.command is not None]
+    commands = [line.command for line in good if line.command is not None]
+    answers = ask(commands) if commands else []
+    numbers = {one.line: good[one.line - 1].number for one in answers}
+    return {numbers[a.line]: a.model_copy(update={"line": numbers[a.line]}) for a in answers}
 
 
 def _unreadable(line: Line) -> PlaceResult:
     from enforcer.application.desk_views import PlaceResult
 
     return PlaceResult(line=line.number, code=INVALID, message=line.problem)
-
-
-def _verdict(preview: Preview, said: Collection[str]) -> tuple[str | None, str]:
-    """The code of what speaks against placing it like this, and the whole sentence.
-
-    A warning that was `said` of a line before is not repeated: most hold for all lines.
-    """
-    for warning in preview.warnings:
-        if found := _REFUSED.match(warning):
-            return found[1], warning[found.end() :]
-    devices = ", ".join(device.device for device in preview.devices) or "no device"
-    parts = [f"{preview.target} would be blocked on {devices}"]
-    if preview.customers:
-        parts.append(f"hits {', '.join(preview.customers)}")
-    parts += [f"also hits {one}" for one in preview.collateral]
-    parts += [f"withheld: {one}" for one in preview.withheld]
-    parts += [warning for warning in preview.warnings if warning not in said]
-    return None, "; ".join(parts)
 
 
 @dataclass

@@ -3,24 +3,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.views import OrderView
+from enforcer.application.views import OrderView, Preview
 from enforcer.cli.exit_codes import ExitCode, NotSettled
 from enforcer.cli.options import Format, Reach, Terms
 from enforcer.cli.targets import always, select
 from enforcer.core.orders import Demand, PolicyClause, Scope, Selection
 from enforcer.core.times import format_duration, parse_duration, parse_when
-from enforcer.errors import InvalidInput
+from enforcer.errors import InvalidInput, OrderRefused
 
 if TYPE_CHECKING:
     from enforcer.cli.session import Session
 
 SETTLED = frozenset({"enforced", "scheduled", "expired", "lifted", "removed"})
 """Statuses after which nothing more is to be waited for."""
+_REFUSED = re.compile(r"would be refused: \[([a-z0-9-]+)\] ")
 
 
 def exceptions(reach: Reach) -> Selection:
@@ -48,8 +50,20 @@ def _confirm(session: Session, command: PlaceOrder, yes: bool) -> None:
     asks = session.out.format is Format.TABLE and session.wiring.at_a_terminal()
     if yes or not asks:
         return
-    session.out.one(session.application.preview(session.actor, command))
+    preview = session.application.preview(session.actor, command)
+    session.out.one(preview)
+    _admitted(preview)
     session.confirmed("Place this order?", yes)
+
+
+def _admitted(preview: Preview) -> None:
+    """Raise OrderRefused where the preview says that the order would be refused like this.
+
+    The sentence names the option that confirms it, where there is one.
+    """
+    found = [match for warning in preview.warnings if (match := _REFUSED.match(warning))]
+    if found:
+        raise OrderRefused(found[0][1], "; ".join(m.string[m.end() :] for m in found))
 
 
 def settle(session: Session, order: OrderView, timeout: timedelta | None) -> int:

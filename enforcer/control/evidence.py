@@ -122,7 +122,7 @@ class Evidence:
             new = [contest for contest in found if contest.key not in known]
             control = replace(control, contests=(*control.contests, *new))
             work.device_controls.save(device, control)
-            said = contest_words(device, found)
+            said = contest_words(device, control.contests)
             payload: dict[str, JSONValue] = {
                 "objects": [contest.what for contest in new],
                 "writers": [*dict.fromkeys(contest.writer for contest in new)],

@@ -18,7 +18,7 @@ from enforcer.core.list_checks import Judged, grounds, judge
 from enforcer.core.list_diff import difference
 from enforcer.core.list_report import MOST_LINES, ListReport, ReportLine
 from enforcer.core.lists import ListContent, content_of, shrinks
-from enforcer.core.orders import BlockList
+from enforcer.core.orders import LIST_NAME, BlockList
 from enforcer.core.rules import Integers
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import InvalidInput, OrderRefused
@@ -31,7 +31,7 @@ SHRINKS = "list-shrinks"
 EMPTY = "list-empty"
 TOO_LONG = "list-too-long"
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+_NAME = re.compile(LIST_NAME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,10 @@ class BlockFlow:
     kind: Literal["block_flow"] = "block_flow"
 
 
+LIST_NAME = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+"""What a list may be called: the name stands in audit entries, files and device comments."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlockList:
     """Drop everything from and/or to every entry of a named list's current version."""

@@ -18,6 +18,7 @@ _one_open = _open.where(
     alarms.c.kind == bindparam("of_kind"), alarms.c.subject == bindparam("of_subject")
 )
 _add = insert(alarms)
+_say = update(alarms).where(alarms.c.seq == bindparam("of_seq")).values(said=bindparam("is_said"))
 _clear = (
     update(alarms)
     .where(
@@ -59,8 +60,13 @@ class AlarmReader:
 
     def is_open(self, kind: str, subject: str) -> bool:
         """Whether this one is raised and not cleared."""
+        return self.open_one(kind, subject) is not None
+
+    def open_one(self, kind: str, subject: str) -> Alarm | None:
+        """This one, if it is raised and not cleared."""
         given = {"of_kind": kind, "of_subject": subject}
-        return self._connection.execute(_one_open, given).first() is not None
+        row = self._connection.execute(_one_open, given).first()
+        return None if row is None else _alarm(row)
 
 
 class AlarmWriter(AlarmReader):
@@ -70,6 +76,10 @@ class AlarmWriter(AlarmReader):
         """Raise an alarm under audit entry `seq`."""
         row = {"seq": seq, "kind": kind, "subject": subject, "said": said, "raised_us": to_us(at)}
         self._connection.execute(_add, row)
+
+    def say(self, seq: int, said: str) -> None:
+        """Another sentence for the alarm that was raised under `seq`."""
+        self._connection.execute(_say, {"of_seq": seq, "is_said": said})
 
     def clear(self, kind: str, subject: str, *, at: datetime) -> bool:
         """It is over; whether it was open."""

@@ -165,8 +165,16 @@ class UnitOfWork(Reader):
     def raise_alarm(
         self, kind: str, actor: Actor, *, at: datetime, subject: str, said: str
     ) -> bool:
-        """Raise an alarm and record it, unless the same one is open; whether it was new."""
-        if self.alarms.is_open(kind, subject):
+        """Raise an alarm and record it; whether it was new.
+
+        Where the same one is open it goes on, with this sentence; another one is recorded.
+        """
+        known = self.alarms.open_one(kind, subject)
+        if known is not None:
+            if known.said != said:
+                changed: dict[str, JSONValue] = {"alarm": kind, "said": said, "raised": known.seq}
+                self.record("alarm.changed", actor, at=at, subject=subject, payload=changed)
+                self.alarms.say(known.seq, said)
             return False
         payload: dict[str, JSONValue] = {"alarm": kind, "said": said}
         seq = self.record("alarm.raised", actor, at=at, subject=subject, payload=payload)

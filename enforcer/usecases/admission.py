@@ -17,6 +17,7 @@ from enforcer.core.guardrails import check
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList, Demand
 from enforcer.core.parties import parties_of
+from enforcer.core.placement import Ownership
 from enforcer.core.plan import Capability
 from enforcer.core.source_limits import Traffic
 from enforcer.errors import InvalidInput
@@ -45,6 +46,11 @@ class Admission:
         self.world = world
         self._in_force = world.in_force()
         self.topology = self._in_force.topology
+
+    @property
+    def owners(self) -> Ownership:
+        """Who owns which addresses."""
+        return self._in_force.owners
 
     def ask(self, actor: Actor, command: PlaceOrder, now: datetime) -> Asked:
         """Check a command, apart from what depends on the moment of storing it.

@@ -16,9 +16,9 @@ from enforcer.core.guardrails import lasting
 from enforcer.core.orders import Order, is_over
 from enforcer.core.source_limits import stopped
 from enforcer.core.times import LONGEST, format_when
-from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.errors import InvalidInput
 from enforcer.storage.unit_of_work import UnitOfWork
-from enforcer.usecases.intake import refusal_note, refused
+from enforcer.usecases.intake import record_refused_change, refused
 from enforcer.usecases.reasons import check_reason, need_reason
 from enforcer.usecases.reconfirm import keep
 from enforcer.usecases.world import World, existing
@@ -29,19 +29,18 @@ def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
     """Give an order a new end.
 
     Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way; for a later end also
-    source-stopped, too-long-for-source, dynamic-pool), InvalidInput.
+    source-stopped, too-long-for-source, dynamic-pool), which leaves an audit entry; InvalidInput.
     """
     check_reason(command.reason)
     now = world.clock.now()
     end = _new_end(command, now)
     with world.database.write() as work:
         order = existing(work, command.order)
-        _still_open(order, now)
-        _allowed(order, end, command.extend, now)
-        refusals = _against_longer(work, world, actor, order, end) if command.extend else ()
+        refusals = _ended(order, now) or _wrong_end(order, end, command.extend, now)
+        if command.extend and not refusals:
+            refusals = _against_longer(work, world, actor, order, end)
         if refusals:
-            note = refusal_note(order.demand, command.reason, refusals, order.id)
-            work.record(note.kind, actor, at=now, subject=note.subject, payload=note.payload)
+            record_refused_change(work, actor, now, order, command.reason, refusals)
         else:
             order = _end_at(work, actor, now, order, command, end)
     if refusals:
@@ -146,35 +145,35 @@ def _end_at(
     )
 
 
-def _still_open(order: Order, now: datetime) -> None:
-    if order.ends is not None and is_over(order, now):
-        word = "lifted" if order.lifted is not None else "expired"
-        raise OrderRefused(
-            "already-ended",
-            f"order {order.id} {word} at {format_when(order.ends)}: place a new order instead",
-        )
+def _ended(order: Order, now: datetime) -> tuple[Refusal, ...]:
+    if order.ends is None or not is_over(order, now):
+        return ()
+    word = "lifted" if order.lifted is not None else "expired"
+    said = f"order {order.id} {word} at {format_when(order.ends)}: place a new order instead"
+    return (Refusal("already-ended", said),)
 
 
-def _allowed(order: Order, end: datetime | None, extend: bool, now: datetime) -> None:
+def _wrong_end(
+    order: Order, end: datetime | None, extend: bool, now: datetime
+) -> tuple[Refusal, ...]:
+    """What speaks against `end` whoever asks: at most one sentence."""
     if end is not None and end <= now:
-        raise OrderRefused("end-in-past", "the new end is already past: lift the order instead")
+        said = "the new end is already past: lift the order instead"
+        return (Refusal("end-in-past", said),)
     if end is not None and end - now > LONGEST:
-        raise OrderRefused("end-too-far", too_far(end))
+        return (Refusal("end-too-far", too_far(end)),)
     if end is not None and end <= order.start:
-        raise OrderRefused(
-            "end-before-start", f"the new end is before the start ({format_when(order.start)})"
-        )
+        said = f"the new end is before the start ({format_when(order.start)})"
+        return (Refusal("end-before-start", said),)
+    ends = _or_never(order.end)
     later = end is None or (order.end is not None and end > order.end)
     if extend and not (later and order.end is not None):
-        raise OrderRefused(
-            "end-not-later",
-            f"order {order.id} already ends {_or_never(order.end)}: use shorten for an earlier end",
-        )
+        said = f"order {order.id} already ends {ends}: use shorten for an earlier end"
+        return (Refusal("end-not-later", said),)
     if not extend and (end is None or (order.end is not None and end >= order.end)):
-        raise OrderRefused(
-            "end-not-earlier",
-            f"order {order.id} ends {_or_never(order.end)}: use extend for a later end",
-        )
+        said = f"order {order.id} ends {ends}: use extend for a later end"
+        return (Refusal("end-not-earlier", said),)
+    return ()
 
 
 def _against_longer(

@@ -10,13 +10,12 @@ from datetime import datetime
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.core.draft import Refusal
-from enforcer.core.guardrails import admission
 from enforcer.core.orders import Demand, Order, order_id
-from enforcer.core.source_limits import limits_of
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
-from enforcer.usecases.admission import Admission, Asked, traffic
+from enforcer.usecases.admission import Admission, Asked
+from enforcer.usecases.verdicts import Verdicts
 from enforcer.wire import JSONValue, demand_to_wire
 
 Outcome = Order | InvalidInput | OrderRefused
@@ -32,7 +31,7 @@ def take(admission: Admission, actor: Actor, commands: Sequence[PlaceOrder]) -> 
     """
     world = admission.world
     now = world.clock.now()
-    asked = [_ask(admission, actor, command, now) for command in commands]
+    asked = [ask_one(admission, actor, command, now) for command in commands]
     world.step("placing")
     with world.database.write() as work:
         portion = _Portion(admission, work, actor)
@@ -43,18 +42,6 @@ def take(admission: Admission, actor: Actor, commands: Sequence[PlaceOrder]) -> 
         world.step("placed")
     world.step("committed")
     return outcomes
-
-
-def record_refusal(
-    admission: Admission, actor: Actor, asked: Asked, refusals: Sequence[Refusal]
-) -> OrderRefused:
-    """Write down that an order was refused, in a transaction of its own; the error to raise."""
-    world = admission.world
-    with world.database.write() as work:
-        note = _refused(asked, refusals)
-        at = world.clock.now()
-        work.record(note.kind, actor, at=at, payload=note.payload)
-    return refused(refusals)
 
 
 def refused(refusals: Sequence[Refusal]) -> OrderRefused:
@@ -76,9 +63,23 @@ def refusal_note(
     return Note("order.refused", payload, subject)
 
 
-def _ask(
+def record_refused_change(
+    work: UnitOfWork,
+    actor: Actor,
+    at: datetime,
+    order: Order,
+    reason: str,
+    refusals: Sequence[Refusal],
+) -> None:
+    """Write down that an order could not be changed."""
+    note = refusal_note(order.demand, reason, refusals, order.id)
+    work.record(note.kind, actor, at=at, subject=note.subject, payload=note.payload)
+
+
+def ask_one(
     admission: Admission, actor: Actor, command: PlaceOrder, now: datetime
 ) -> Asked | InvalidInput:
+    """As `Admission.ask`; what makes no sense is returned instead of raised."""
     try:
         return admission.ask(actor, command, now)
     except InvalidInput as problem:
@@ -95,24 +96,17 @@ class _Portion:
         self._work = work
         self._actor = actor
         self._now = world.clock.now()
-        self._limits = limits_of(admission.topology, actor.source)
-        self._traffic = traffic(work, actor.source, self._now)
+        self._verdicts = Verdicts(admission.topology, work, actor, self._now)
         self._notes: list[Note] = []
         self._orders: list[Order] = []
-        self._keys: dict[str, Order] = {}
 
     def take_one(self, asked: Asked) -> Order | OrderRefused:
-        known = self._placed_before(asked.command.idempotency_key)
-        if known is not None and known.demand == asked.command.demand:
-            return known
-        found = asked.refusals
-        if known is not None:
-            found = (_key_reused(known),)
-        else:
-            found += tuple(admission(asked.draft, self._limits, self._traffic, self._now))
-        if found:
-            self._notes.append(_refused(asked, found))
-            return refused(found)
+        verdict = self._verdicts.on(asked)
+        if isinstance(verdict, Order):
+            return verdict
+        if verdict:
+            self._notes.append(_refused(asked, verdict))
+            return refused(verdict)
         return self._place(asked)
 
     def store(self) -> None:
@@ -120,11 +114,6 @@ class _Portion:
             self._work.record_many(self._notes, self._actor, at=self._now)
         if self._orders:
             self._work.orders.add_many(self._orders)
-
-    def _placed_before(self, key: str | None) -> Order | None:
-        if key is None:
-            return None
-        return self._keys.get(key) or self._work.orders.by_key(key)
 
     def _place(self, asked: Asked) -> Order:
         command, number = asked.command, self._first + len(self._notes)
@@ -142,22 +131,8 @@ class _Portion:
         )
         self._notes.append(_placed(asked, order))
         self._orders.append(order)
-        if command.idempotency_key is not None:
-            self._keys[command.idempotency_key] = order
-        self._traffic = replace(
-            self._traffic,
-            active=self._traffic.active + 1,
-            last_minute=self._traffic.last_minute + 1,
-        )
+        self._verdicts.passed(order)
         return order
-
-
-def _key_reused(known: Order) -> Refusal:
-    return Refusal(
-        "key-reused",
-        f"the idempotency key {known.idempotency_key!r} belongs to order {known.id}, which asks"
-        " for something else: use a new key",
-    )
 
 
 def _placed(asked: Asked, order: Order) -> Note:

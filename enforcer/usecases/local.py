@@ -34,6 +34,7 @@ from enforcer.core.orders import Order
 from enforcer.errors import ConfigurationInvalid
 from enforcer.usecases import (
     change,
+    check_many,
     devices,
     doctor,
     place,
@@ -157,6 +158,10 @@ class LocalApplication(LocalDesk, LocalRecord):
     def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
         """See `Application.place_many`."""
         return place_many.place_many(self._world, actor, commands)
+
+    def check_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
+        """See `Application.check_many`."""
+        return check_many.check_many(self._world, actor, commands)
 
     def reconfirm(self, actor: Actor, command: Reconfirm) -> OrderView:
         """See `Application.reconfirm`."""

@@ -15,20 +15,18 @@ from enforcer.control.desired_state import DesiredState
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.holdable import Holdable
 from enforcer.core import guardrails
-from enforcer.core.brake import PauseState
 from enforcer.core.contributions import Contributions, contributions
-from enforcer.core.draft import target_of
 from enforcer.core.drift import Drift, tally_of
 from enforcer.core.intervals import Ranges, inside, merge, rows_of
 from enforcer.core.naming import ranges_text
 from enforcer.core.rules import Actual, Desired
 from enforcer.core.source_limits import limits_of
-from enforcer.core.topology import Leaving, Mode
 from enforcer.driver_api import Driver
 from enforcer.errors import ConfigurationInvalid, DeviceError
 from enforcer.usecases.admission import Admission, Asked, traffic
+from enforcer.usecases.circumstances import Circumstances
 from enforcer.usecases.devices import Comparison, device_preview
-from enforcer.usecases.intake import record_refusal
+from enforcer.usecases.intake import refused
 from enforcer.usecases.present import target_text
 from enforcer.usecases.world import World
 
@@ -36,7 +34,7 @@ _SHOWN_WITHHELD = 20
 
 
 def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Preview:
-    """Everything that `place` would do but store.
+    """Everything that `place` would do but store; what is refused leaves no audit entry either.
 
     Refused like the order itself, except for what the issuer may confirm, and for what another
     moment changes (a pause, the limits of the source): that is told as a warning.
@@ -49,13 +47,14 @@ def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Pre
     asked = admission.ask(actor, command, now)
     draft = asked.draft
     if any(not refusal.confirmable for refusal in asked.refusals):
-        raise record_refusal(admission, actor, asked, asked.refusals)
+        raise refused(asked.refusals)
     book = OrderBook(world.topology)
     head = fill(book, world.database, now)
     order = replace(draft.order(), number=head + 1, changed=head + 1)
     with world.database.read() as reader:
         lists = {**book.lists(), **new_lists(book, reader.lists, [order])}
     asks = contributions(order, world.topology, lists, world.owners)
+    told = Circumstances(world, world.topology)
     return Preview(
         target=target_text(order.demand),
         start=draft.start,
@@ -66,7 +65,7 @@ def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Pre
             f"{ranges_text(w.family, w.first, w.last)}: {w.reason}"
             for w in asks.withheld[:_SHOWN_WITHHELD]
         ],
-        warnings=[*_obstacles(world, asked, now), *_warnings(world, asks, asked)],
+        warnings=[*_obstacles(world, asked, now), *told.warnings(asks, draft)],
         collateral=[*asked.hit.needs, *asked.hit.knowingly],
     )
 
@@ -141,32 +140,3 @@ def _obstacles(world: World, asked: Asked, now: datetime) -> Iterator[str]:
         moment = traffic(reader, source, now)
     for refusal in (*asked.refusals, *guardrails.admission(asked.draft, limits, moment, now)):
         yield f"would be refused: [{refusal.code}] {refusal.message}"
-
-
-def _warnings(world: World, asks: Contributions, asked: Asked) -> Iterator[str]:
-    topology = world.topology
-    pause = world.pause()
-    if pause is not PauseState.RUNNING:
-        yield f"the controller is {pause}: the order waits until `enforcer resume`"
-    with world.database.read() as reader:
-        decided = reader.device_controls.all()
-    for name in sorted(set(decided).intersection(asks.devices)):
-        if decided[name].paused:
-            said = f"{decided[name].paused_by} ({decided[name].paused_why})"
-            yield f"{name} is paused by {said}: there the order waits until it is resumed"
-    observed = [n for n in asks.devices if topology.devices[n].mode is Mode.OBSERVE]
-    if observed:
-        yield f"only observed, nothing will be written: {', '.join(observed)}"
-    for name in target_of(asked.draft.demand).customers:
-        if topology.customers[name].leaving is not Leaving.NO:
-            yield (
-                f"customer {name} left the inventory's files: the order is placed with what was"
-                f" known of it last, and ends with `enforcer customer confirm-gone {name}`"
-            )
-    retired = sorted(topology.draining().intersection(asked.draft.scope.devices))
-    if retired:
-        yield f"being retired, nothing new is placed there: {', '.join(retired)}"
-    if not world.led():
-        yield "no controller is running: the order waits for `enforcer run`"
-    if not asks.devices:
-        yield "no device would hold this order: see its scope and the inventory"

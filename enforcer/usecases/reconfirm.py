@@ -9,10 +9,11 @@ from datetime import datetime
 from enforcer.application.actor import Actor
 from enforcer.application.commands import Reconfirm
 from enforcer.control.settling import OWNER_CHANGED
+from enforcer.core.draft import Refusal
 from enforcer.core.orders import Order, is_over
 from enforcer.core.times import format_when
-from enforcer.errors import OrderRefused
 from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.usecases.intake import record_refused_change, refused
 from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World, existing
 
@@ -23,44 +24,52 @@ def keep(world: World, actor: Actor, command: Reconfirm) -> Order:
     """Give the order back the end that it had before its target changed hands.
 
     An end that somebody has set since stays. Raises OrderRefused (already-ended,
-    nothing-to-reconfirm), InvalidInput, NotFound.
+    nothing-to-reconfirm), which leaves an audit entry; InvalidInput, NotFound.
     """
     need_reason(command.reason, "keeping an order against a new owner needs a reason")
     now = world.clock.now()
     with world.database.write() as work:
         order = existing(work, command.order)
-        _check(work, order, now)
-        end = _end_before(work, order)
-        seq = work.record(
-            "order.reconfirmed",
-            actor,
-            at=now,
-            subject=order.id,
-            payload={
-                "reason": command.reason,
-                "from": order.end.isoformat() if order.end else None,
-                "to": end.isoformat() if end else None,
-            },
-        )
-        kept = replace(order, end=end, changed=seq)
-        work.orders.update(kept)
-        why = f"reconfirmed: {command.reason}"
-        work.clear_alarm(OWNER_CHANGED, actor, at=now, subject=order.id, why=why)
+        refusals = _against(work, order, now)
+        if refusals:
+            record_refused_change(work, actor, now, order, command.reason, refusals)
+        else:
+            order = _kept(work, actor, now, order, command)
+    if refusals:
+        raise refused(refusals)
     world.ring()
+    return order
+
+
+def _kept(work: UnitOfWork, actor: Actor, now: datetime, order: Order, command: Reconfirm) -> Order:
+    end = _end_before(work, order)
+    seq = work.record(
+        "order.reconfirmed",
+        actor,
+        at=now,
+        subject=order.id,
+        payload={
+            "reason": command.reason,
+            "from": order.end.isoformat() if order.end else None,
+            "to": end.isoformat() if end else None,
+        },
+    )
+    kept = replace(order, end=end, changed=seq)
+    work.orders.update(kept)
+    why = f"reconfirmed: {command.reason}"
+    work.clear_alarm(OWNER_CHANGED, actor, at=now, subject=order.id, why=why)
     return kept
 
 
-def _check(work: UnitOfWork, order: Order, now: datetime) -> None:
+def _against(work: UnitOfWork, order: Order, now: datetime) -> tuple[Refusal, ...]:
     if is_over(order, now):
-        raise OrderRefused(
-            "already-ended",
-            f"order {order.id} ended at {format_when(order.ends or now)}: place a new order",
-        )
+        ended = format_when(order.ends or now)
+        said = f"order {order.id} ended at {ended}: place a new order"
+        return (Refusal("already-ended", said),)
     if not work.alarms.is_open(OWNER_CHANGED, order.id):
-        raise OrderRefused(
-            "nothing-to-reconfirm",
-            f"what order {order.id} names has no new owner: use extend for another end",
-        )
+        said = f"what order {order.id} names has no new owner: use extend for another end"
+        return (Refusal("nothing-to-reconfirm", said),)
+    return ()
 
 
 def _end_before(work: UnitOfWork, order: Order) -> datetime | None:

@@ -106,6 +106,22 @@ class FakeApplication(FakeDesk, FakeRecord):
                 results.append(PlaceResult(line=line, code=error.code, message=str(error)))
         return results
 
+    def check_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
+        """What would be refused is; each warning is said once."""
+        self._called("check_many", actor, commands)
+        results, said = [], list(self.warnings)
+        for line, command in enumerate(commands, 1):
+            target = target_of(command.demand)
+            if refusal := self.refuses.get(target):
+                answer = PlaceResult(line=line, code=refusal.code, message=str(refusal))
+            else:
+                hit = [f"also hits {name}" for name in self.collateral]
+                words = [f"{target} would be blocked on edge1", "hits acme", *hit, *said]
+                answer = PlaceResult(line=line, message="; ".join(words))
+                said.clear()
+            results.append(answer)
+        return results
+
     def _placed(self, actor: Actor, command: PlaceOrder) -> OrderView:
         if refusal := self.refuses.get(target_of(command.demand)):
             raise refusal

@@ -91,6 +91,7 @@ def test_facts_come_back_equal(database: Database) -> None:
         marker=True,
         contested_orders=frozenset({4}),
         contested_by=("nft",),
+        braked_orders=frozenset({5}),
     )
     assert all(
         getattr(full, name) != getattr(DeviceFacts(), name) for name in DeviceFacts.__slots__

@@ -298,6 +298,22 @@ def test_at_a_terminal_the_preview_is_shown_and_a_person_asked(shell: Shell) -> 
     assert shell.names() == ["preview", "preview", "place"]
 
 
+def test_at_a_terminal_nobody_is_asked_about_what_would_be_refused(shell: Shell) -> None:
+    shell.at_a_terminal = True
+    shell.application.warnings = [
+        "no controller is running",
+        "would be refused: [too-wide] too wide: confirm it (--confirm-wide)",
+        "would be refused: [collateral] hits shop (--confirm-collateral)",
+    ]
+    result = shell.run("order", "block-address", "192.0.0.0/20", *GROUNDS, answer="y\n")
+    assert result.exit_code == 4
+    assert "Place this order?" not in result.stderr
+    for part in ("[too-wide]", "--confirm-wide", "--confirm-collateral"):
+        assert part in result.stderr
+    assert "edge1" in result.stdout, "what it would do is shown all the same"
+    assert shell.names() == ["preview"]
+
+
 @pytest.mark.parametrize("option", [("--yes",), ("--output", "json")])
 def test_nobody_is_asked_with_yes_or_for_another_form(
     shell: Shell, option: tuple[str, ...]

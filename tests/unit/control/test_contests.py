@@ -77,6 +77,20 @@ def test_it_is_alarmed_recorded_and_kept_with_the_writer(contested: Desk) -> Non
     assert entry.payload["writers"] == [NFT]
 
 
+def test_the_alarm_names_the_second_object_too(contested: Desk) -> None:
+    (first,) = contested.control().contests
+    (raised,) = contested.alarms()
+    fought(contested, taking_out(contested, *a_member(contested.box())))
+    _, second = contested.control().contests
+    (alarm,) = contested.alarms()
+    assert (alarm.seq, alarm.raised) == (raised.seq, raised.raised), "it is the same alarm"
+    assert first.what in alarm.said and second.what in alarm.said
+    (entry,) = contested.audit("alarm.changed")
+    assert (entry.subject, entry.payload["said"]) == ("edge1", alarm.said)
+    assert entry.payload["raised"] == raised.seq
+    assert len(contested.audit("alarm.raised")) == 1
+
+
 def test_a_restart_leaves_it_alone_too(contested: Desk) -> None:
     contested.restart()
     facts = contested.run()

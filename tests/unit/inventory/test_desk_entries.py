@@ -136,6 +136,8 @@ def test_sections_are_spread_over_files(tmp_path: Path) -> None:
         ("infrastructure: {dns: [7]}", "infrastructure.dns[0]: expected an address or a prefix"),
         ("infrastructure: {dns: [{reason: x}]}", "'prefix' is missing"),
         ("infrastructure: {dns: [{prefix: 192.0.2.1, raeson: x}]}", "did you mean 'reason'?"),
+        ("feeds: {Spam: {source: a}}", "feeds.Spam: expected a list's name: lower-case letters"),
+        ("feeds: {'my list': {source: a}}", "found 'my list'"),
         ("feeds: {f: {every: 1h}}", "feeds.f.source: 'source' is missing"),
         ("feeds: {f: {source: 'http://lists.example/a'}}", "feeds.f.source: expected an https URL"),
         ("feeds: {f: {source: 'https://me:hunter2@lists.example/a'}}", "secrets are not written"),

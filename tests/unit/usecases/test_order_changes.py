@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from enforcer.application.commands import (
     LiftOrder,
     OrderFilter,
     PlaceOrder,
+    Reconfirm,
 )
 from enforcer.core.orders import BlockAddress
 from enforcer.core.times import LONGEST
@@ -111,3 +113,62 @@ def test_a_status_that_there_is_not_is_said_so(office: Office) -> None:
     with pytest.raises(InvalidInput, match="'nosuch': choose of scheduled, enforcing, enforced"):
         office.app.orders(ANN, OrderFilter(statuses=("nosuch",)))
     assert len(office.app.orders(ANN, OrderFilter(statuses=("enforcing",)))) == 1
+
+
+# -- what is refused of a change is recorded ----------------------------------------------------
+
+_HOURS = {"extend": True, "duration": 9 * HOUR}
+
+
+def _over(office: Office, order: str) -> None:
+    lifted(office.app, order)
+
+
+def _nothing(office: Office, order: str) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "code"),
+    [
+        (_over, _HOURS, "already-ended"),
+        (_nothing, {"extend": True, "end": datetime(2020, 1, 1, tzinfo=UTC)}, "end-in-past"),
+        (_nothing, {"extend": True, "end": datetime(9999, 1, 1, tzinfo=UTC)}, "end-too-far"),
+        (_nothing, {"extend": True, "duration": HOUR}, "end-not-later"),
+        (_nothing, {"extend": False, "duration": 9 * HOUR}, "end-not-earlier"),
+    ],
+)
+def test_a_change_that_is_refused_is_recorded_under_the_order(
+    office: Office, before: Callable[[Office, str], None], changes: dict[str, Any], code: str
+) -> None:
+    placed = office.place(DEMAND)
+    before(office, placed.id)
+    known = office.app.order(ANN, placed.id)
+    with pytest.raises(OrderRefused) as refused:
+        office.app.change_end(ANN, ChangeEnd(order=placed.id, reason="as asked", **changes))
+    assert refused.value.code == code
+    last = office.app.history(ANN, placed.id)[-1]
+    assert (last.kind, last.actor, last.detail["codes"]) == ("order.refused", "ann", [code])
+    assert last.detail["reason"] == "as asked"
+    assert office.app.order(ANN, placed.id) == known
+    assert office.app.audit_verify(ANN).ok
+
+
+def test_an_end_before_the_start_is_recorded_too(office: Office) -> None:
+    placed = office.place(DEMAND, start_after=9 * HOUR)
+    with pytest.raises(OrderRefused, match="before the start"):
+        office.app.change_end(ANN, ChangeEnd(order=placed.id, extend=False, duration=HOUR))
+    assert office.app.history(ANN, placed.id)[-1].detail["codes"] == ["end-before-start"]
+
+
+@pytest.mark.parametrize(
+    ("before", "code"), [(_over, "already-ended"), (_nothing, "nothing-to-reconfirm")]
+)
+def test_so_is_a_reconfirmation_that_is_refused(
+    office: Office, before: Callable[[Office, str], None], code: str
+) -> None:
+    placed = office.place(DEMAND)
+    before(office, placed.id)
+    with pytest.raises(OrderRefused):
+        office.app.reconfirm(ANN, Reconfirm(order=placed.id, reason="it stays"))
+    assert office.app.history(ANN, placed.id)[-1].detail["codes"] == [code]

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person should know beside an order: what it waits for, what is not written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from enforcer.core.brake import PauseState
+from enforcer.core.contributions import Contributions
+from enforcer.core.device_control import DeviceControl
+from enforcer.core.draft import Draft, target_of
+from enforcer.core.topology import Leaving, Mode, Topology
+from enforcer.usecases.world import World
+
+
+class Circumstances:
+    """Read once, for any number of orders."""
+
+    def __init__(self, world: World, topology: Topology) -> None:
+        self._world = world
+        self._topology = topology
+
+    def warnings(self, asks: Contributions, draft: Draft) -> Iterator[str]:
+        """About one order that asks for `asks`."""
+        topology = self._topology
+        pause = self._pause
+        if pause is not PauseState.RUNNING:
+            yield f"the controller is {pause}: the order waits until `enforcer resume`"
+        for name in sorted(set(self._decided).intersection(asks.devices)):
+            control = self._decided[name]
+            if control.paused:
+                said = f"{control.paused_by} ({control.paused_why})"
+                yield f"{name} is paused by {said}: there the order waits until it is resumed"
+        observed = [n for n in asks.devices if topology.devices[n].mode is Mode.OBSERVE]
+        if observed:
+            yield f"only observed, nothing will be written: {', '.join(observed)}"
+        for name in target_of(draft.demand).customers:
+            if topology.customers[name].leaving is not Leaving.NO:
+                yield (
+                    f"customer {name} left the inventory's files: the order is placed with what was"
+                    f" known of it last, and ends with `enforcer customer confirm-gone {name}`"
+                )
+        retired = sorted(topology.draining().intersection(draft.scope.devices))
+        if retired:
+            yield f"being retired, nothing new is placed there: {', '.join(retired)}"
+        if not self._led:
+            yield "no controller is running: the order waits for `enforcer run`"
+        if not asks.devices:
+            yield "no device would hold this order: see its scope and the inventory"
+
+    @cached_property
+    def _pause(self) -> PauseState:
+        return self._world.pause()
+
+    @cached_property
+    def _decided(self) -> Mapping[str, DeviceControl]:
+        with self._world.database.read() as reader:
+            return reader.device_controls.all()
+
+    @cached_property
+    def _led(self) -> bool:
+        return self._world.led()

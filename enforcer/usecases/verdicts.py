@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the moment of placing says of orders: the keys, the limits of their source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from enforcer.application.actor import Actor
+from enforcer.core.draft import Refusal
+from enforcer.core.guardrails import admission
+from enforcer.core.orders import Order
+from enforcer.core.source_limits import limits_of
+from enforcer.core.topology import Topology
+from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.admission import Asked, traffic
+
+
+class Verdicts:
+    """One after the other: what passed counts for the next."""
+
+    def __init__(self, topology: Topology, reader: Reader, actor: Actor, now: datetime) -> None:
+        self._reader = reader
+        self._now = now
+        self._limits = limits_of(topology, actor.source)
+        self._traffic = traffic(reader, actor.source, now)
+        self._keys: dict[str, Order] = {}
+
+    def on(self, asked: Asked) -> Order | tuple[Refusal, ...]:
+        """The order that was placed with the same key, or what speaks against a new one."""
+        known = self._placed_before(asked.command.idempotency_key)
+        if known is None:
+            return (
+                *asked.refusals,
+                *admission(asked.draft, self._limits, self._traffic, self._now),
+            )
+        return known if known.demand == asked.command.demand else (_key_reused(known),)
+
+    def passed(self, order: Order) -> None:
+        """`order` is placed, or taken for placed."""
+        if order.idempotency_key is not None:
+            self._keys[order.idempotency_key] = order
+        self._traffic = replace(
+            self._traffic,
+            active=self._traffic.active + 1,
+            last_minute=self._traffic.last_minute + 1,
+        )
+
+    def _placed_before(self, key: str | None) -> Order | None:
+        if key is None:
+            return None
+        return self._keys.get(key) or self._reader.orders.by_key(key)
+
+
+def _key_reused(known: Order) -> Refusal:
+    return Refusal(
+        "key-reused",
+        f"the idempotency key {known.idempotency_key!r} belongs to order {known.id}, which asks"
+        " for something else: use a new key",
+    )
