@@ -125,7 +125,7 @@ def topologies(draw: st.DrawFn, space: Space = TINY) -> Topology:
 def stated_inventories(draw: st.DrawFn, space: Space = TINY) -> Topology:
     """What files may say of an installation with fake devices, some of the names left out.
 
-    With what the devices stand on protected, and a brake that holds now much, now nothing.
+    With what the devices stand on protected, and a brake that holds now everything, now little.
     """
     drawn = draw(topologies(space))
     modes = st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.ENFORCE, Mode.OBSERVE])
@@ -147,7 +147,7 @@ def stated_inventories(draw: st.DrawFn, space: Space = TINY) -> Topology:
             if name in known
         },
         documentation_space=True,
-        brake=draw(st.sampled_from([BrakeLimits(1000, 20.0, 1), BrakeLimits(1000, 20.0, 500)])),
+        brake=draw(st.sampled_from([BrakeLimits(), BrakeLimits(0, 0.0, 0)])),
     )
     return with_derived(stated)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -54,7 +55,8 @@ from enforcer.driver_api import GRACE_MS
 
 _ANONYMOUS = 1
 _NO_PROTOCOL = 1 << 16
-_MARK_WORDS = 4
+_MARK = re.compile(r"enforcer (\S+) epoch ([0-9]{1,18})(?: at ([1-9][0-9]{0,17}) ([0-9a-f]{8}))?")
+"""A mark without a position was left by an older version."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -245,13 +247,16 @@ def to_interfaces(elements: Elements | None, read_ms: int) -> tuple[InterfaceMem
 
 def mark_text(owner: Owner) -> str:
     """The comment that marks the table as ours."""
-    return f"enforcer {owner.controller} epoch {owner.epoch}"
+    text = f"enforcer {owner.controller} epoch {owner.epoch}"
+    return f"{text} at {owner.position} {owner.digest}" if owner.position else text
 
 
 def read_mark(elements: Elements | None) -> Owner | None:
     """The owner in the mark's set, None where there is no mark that reads as one."""
     if elements is None or len(elements) != 1 or elements.catch_all:
         return None
-    words = "".join(elements.comments).split(" ")
-    marks = len(words) == _MARK_WORDS and (words[0], words[2]) == ("enforcer", "epoch")
-    return Owner(words[1], int(words[3])) if marks and words[3].isdigit() else None
+    found = _MARK.fullmatch("".join(elements.comments))
+    if found is None:
+        return None
+    controller, epoch, position, digest = found.groups()
+    return Owner(controller, int(epoch), int(position or 0), digest or "")

@@ -66,7 +66,8 @@ class Intent:
     """What a plan wants, before it is cut into batches.
 
     `spec` None: the structure stays. `pieces`: members to write, by rule; `moves` the same for
-    interfaces. `dropped`: members that go with their sets.
+    interfaces. `dropped`: members that go with their sets. `mark`: it is missing or another's;
+    `renewed`: it is ours and is written anew, because members are added.
     """
 
     spec: Spec | None
@@ -77,6 +78,7 @@ class Intent:
     dropped: Delta
     mark: Owner | None
     rebuild: bool
+    renewed: Owner | None = None
 
 
 def held_of(actual: Actual) -> Held:
@@ -134,7 +136,8 @@ def intend(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Inte
     rebuild = held.refused and held.found.flags is not None
     layouts = _layouts(desired, drift, held, rebuild)
     interfaces = frozenset(desired.interfaces)
-    mark = setup.owner if actual.owner != setup.owner or rebuild else None
+    fresh = desired.mark or setup.owner
+    mark = fresh if actual.owner != setup.owner or rebuild else None
     same = (layouts, interfaces) == (held.layouts, held.interfaces)
     structural = rebuild or bool(drift.findings) or mark is not None or not same
     spec = None
@@ -149,7 +152,9 @@ def intend(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Inte
         {r: c for r, c in drift.delta.addresses.items() if r not in layouts},
         {r: m for r, m in drift.delta.interfaces.items() if r not in interfaces},
     )
-    return Intent(spec, layouts, interfaces, pieces, moves, dropped, mark, rebuild)
+    adds = any(len(c.add) for _, c in pieces) or any(m.add for m in moves.values())
+    renewed = desired.mark if mark is None and adds else None
+    return Intent(spec, layouts, interfaces, pieces, moves, dropped, mark, rebuild, renewed)
 
 
 def _layouts(desired: Desired, drift: Drift, held: Held, rebuild: bool) -> dict[Rule, Layout]:
@@ -234,12 +239,13 @@ def _works(intent: Intent, held: Held) -> Iterator[Work]:
         c for rule, change in intent.pieces for c in changes_of(rule, intent.layouts[rule], change)
     ]
     moves = [interface_change(rule, move) for rule, move in intent.moves.items()]
+    mark = intent.mark or intent.renewed
     if intent.rebuild or sum(map(len, changes)) <= BATCH_ROWS:
-        yield _work(intent, (*changes, *moves), intent.spec, keep_old=False, mark=intent.mark)
+        yield _work(intent, (*changes, *moves), intent.spec, keep_old=False, mark=mark)
         return
     for number, pack in enumerate(_packs(changes)):
         if number == 0:
-            yield _work(intent, (*moves, *pack), intent.spec, keep_old=True, mark=intent.mark)
+            yield _work(intent, (*moves, *pack), intent.spec, keep_old=True, mark=mark)
         else:
             yield Work(tuple(pack))
     if intent.spec is not None and _leftovers(intent.spec, held):

@@ -37,8 +37,9 @@ def native(intent: Intent, held: Held, read_ms: int) -> Iterator[str]:
         first = [edit.text for edit in edits(found, intent.spec, keep_old=True)]
         gone = tuple(e.text for e in edits(found, intent.spec) if e.text not in set(first))
         yield from first
-    if intent.mark is not None:
-        yield from _mark(intent.mark)
+    mark = intent.mark or intent.renewed
+    if mark is not None:
+        yield from _mark(mark)
     for change in _changes(intent, intent.layouts):
         yield from _removals(change)
         yield from _additions(change, read_ms)

@@ -16,6 +16,7 @@ from datetime import datetime
 import numpy as np
 
 from enforcer.application.actor import Actor
+from enforcer.control.ownership import digest_text
 from enforcer.control.steps import Step, always, no_step
 from enforcer.core.device_control import Contest, DeviceControl, Hold
 from enforcer.core.drift import Delta, Drift
@@ -55,6 +56,18 @@ class Evidence:
         """This database's controller id and epoch."""
         with self._database.read() as reader:
             return reader.control.identity()
+
+    def mark(self, owner: Owner) -> Owner:
+        """The mark that `owner` leaves now: with the chain's head as it is committed."""
+        with self._database.read() as reader:
+            position, digest = reader.audit.head()
+        return replace(owner, position=position, digest=digest_text(digest))
+
+    def digest_at(self, position: int) -> str:
+        """What a mark of this database says of a position of its chain; "": it has none such."""
+        with self._database.read() as reader:
+            found = reader.audit.hash_at(position)
+        return digest_text(found) if found is not None else ""
 
     def adopted(self, device: str) -> Owner | None:
         """The foreign mark on `device` that somebody allowed us to take over."""

@@ -3,7 +3,8 @@
 
 A restored or cloned database must never unblock a network: a foreign mark, a newer epoch,
 or a member placed by an order that this database has never seen makes the device
-read-only until somebody adopts it.
+read-only until somebody adopts it. The mark also says up to where its database's audit chain
+went: one that lacks that position, or has another entry there, is older, or of another line.
 """
 
 from __future__ import annotations
@@ -40,6 +41,31 @@ def check_mark(actual: Actual, ours: Owner, adopted: Owner | None) -> None:
         raise NotOwned(
             name, f"marked by a newer epoch ({mark.epoch}) than this database's: {advice}"
         )
+
+
+def check_history(actual: Actual, adopted: Owner | None, digest_at: Callable[[int], str]) -> None:
+    """Raise NotOwned where the chain that the mark was written by is not the one of this database.
+
+    Asked at a process's first look at a device. `digest_at`: what this database's chain has at a
+    position; "": nothing. A mark without a position passes.
+    """
+    mark = actual.owner
+    if mark is None or mark == adopted or not mark.position:
+        return
+    ours = digest_at(mark.position)
+    if ours == mark.digest:
+        return
+    found = "has another entry there" if ours else "does not go that far"
+    raise NotOwned(
+        actual.device,
+        f"marked at change {mark.position} of a history that is not this database's, which {found}:"
+        f" is it an older copy? {_ADOPT.format(actual.device)}",
+    )
+
+
+def digest_text(digest: bytes) -> str:
+    """The hash of an audit entry as a mark shows it."""
+    return digest.hex()[:8]
 
 
 def check_orders(

@@ -22,7 +22,7 @@ from enforcer.control.evidence import Evidence, first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.new_software import NewSoftware
-from enforcer.control.ownership import check_mark, check_orders
+from enforcer.control.ownership import check_history, check_mark, check_orders
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, always, no_step
 from enforcer.control.writing import Target, Writing, compared
@@ -223,6 +223,7 @@ class Reconciler:
                 lambda numbers: self._evidence.never_placed(numbers - standing),
                 before,
             )
+            check_history(actual, adopted, self._evidence.digest_at)
         self._owned = True
 
     def _apply(self, session: Session, request: Request, now: datetime, case: _Case) -> PassFacts:
@@ -236,7 +237,8 @@ class Reconciler:
         facts = self._facts(now, case, request, may, held)
         if not may:
             return self._held_back(case, facts)
-        plan = self.driver.plan(case.desired, may, case.actual)
+        marked = replace(case.desired, mark=self._evidence.mark(self._owner))
+        plan = self.driver.plan(marked, may, case.actual)
         return self._write(session, request, plan, replace(case, drift=may), facts)
 
     def _prove(self, actual: Actual) -> None:

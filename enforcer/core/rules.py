@@ -161,12 +161,17 @@ class Withheld:
 
 @dataclass(frozen=True, eq=False)
 class Desired:
-    """What must stand on one device. No rule has empty members."""
+    """What must stand on one device. No rule has empty members.
+
+    `mark`: what a plan that adds members leaves on the device, in the same transaction as the
+    first of them; None: the mark stays, unless it is missing or of another owner or epoch.
+    """
 
     device: str
     addresses: Mapping[Rule, Members] = field(default_factory=dict)
     interfaces: Mapping[Rule, tuple[InterfaceMember, ...]] = field(default_factory=dict)
     withheld: tuple[Withheld, ...] = ()
+    mark: Owner | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self.addresses.values())) + sum(map(len, self.interfaces.values()))
@@ -186,10 +191,17 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose table it is: written into the mark on every device that we write to."""
+    """Whose table it is: written into the mark on every device that we write to.
+
+    `position`: how far the audit chain went when the mark was written, at least up to every
+    order whose members stood then; `digest`: the first 8 hexadecimal digits of the entry's hash
+    there. Both are left out of comparisons. 0 and "": the mark says nothing of it.
+    """
 
     controller: str
     epoch: int
+    position: int = field(default=0, compare=False)
+    digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, eq=False)

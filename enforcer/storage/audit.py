@@ -34,6 +34,7 @@ _open = _entries.join(intents, intents.c.seq == audit.c.seq).where(intents.c.clo
 _closed = _entries.join(intents, intents.c.closed_by == audit.c.seq).where(
     intents.c.seq == bindparam("intent")
 )
+_hash_at = select(audit.c.hash).where(audit.c.seq == bindparam("of"))
 _first = select(audit.c.at_us).order_by(audit.c.seq).limit(1)
 
 
@@ -48,6 +49,10 @@ class AuditReader:
         """Sequence and hash of the newest entry; 0 and 32 zero bytes before the first."""
         found = read_head(self._connection)
         return found.seq, found.hash
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """The hash of one entry; None: the chain has no such position."""
+        return self._connection.execute(_hash_at, {"of": seq}).scalar_one_or_none()
 
     def entries(
         self,

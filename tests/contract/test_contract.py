@@ -288,6 +288,30 @@ def test_a_new_epoch_marks_anew(subject: Subject, driver: Driver) -> None:
         check_mark(actual, OURS, None)
 
 
+def test_what_is_added_renews_the_mark_and_what_goes_does_not(
+    subject: Subject, driver: Driver
+) -> None:
+    """The chain's position in it is at least that of the newest addition."""
+    now = subject.clock.now()
+
+    def marked(position: int) -> Owner:
+        return replace(OURS, position=position, digest=f"{position:08x}")
+
+    def written(count: int, position: int) -> tuple[int, str]:
+        converge(driver, replace(wanting(EVERYTHING[:count], now), mark=marked(position)))
+        owner = read(driver).owner
+        assert owner == OURS
+        return owner.position, owner.digest
+
+    assert written(1, 7) == (7, "00000007")
+    assert written(3, 12) == (12, "0000000c")
+    assert written(0, 4711) == (12, "0000000c")
+    assert written(3, 10**9) == (10**9, "3b9aca00")
+    converge(driver, wanting(EVERYTHING, now))
+    after = read(driver).owner
+    assert after is not None and after.position == 10**9, "what does not know it leaves it"
+
+
 def test_two_that_interleave_converge(subject: Subject, driver: Driver) -> None:
     """Two processes of one controller that want the same, each overtaking the other."""
     wanted = wanting(EVERYTHING, subject.clock.now())

@@ -35,7 +35,6 @@ from enforcer.application.views import (
     OrderView,
     PassView,
     Preview,
-    WhyOrder,
     WhyView,
 )
 from enforcer.core.orders import order_id
@@ -43,7 +42,7 @@ from enforcer.core.prefixes import parse_network
 from enforcer.errors import NotFound, OrderRefused
 from tests.fakes.desk import FakeDesk
 from tests.fakes.record import FakeRecord
-from tests.fakes.views import NOW, a_drift, a_pass, target_of
+from tests.fakes.views import NOW, a_drift, a_pass, a_why_order, target_of
 
 _GONE = ("lifted", "expired", "removed")
 
@@ -297,7 +296,7 @@ class FakeApplication(FakeDesk, FakeRecord):
         """Every order that is kept is said to cover the address; the past is unknown."""
         self._called("why", actor, (address, at))
         network = parse_network(address)
-        found = [_why(view) for view in self._orders.values()]
+        found = [a_why_order(view) for view in self._orders.values()]
         blocked = "all" if found else "none"
         return WhyView(
             address=str(network),
@@ -381,23 +380,6 @@ def _matches(view: OrderView, which: OrderFilter) -> bool:
         and (which.customer is None or view.target == which.customer)
         and (which.text is None or which.text in view.reason)
         and (which.before is None or view.id < which.before)
-    )
-
-
-def _why(view: OrderView) -> WhyOrder:
-    return WhyOrder(
-        id=view.id,
-        relation="covers",
-        direction="both",
-        what="all",
-        status=view.status,
-        reason=view.reason,
-        issuer=view.issuer,
-        since=view.start,
-        until=view.end,
-        devices=view.devices,
-        ticket=view.ticket,
-        dropped=1234,
     )
 
 

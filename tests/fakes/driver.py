@@ -29,7 +29,7 @@ from enforcer.driver_api import (
 from enforcer.errors import DeviceError, ParseFailed, StaleState
 from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
-from tests.fakes.planning import batches, native, objects_of, undo
+from tests.fakes.planning import batches, native, objects_of, renewed, undo
 from tests.fakes.table import Place, Table, addresses_of, interfaces_of
 
 
@@ -83,8 +83,9 @@ class FakeDriver:
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Structure first, then members, then what of the structure is no longer needed."""
-        mark = self.owner if actual.owner != self.owner else None
+        mark = (desired.mark or self.owner) if actual.owner != self.owner else None
         made = tuple(batches(desired, drift, _objects(actual), mark, self._batch_size))
+        made = renewed(made, desired.mark) if mark is None else made
         return Plan(made, lambda: native(made), lambda: undo(made))
 
     def connect(self) -> AbstractContextManager[Session]:

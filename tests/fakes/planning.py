@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,6 +57,25 @@ def batches(
     gone: list[Command] = [PutObject(n, None) for n in sorted({*found} - {*wanted}) if n in due]
     if gone:
         yield _structural(gone)
+
+
+def renewed(made: Sequence[Batch], mark: Owner | None) -> tuple[Batch, ...]:
+    """The same batches; the first one that adds members writes the mark anew."""
+    adding = [n for n, batch in enumerate(made) if any(map(_adds, _commands_in(batch)))]
+    if mark is None or not adding:
+        return tuple(made)
+    first = made[adding[0]]
+    again = replace(first, payload=(PutMark(mark), *_commands_in(first)))
+    return (*made[: adding[0]], again, *made[adding[0] + 1 :])
+
+
+def _commands_in(batch: Batch) -> tuple[Command, ...]:
+    assert isinstance(batch.payload, tuple)
+    return batch.payload
+
+
+def _adds(command: Command) -> bool:
+    return isinstance(command, AddMember)
 
 
 def _due(drift: Drift) -> set[str]:

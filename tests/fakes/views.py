@@ -17,7 +17,14 @@ from enforcer.application.desk_views import (
     SourceView,
 )
 from enforcer.application.record_views import Report, SignatureView
-from enforcer.application.views import DeviceView, DriftView, EventView, PassView
+from enforcer.application.views import (
+    DeviceView,
+    DriftView,
+    EventView,
+    OrderView,
+    PassView,
+    WhyOrder,
+)
 from enforcer.core.orders import (
     BlockAddress,
     BlockFlow,
@@ -201,4 +208,22 @@ def a_report(subject: str) -> Report:
             "orders": [{"id": "0001-Y", "reason": "phishing", "devices": ["edge1"]}],
             "chain": {"ok": True, "entries": 41},
         },
+    )
+
+
+def a_why_order(view: OrderView) -> WhyOrder:
+    """An order that covers all of what was asked about, in both directions."""
+    return WhyOrder(
+        id=view.id,
+        relation="covers",
+        direction="both",
+        what="all",
+        status=view.status,
+        reason=view.reason,
+        issuer=view.issuer,
+        since=view.start,
+        until=view.end,
+        devices=view.devices,
+        ticket=view.ticket,
+        dropped=1234,
     )

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from ipaddress import ip_network
-from itertools import product
 from pathlib import Path
 from random import Random
 from typing import ClassVar
@@ -45,16 +43,14 @@ from enforcer.storage.database import Database
 from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
 from tests.fakes.table import HOOK, AddMember, Entry, Table
-from tests.oracle import Packet, rules_drop
-from tests.space import CUSTOMERS, DEVICES, INTERFACES, LISTS, TINY, Space, prefixes
-from tests.strategies import demands, list_contents, scopes, stated_inventories
-from tests.traffic import SHAPES
+from tests.oracle import rules_drop
+from tests.space import CUSTOMERS, DEVICES, INTERFACES, LISTS, prefixes
+from tests.strategies import list_contents, stated_inventories
 from tests.unit.control.loop import Loop
+from tests.unit.control.small_world import EVERY_PACKET, SPACE, asks, devices, minutes, picks
 from tests.unit.control.verdicts import Situation, Verdicts
 from tests.unit.usecases.plant import ANN, Plant
 
-SPACE = Space(tuple(ip_network(f"{net.network_address}/{net.prefixlen + 1}") for net in TINY.nets))
-"""Eight addresses of each family: few enough for orders to meet."""
 PACKETS = 80
 MEMORY = Path("/dev/shm")
 """Where there is one: what is tried here must not survive a power cut."""
@@ -65,45 +61,6 @@ TRAITS = {
 }
 PROVED = (Outcome.CLEAN, Outcome.APPLIED, Outcome.REPAIRED)
 ROUNDS = 12
-
-devices = st.sampled_from(DEVICES)
-minutes = st.integers(1, 90).map(lambda n: timedelta(minutes=n))
-picks = st.integers(0, 99)
-
-
-def asks() -> st.SearchStrategy[PlaceOrder]:
-    """Commands with everything confirmed."""
-    return st.builds(
-        lambda demand, scope, lasts, after: PlaceOrder(
-            demand=demand,
-            reason="test",
-            scope=scope,
-            start_after=after,
-            duration=lasts,
-            open_ended=lasts is None,
-            confirm_wide=True,
-            confirm_collateral=True,
-        ),
-        demands(SPACE),
-        scopes(),
-        st.none() | minutes,
-        st.none() | st.none() | minutes,
-    )
-
-
-def every_packet() -> list[Packet]:
-    """Between all addresses of the space, through all interfaces."""
-    found = []
-    for net in SPACE.nets:
-        every = [int(address) for address in net]
-        ways = product(INTERFACES, INTERFACES)
-        for src, dst, (protocol, sport, dport), (iif, oif) in product(every, every, SHAPES, ways):
-            number = 58 if (protocol, net.version) == (1, 6) else protocol
-            found.append(Packet(net.version, src, dst, number, sport, dport, iif, oif))
-    return found
-
-
-EVERY_PACKET = every_packet()
 
 
 class EnforcementMachine(RuleBasedStateMachine):
@@ -119,8 +76,15 @@ class EnforcementMachine(RuleBasedStateMachine):
         self._database = Database(f"sqlite:///{file}")
         self.sound = False
 
-    @initialize(stated=stated_inventories(SPACE), seed=st.integers(0, 2**16))
-    def begin(self, stated: Topology, seed: int) -> None:
+    @initialize(
+        stated=stated_inventories(SPACE),
+        asked=st.lists(asks(), min_size=2, max_size=4),
+        content=list_contents(SPACE),
+        seed=st.integers(0, 2**16),
+    )
+    def begin(
+        self, stated: Topology, asked: list[PlaceOrder], content: ListContent, seed: int
+    ) -> None:
         self.plant = Plant(self._database, stated)
         for name, traits in TRAITS.items():
             tokens = name != "core1"
@@ -132,6 +96,8 @@ class EnforcementMachine(RuleBasedStateMachine):
         self.orders: list[str] = []
         self.tables = {name: Table() for name in TRAITS}
         self.napping = False
+        self.find_an_older_list(LISTS[0], content)
+        self.place(asked)
         self.sound = True
 
     def teardown(self) -> None:
@@ -160,7 +126,7 @@ class EnforcementMachine(RuleBasedStateMachine):
         self.napping = self.sound = False
         self.loop.follow()
         now = self.now
-        assert self.loop.shadows.keys() == now.topology.devices.keys()
+        assert self.loop.shadows.keys() == now.topology.devices.keys(), "other devices"
         for shadow in self.loop.shadows.values():
             shadow.advance(now.now)
             self.verdicts.check_desired(shadow.desired, now)
@@ -328,8 +294,9 @@ class EnforcementMachine(RuleBasedStateMachine):
         self.sound = False
         now, box = self.now, self.plant.box(name)
         self.tables[name] = box.table()
-        proved = facts.outcome in PROVED and not facts.contested
-        paused = self.plant.world.pause() is PauseState.PAUSED or self.plant.control(name).paused
+        control = self.plant.control(name)
+        proved = facts.outcome in PROVED and not control.contests
+        paused = self.plant.world.pause() is PauseState.PAUSED or control.paused
         if proved and not facts.held:
             self.verdicts.check_held(box, self.loop.shadows[name].desired, now)
         elif proved and paused:
@@ -342,11 +309,14 @@ class EnforcementMachine(RuleBasedStateMachine):
         at=st.sampled_from([Point.CONNECT, Point.READ, Point.READ_BACK, Point.STAGE, Point.STAGED]),
         how=st.sampled_from(["unreachable", "rejected", "half way", "unknown", "abandoned"]),
         commands=st.integers(0, 6),
+        empty=st.booleans(),
         full=st.booleans(),
     )
-    def fail(self, name: str, at: Point, how: str, commands: int, full: bool) -> None:
+    def fail(self, name: str, at: Point, how: str, commands: int, empty: bool, full: bool) -> None:
         """A pass in which something goes wrong."""
         faults = self.plant.box(name).faults
+        if empty:
+            self.plant.box(name).flush()
         match how:
             case "unreachable":
                 faults.fail(at, DeviceUnreachable)
@@ -367,9 +337,18 @@ class EnforcementMachine(RuleBasedStateMachine):
         pick=picks,
         prefix=prefixes(SPACE),
         key=st.sampled_from([Key.SOURCE, Key.DESTINATION]),
+        times=st.sampled_from([0, 0, 3]),
     )
-    def tamper(self, name: str, what: str, pick: int, prefix: Network, key: Key) -> None:
-        """Somebody, or fate, changes what is ours; perhaps in protected space."""
+    def tamper(
+        self, name: str, what: str, pick: int, prefix: Network, key: Key, times: int
+    ) -> None:
+        """Somebody, or fate, changes what is ours; perhaps again and again."""
+        for _ in range(times):
+            self._tamper(name, what, pick, prefix, key)
+            self.visit(name, full=True)
+        self._tamper(name, what, pick, prefix, key)
+
+    def _tamper(self, name: str, what: str, pick: int, prefix: Network, key: Key) -> None:
         box = self.plant.box(name)
         members = box.table().members
         there = sorted(((r, p) for r in members for p in members[r]), key=repr)
@@ -391,6 +370,7 @@ class EnforcementMachine(RuleBasedStateMachine):
 
     # -- the end -------------------------------------------------------------------------
 
+    @precondition(lambda self: self.now.held)
     @rule()
     def everything_is_released_and_quiet(self) -> None:
         """Then every device is what the present inventory says, compiled from nothing."""
@@ -412,7 +392,7 @@ class EnforcementMachine(RuleBasedStateMachine):
             if all(proved) and after.digest == before.digest:
                 break
         else:
-            raise AssertionError("the devices do not come to rest")
+            raise AssertionError(f"the devices do not come to rest: {proved}")
         now = self.now
         assert not now.held
         assert not [n for n, d in after.devices.items() if d.leaving is Leaving.DRAINING]

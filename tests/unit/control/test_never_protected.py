@@ -15,7 +15,7 @@ from enforcer.core.topology import Topology
 from tests.unit.control.enforcement_machine import EnforcementMachine
 
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -79,7 +79,7 @@ class NeverReloaded(OrderBook):
         (NothingWithheld, "covers protected space"),
         (HoldsIgnored, "to be dropped"),
         (HoldsForAll, "to be dropped|covers protected|fresh compile"),
-        (NeverReloaded, "covers protected space|to be dropped|shadows"),
+        (NeverReloaded, "covers protected space|to be dropped|other devices"),
     ],
 )
 def test_a_broken_book_is_found_out(initialised: Path, broken: type[OrderBook], said: str) -> None:

@@ -162,3 +162,96 @@ def test_a_refusal_is_not_a_write_on_an_empty_box(desk: Desk) -> None:
     box.mark(PutMark(Owner("STRANGER", 1)))
     refused(desk, "STRANGER")
     assert desk.audit("device.intent") == []
+
+
+# -- the position of the chain in the mark ------------------------------------------------------
+
+
+def pad(desk: Desk, entries: int) -> None:
+    with desk.database.write() as work:
+        for _ in range(entries):
+            work.record("padding", ANN, at=desk.clock.now(), payload={})
+
+
+def mark(desk: Desk) -> Owner:
+    found = desk.box().table().owner
+    assert found is not None
+    return found
+
+
+def head(desk: Desk) -> int:
+    with desk.database.read() as reader:
+        return reader.audit.head()[0]
+
+
+def test_the_mark_says_how_far_the_chain_went(desk: Desk) -> None:
+    order = desk.place()
+    desk.run()
+    first = mark(desk)
+    with desk.database.read() as reader:
+        known = reader.audit.hash_at(first.position)
+    assert known is not None and known.hex().startswith(first.digest) and len(first.digest) == 8
+    assert order.number <= first.position <= head(desk)
+
+
+def test_it_is_renewed_with_what_is_added_and_not_with_what_goes(desk: Desk) -> None:
+    order = desk.place()
+    desk.run()
+    first = mark(desk)
+    second = desk.place(block("198.51.100.99/32"))
+    desk.quick()
+    renewed = mark(desk)
+    assert first.position < second.number <= renewed.position
+    desk.change(order, lift=True)
+    assert desk.quick().removed == 2
+    assert mark(desk).position == renewed.position
+
+
+def test_an_older_copy_that_reuses_the_number_of_an_order_is_noticed(make_desk: MakeDesk) -> None:
+    """Without the position nothing could tell the two orders apart."""
+    live, restored = make_desk(), make_desk()
+    lost = live.place(block("203.0.113.5/32"))
+    live.run()
+    reused = restored.place(block("203.0.113.99/32"))
+    assert reused.number == lost.number
+    restored.boxes["edge1"] = live.box()
+    pad(restored, 20)
+    refused(restored, "another entry there: is it an older copy?")
+    assert live.drops("203.0.113.5")
+    adopt(restored)
+    with restored.database.write() as work:
+        work.control.new_epoch()
+    restored.restart()
+    restored.run()
+    assert not live.drops("203.0.113.5") and live.drops("203.0.113.99")
+    restored.restart()
+    assert restored.run().outcome is Outcome.CLEAN, "the mark is the copy's own now"
+
+
+def test_an_older_copy_is_noticed_when_nothing_was_ordered_since(make_desk: MakeDesk) -> None:
+    live, restored = make_desk(), make_desk()
+    pad(live, 20)
+    live.run()
+    restored.boxes["edge1"] = live.box()
+    refused(restored, "does not go that far: is it an older copy?")
+
+
+def test_a_mark_of_an_older_version_is_taken_as_it_is(desk: Desk) -> None:
+    desk.place()
+    desk.run()
+    desk.box().mark(PutMark(Owner("C0FFEE", 1)))
+    desk.restart()
+    assert desk.run().outcome is Outcome.CLEAN
+    desk.place(block("198.51.100.99/32"))
+    desk.run()
+    assert mark(desk).position > 0
+
+
+def test_a_process_that_goes_on_does_not_ask_again(desk: Desk) -> None:
+    """Only a first look does: what somebody writes into the mark later is an edit."""
+    desk.place()
+    desk.run()
+    desk.box().mark(PutMark(Owner("C0FFEE", 1, 10**6, "0badc0de")))
+    assert desk.run().outcome is Outcome.CLEAN
+    desk.restart()
+    refused(desk, "does not go that far")

@@ -6,12 +6,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
 from enforcer.core.orders import BlockAddress, Order
 from enforcer.core.proof_sentences import proof_sentence
-from enforcer.core.status import DeviceFacts, OrderFacts, Status, status_on
+from enforcer.core.status import (
+    DeviceFacts,
+    Kept,
+    OrderFacts,
+    Status,
+    Withholding,
+    status_of,
+    status_on,
+)
 from enforcer.core.topology import Mode
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -92,3 +101,47 @@ def test_an_ended_order_that_somebody_keeps_there_is_not_gone() -> None:
     device = replace(PROVED, held_orders=frozenset({7}), contested_by=("vi, pid 1",))
     status, said = told(device, replace(FACTS, order=ENDED))
     assert status is Status.REMOVING and "vi, pid 1" in said
+
+
+# -- what the brake keeps as the inventory before says ------------------------------------------
+
+HELD = replace(BRAKED, held_orders=frozenset({7}), braked_orders=frozenset({7}))
+
+
+def kept(device: DeviceFacts, how: Kept, order: OrderFacts = FACTS) -> tuple[Status, str]:
+    order = replace(order, kept={"edge1": how})
+    status = status_of(order, {"edge1": device}, STALE).devices["edge1"]
+    return status, proof_sentence("edge1", status, order, device, STALE)
+
+
+def test_what_is_kept_is_proved_by_the_inventory_before() -> None:
+    status, said = kept(HELD, Kept("old", False, "the reload moves 4711 rows"))
+    assert status is Status.ENFORCED
+    assert "the present one does not want it there" in said
+    assert "held by the brake until `enforcer device release edge1`: the reload moves" in said
+    status, said = kept(HELD, Kept("old", True, "a reload"))
+    assert status is Status.PARTIAL and "the present one asks for something else there" in said
+    assert "protected" not in said
+
+
+def test_it_is_proved_before_the_first_look_under_the_hold_too() -> None:
+    assert kept(replace(PROVED, inventory="old"), Kept("old", False))[0] is Status.ENFORCED
+    assert kept(PROVED, Kept("old", False))[0] is Status.ENFORCING, "proved by the present one only"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"braked_orders": frozenset()}, {"verified_seq": 6}, {"inventory": "older still"}],
+    ids=["a pause keeps it back as well", "it was changed since", "by a third inventory"],
+)
+def test_it_is_not_proved_by_less(changes: dict[str, Any]) -> None:
+    assert kept(replace(HELD, **changes), Kept("old", False))[0] is Status.ENFORCING
+
+
+def test_what_the_inventory_before_protects_is_withheld() -> None:
+    none = kept(HELD, Kept("old", False, withheld=Withholding.ALL))[0]
+    part = kept(HELD, Kept("old", False, withheld=Withholding.PART))
+    assert none is Status.WITHHELD and part[0] is Status.PARTIAL
+    assert "a part of it is protected space" in part[1] and "brake" in part[1]
+    now_protected = replace(FACTS, withheld=Withholding.ALL)
+    assert kept(HELD, Kept("old", False), now_protected)[0] is Status.ENFORCED

@@ -43,6 +43,7 @@ from inventory.device_schema import BEHIND_WORDS
 from inventory.fields import MINUTES_A_DAY
 
 words = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True)
+list_names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
 names = words.filter(lambda name: name not in BEHIND_WORDS)
 interface_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9./:-]{0,8}", fullmatch=True)
 free_text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
@@ -305,7 +306,7 @@ def topologies(draw: st.DrawFn) -> Topology:
         st.dictionaries(words, st.lists(service_entries(), min_size=1, max_size=2), max_size=1)
     )
     users = [*people, *(tenant.name for one in people.values() for tenant in one.tenants)]
-    listed = draw(st.lists(words, unique=True, max_size=1))
+    listed = draw(st.lists(list_names, unique=True, max_size=1))
     asking = draw(st.lists(st.just("*") | words, unique=True, max_size=2))
     topology = Topology(
         devices=boxes,

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
+from enforcer.application.commands import ExportEnforced, PlaceOrder
 from enforcer.application.views import OrderView, WhyView
+from enforcer.core.orders import BlockAddress
 from enforcer.core.topology import BrakeLimits
 from tests.unit.control.desk import a_member
-from tests.unit.usecases.plant import ANN, EDGES, HOSTING, SUSPENDED, Plant, customer
+from tests.unit.usecases.plant import ANN, EDGES, HOSTING, HOUR, SUSPENDED, Plant, customer
 from tests.unit.usecases.test_inventory_in_force import blocked, shield
 
 RELEASE = "held by the brake until `enforcer device release {}`"
@@ -81,6 +85,20 @@ def test_a_repair_that_a_pause_stops_is_not_taken_for_proved(braked: Plant) -> N
     assert missing
     for number in missing:
         assert why(braked, f"198.51.100.{number}").blocked_from == "none"
+
+
+def test_export_preview_and_the_count_of_orders_go_by_the_hold_too(braked: Plant) -> None:
+    lines = list(braked.app.export(ANN, ExportEnforced(format="text", device="edge1")))
+    assert "198.51.100.4" in lines
+    assert braked.app.device(ANN, "edge1").orders == 12
+    command = PlaceOrder(
+        demand=BlockAddress(ip_network("203.0.113.99/32")), reason="look", duration=HOUR
+    )
+    shown = {d.device: (d.adds, d.removes) for d in braked.app.preview(ANN, command).devices}
+    assert shown == {"edge1": (2, 0), "edge2": (2, 0)}, "what is held does not move with it"
+    braked.app.device_release(ANN, "edge1", "as meant")
+    lines = list(braked.app.export(ANN, ExportEnforced(format="text", device="edge1")))
+    assert "198.51.100.4" not in lines
 
 
 def test_what_only_the_present_inventory_wants_is_not_said_to_stand(plant: Plant) -> None:
