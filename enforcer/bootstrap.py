@@ -180,6 +180,19 @@ def copy_database(
         database.close()
 
 
+def reclaim_database(settings: Settings, actor: Actor) -> DatabaseStatus:
+    """Take the settings' database, which was copied elsewhere, back into use, frozen.
+
+    Raises InvalidInput where it was not moved, StorageError.
+    """
+    database = Database(settings.database)
+    try:
+        copying.reclaim_database(database, actor, SystemClock())
+    finally:
+        database.close()
+    return database_status(settings)
+
+
 def database_status(settings: Settings) -> DatabaseStatus:
     """What the settings' database is and holds. Raises StorageError."""
     database = Database(settings.database)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 
@@ -27,7 +28,9 @@ def driver_class(platform: str) -> type[Driver]:
     found = [point for point in entry_points(group=GROUP) if point.name == platform]
     if not found:
         known = ", ".join(platforms()) or "none"
-        raise ConfigurationInvalid(f"no driver for platform {platform!r}; installed: {known}")
+        close = get_close_matches(platform, platforms(), n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ConfigurationInvalid(f"no driver for platform {platform!r}; installed: {known}{hint}")
     try:
         loaded: type[Driver] = found[0].load()
     except ImportError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from enforcer.core.boxes import Box, box_of
 from enforcer.core.orders import DEFAULT_VRF, Network
 from enforcer.core.prefixes import format_network
 from enforcer.core.special_purpose import overlap
@@ -22,6 +23,7 @@ def check(merged: Merged) -> Iterator[Problem]:
     for name, customer in merged.customers.items():
         yield from _check_attachments(name, customer, merged)
         yield from _check_tenants(name, customer)
+    yield from _check_boxes(merged.devices)
     yield from _check_ownership(merged.customers)
     yield from _check_users(merged)
     yield from _check_pools(merged)
@@ -56,6 +58,16 @@ def _check_vrfs(name: str, device: Stated[DeviceEntry]) -> Iterator[Problem]:
         if (neighbor.address, neighbor.vrf) in seen:
             yield device.problem(f"{neighbor.address} is stated twice", "neighbors", at)
         seen.add((neighbor.address, neighbor.vrf))
+
+
+def _check_boxes(devices: Mapping[str, Stated[DeviceEntry]]) -> Iterator[Problem]:
+    """Two names for one box would each undo what the other one writes."""
+    named: dict[Box, str] = {}
+    for name, device in devices.items():
+        box = box_of(device.entry.platform, device.entry.transport)
+        if box is not None and named.setdefault(box, name) != name:
+            message = f"this is how '{named[box]}' is reached ({devices[named[box]].place}): one"
+            yield device.problem(f"{message} box has one name", "transport")
 
 
 def _check_attachments(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def load_with_notes(path: Path, clock: Clock | None = None) -> Loaded:
     """The topology in one file, or in every ``*.yaml`` and ``*.yml`` directly in a folder.
 
     Hidden files are left out; imports are read too. `clock` tells how old a cache is. Raises
-    InventoryInvalid with all problems of all files.
+    InventoryInvalid with all problems of all files: what cannot be read, or states nothing,
+    is one, for what it would have protected must not vanish silently.
     """
     documents = [_read(file) for file in _files(path)]
     problems = [problem for document in documents for problem in document.problems]
@@ -70,11 +72,12 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise InventoryInvalid([Problem(str(path), 0, "", "there is no such file or folder")])
-    found = sorted(
-        file
-        for file in path.iterdir()
-        if file.suffix in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    )
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        message = f"the folder cannot be read: {error.strerror}"
+        raise InventoryInvalid([Problem(str(path), 0, "", message)]) from None
+    found = [e for e in entries if e.suffix in SUFFIXES and not e.name.startswith(".")]
     if not found:
         raise InventoryInvalid([Problem(str(path), 0, "", "no *.yaml or *.yml file in it")])
     return found
@@ -82,13 +85,25 @@ def _files(path: Path) -> list[Path]:
 
 def _read(file: Path) -> Document:
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a named pipe would be waited for
+            return _unreadable(file, "not a file: move it away, or put a file in its place")
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
+        if file.is_symlink():
+            message += "; it is a link: mend it, or delete it"
     else:
-        return read_document(text, str(file))
+        document = read_document(text, str(file))
+        if document.content is not None or document.problems:
+            return document
+        what = "states nothing" if text.strip() else "is empty"
+        message = f"{what}: fill it, or delete it"
+    return _unreadable(file, message)
+
+
+def _unreadable(file: Path, message: str) -> Document:
     return Document(str(file), None, {}, (Problem(str(file), 0, "", message),))
 
 

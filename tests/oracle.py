@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from enforcer.core.orders import (
     SuspendCustomer,
 )
 from enforcer.core.rules import Addresses, Desired, Exempt, Key, Rule
-from enforcer.core.topology import ServiceEntry, Topology
+from enforcer.core.topology import Customer, ServiceEntry, Topology
 
 Lists = Mapping[str, ListContent]
 
@@ -197,7 +197,24 @@ def _through(order: Order, demand: SuspendCustomer, packet: Packet, topology: To
         packet.device in (None, attachment.device)
         and (not order.scope or attachment.device in topology.in_scope(order.scope))
         and attachment.interface in (packet.iif, packet.oif)
+        and not _of_links(packet, attachment.device, customer, topology)
         for attachment in (customer.attachments if customer else ())
+    )
+
+
+def _of_links(packet: Packet, device: str, customer: Customer | None, topology: Topology) -> bool:
+    """Whether an end of `packet` is protected and lives on the links of `device` to `customer`."""
+    box = topology.devices.get(device)
+    if box is None or customer is None:
+        return False
+    doors = {a.interface for a in customer.attachments if a.device == device}
+    links: list[Network] = [
+        address.network for i in box.interfaces if i.name in doors for address in i.addresses
+    ]
+    links += [ip_network(n.address) for n in box.neighbors if n.behind == customer.name]
+    return any(
+        _within(end, packet.family, links) and _protected(end, packet.family, topology)
+        for end in (packet.src, packet.dst)
     )
 
 

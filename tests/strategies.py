@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_interface
 
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from enforcer.core.orders import (
     CutFeed,
     Demand,
     Direction,
+    Network,
     Order,
     Scope,
     Selection,
@@ -39,6 +41,7 @@ from enforcer.core.topology import (
     Device,
     Interface,
     Mode,
+    Neighbor,
     ProtectedPrefix,
     ServiceEntry,
     ServiceSet,
@@ -84,6 +87,27 @@ def service_entries(draw: st.DrawFn, space: Space = TINY) -> ServiceEntry:
     return ServiceEntry(tuple(found), protocol, tuple(ports))
 
 
+@st.composite
+def with_links(draw: st.DrawFn, device: Device, space: Space = TINY) -> Device:
+    """`device` with an address on some interface, and perhaps a neighbor behind a customer."""
+    version, host = draw(st.sampled_from(space.nets).flatmap(_hosts))
+    link = ip_interface((host, draw(st.integers(28, 32) if version == 4 else st.just(126))))
+    doors = draw(st.lists(st.sampled_from(INTERFACES), max_size=1))
+    _, near = draw(st.sampled_from(space.nets).flatmap(_hosts))
+    behind = st.sampled_from([*CUSTOMERS, ""]).map(lambda name: Neighbor(near, behind=name))
+    return replace(
+        device,
+        interfaces=tuple(
+            Interface(name, addresses=(link,) if name in doors else ()) for name in INTERFACES
+        ),
+        neighbors=tuple(draw(st.lists(behind, max_size=1))),
+    )
+
+
+def _hosts(net: Network) -> st.SearchStrategy[tuple[int, IPv4Address | IPv6Address]]:
+    return st.integers(0, net.num_addresses - 1).map(lambda n: (net.version, net[n]))
+
+
 @cache
 @st.composite
 def topologies(draw: st.DrawFn, space: Space = TINY) -> Topology:
@@ -98,6 +122,8 @@ def topologies(draw: st.DrawFn, space: Space = TINY) -> Topology:
         )
         for name in DEVICES
     }
+    for name in draw(st.lists(st.sampled_from(DEVICES), max_size=1)):
+        devices[name] = draw(with_links(devices[name], space))
     attachments = st.builds(Attachment, st.sampled_from(DEVICES), st.sampled_from(INTERFACES))
     customers = {
         name: Customer(
@@ -115,9 +141,8 @@ def topologies(draw: st.DrawFn, space: Space = TINY) -> Topology:
     }
     inside = Space(space.nets)
     protected = draw(st.lists(prefixes(inside), max_size=1))
-    return Topology(
-        devices, customers, sets, tuple(ProtectedPrefix(p, "the ISP's own") for p in protected)
-    )
+    stated = tuple(ProtectedPrefix(p, "the ISP's own") for p in protected)
+    return with_derived(Topology(devices, customers, sets, stated))
 
 
 @cache

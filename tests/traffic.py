@@ -107,6 +107,7 @@ def _sides(demand: Demand, topology: Topology, lists: Lists) -> tuple[list[Netwo
                 listed += networks_of(content.ranges(family), family)
         case SuspendCustomer():
             target = Selection(customers=(demand.customer,))
+            other = united((other, Selection(tuple(p.prefix for p in topology.protected))))
         case CutFeed():
             target = Selection(customers=(demand.customer,))
             other = united((other, Selection(service_sets=(demand.news_servers,))))

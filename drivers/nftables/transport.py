@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -76,6 +77,9 @@ class LocalTransport:
 _: type[Transport] = LocalTransport
 
 
+_KEYS = frozenset({"netns", "local", "counters"})
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The inventory's `transport` of a device, understood."""
@@ -89,11 +93,11 @@ def options(device: str, given: Mapping[str, str]) -> Options:
 
     Raises ConfigurationInvalid naming the device and what may stand there.
     """
-    unknown = sorted(given.keys() - {"netns", "local", "counters"})
+    unknown = sorted(given.keys() - _KEYS)
     if unknown:
         raise ConfigurationInvalid(
             f"{device}: transport has {', '.join(unknown)}, which nftables does not know; "
-            "it takes netns or local, and counters"
+            f"it takes netns or local, and counters{_near(unknown[0])}"
         )
     counters = given.get("counters", "yes")
     if counters not in ("yes", "no"):
@@ -105,3 +109,8 @@ def options(device: str, given: Mapping[str, str]) -> Options:
             "or a path) or `local: yes` for this host"
         )
     return Options(LocalTransport(netns or None), counters == "yes")
+
+
+def _near(key: str) -> str:
+    close = get_close_matches(key, sorted(_KEYS), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

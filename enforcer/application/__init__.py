@@ -14,6 +14,7 @@ from enforcer.application.commands import (
     ChangeEnd,
     ExportEnforced,
     ImportList,
+    KnownHead,
     LiftOrder,
     MoveAttachment,
     OrderFilter,
@@ -276,8 +277,8 @@ class Application(Protocol):
         """Everything about one order (its id) or customer (its name), for a dispute."""
         ...
 
-    def audit_verify(self, actor: Actor) -> AuditCheck:
-        """Walk the whole audit chain."""
+    def audit_verify(self, actor: Actor, heads: Sequence[KnownHead] = ()) -> AuditCheck:
+        """Walk the whole audit chain, which must hold `heads` too. InvalidInput for no hash."""
         ...
 
     def doctor(self, actor: Actor) -> Sequence[DoctorCheck]:

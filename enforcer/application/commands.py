@@ -82,7 +82,7 @@ class ImportList(Command):
     """Replace a named list by the content of a file (UTF-8 text).
 
     `format`: auto, plain, csv, jsonl; `column`: the CSV column or JSON member that holds the
-    address. `confirm_shrink` allows an empty list, or one that shrinks by over 20 %.
+    address. `confirm_shrink` allows an empty list, or one that loses over 20 %.
     `dry_run` stores nothing and tells the same.
     """
 
@@ -129,8 +129,18 @@ class OrderFilter(Command):
     before: str | None = None
 
 
+class KnownHead(Command):
+    """An entry of the audit chain, kept elsewhere: position, and hash in hexadecimal."""
+
+    sequence: int
+    hash: str
+
+
 class AuditFilter(Command):
-    """Which audit entries; all fields must match. Times are aware; `after` a position."""
+    """Which audit entries; all fields must match. Times are aware; `after` a position.
+
+    `since` and `until` both count: an entry at that very instant matches.
+    """
 
     kinds: tuple[str, ...] = ()
     subject: str | None = None

@@ -106,9 +106,11 @@ class DeviceView(View):
     """not-adopted, failing, braked, held, contested, drifted, paused, leaving, observe, unknown,
     unverified, ok: the first that applies."""
     verified_at: datetime | None
-    orders: int
+    orders: int | None
+    """How many orders in force it is to hold; null in the answer to a decision about it."""
     members: int | None
-    """How many entries are desired on it now; null in lists, and where no driver knows it."""
+    """How many entries are desired on it now; only in `device show`, and null also there where
+    no driver knows it."""
     error: str | None
     failing_since: datetime | None
     traits: list[str]
@@ -166,6 +168,14 @@ class AuditCheck(View):
     first_bad: int | None
     """The position of the first entry that was changed, removed, moved or inserted."""
     why: str
+    signed: int | None = None
+    """The newest position that is signed; absent: nothing is."""
+    signed_by: str | None = None
+    """The key of that signature: SHA-256 of the public key, hexadecimal."""
+    own_key: bool | None = None
+    """Whether that is this installation's key; absent: none is set, or it cannot be read."""
+    warning: str = ""
+    """What speaks for a look though every entry holds."""
 
 
 class WhyOrder(View):
@@ -199,10 +209,13 @@ class WhyView(View):
     orders: list[WhyOrder]
     protected: list[str] = []
     customer: str | None = None
+    """Whose it is; of a prefix with several owners their names, with commas."""
     certainty: str = "verified"
     """verified: devices were read; assumed: it follows from the orders; unknown."""
     tenants: list[str] = []
     shared: list[str] = []
+    missing: list[str] = []
+    """Why the answer is only assumed: what no proof tells."""
 
 
 class ListView(View):

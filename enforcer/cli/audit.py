@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,12 @@ from enforcer.cli.options import ToOption, flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
 from enforcer.cli.words import counted
+from enforcer.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from enforcer.application.commands import KnownHead
+
+_HASH = re.compile("[0-9a-fA-F]{64}")
 
 audit = typer.Typer(
     help="The audit trail: read it, prove it, sign it, hand it out.", no_args_is_help=True
@@ -21,17 +28,31 @@ audit = typer.Typer(
 
 
 @command(audit, "verify")
-def verify(session: Session) -> int:
-    """Walk the whole audit chain; exit code 1 if an entry was tampered with.
+def verify(
+    session: Session,
+    heads: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--head", metavar="N:HASH", help="An entry's hash kept elsewhere; repeatable."
+        ),
+    ] = None,
+) -> int:
+    """Walk the whole audit chain; exit code 1 if something was tampered with.
 
     Finds entries that were changed, removed, moved, inserted or cut off the
-    end, and names the first bad one. Changes nothing.
+    end, and orders, lists and inventories that are not as they tell; names
+    the first bad entry. Changes nothing.
+
+    Who can write the database can cut off the end with all signatures of it.
+    A head that was kept elsewhere (from 'enforcer audit signatures' or an
+    export) shows that.
 
     Example:
       enforcer audit verify
     """
+    kept = [_head(text) for text in heads or ()]
     with session.busy("walking the audit chain"):
-        found = session.application.audit_verify(session.actor)
+        found = session.application.audit_verify(session.actor, kept)
     session.out.one(found)
     return ExitCode.OK if found.ok else ExitCode.ERROR
 
@@ -141,3 +162,15 @@ def key(
     session.out.one(KeyView(file=str(path), key=made.name, public=made.public.hex()))
     session.out.note(f'next: signing_key = "{path}" in the settings')
     return 0
+
+
+def _head(text: str) -> KnownHead:
+    from enforcer.application.commands import KnownHead
+
+    number, _, digest = text.partition(":")
+    if not (number.isascii() and number.isdecimal() and _HASH.fullmatch(digest)):
+        raise InvalidInput(
+            f"--head {text!r} is no head: write the entry's number, a colon and its hash, 64"
+            " hexadecimal digits"
+        )
+    return KnownHead(sequence=int(number), hash=digest.lower())

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +33,9 @@ __all__ = ["orders"]
 PORTION = 500
 """Lines that are sent at once: large enough for speed, small enough to show progress."""
 INVALID = "invalid"
+ENDED = "ended"
+BEFORE = "was placed before"
+_OVER = {"lifted", "expired", "removing"}
 _KEY_DIGITS = 16
 
 
@@ -54,9 +58,10 @@ def bulk(
     order. Options hold for lines that say nothing else.
 
     A line that is refused or cannot be read does not stop the rest. The
-    same file again places nothing twice: it goes on where it stopped.
-    Exit code 0 if every line was placed, 5 if some were; if none was, 4 if
-    any was refused, else 2.
+    same file again with the same options places nothing twice: it goes on
+    where it stopped; a line whose order is over by now is told (ended).
+    Exit code 0 if every line was placed, 5 if some were, or are over; if
+    none was, 4 if any was refused, else 2.
 
     Example:
       enforcer order bulk infected.csv --for 7d --ticket T-1234 --dry-run
@@ -69,7 +74,7 @@ def bulk(
     from enforcer.cli.texts import read_text
 
     text = read_text(file)
-    prefix = defaults.key_prefix or f"bulk-{sha256(text.encode()).hexdigest()[:_KEY_DIGITS]}"
+    prefix = defaults.key_prefix or _own_prefix(text, defaults)
     name = looked_up(lambda: session.wiring.topology(session.settings))
     lines = read_lines(text, defaults.format, Common.of(defaults, prefix, session.now, name))
     if not lines:
@@ -91,6 +96,15 @@ def bulk(
     return tally.exit_code()
 
 
+def _own_prefix(text: str, defaults: Defaults) -> str:
+    """The same for the same file with the same options; whether they are confirmed is no matter."""
+    asked = replace(
+        defaults, dry_run=False, yes=False, confirm_wide=False, confirm_collateral=False
+    )
+    digest = sha256(f"{asked!r}\n{text}".encode()).hexdigest()
+    return f"bulk-{digest[:_KEY_DIGITS]}"
+
+
 def _placed(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResult]]:
     """Place the lines, a portion at a time; yields what became of each portion."""
     started = session.now
@@ -100,10 +114,19 @@ def _placed(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResul
         results = []
         for line in portion:
             result = by_line.get(line.number) or _unreadable(line)
-            known = result.order is not None and result.order.created < started
-            said = "was placed before" if known else result.message
-            results.append(result.model_copy(update={"message": said}))
+            results.append(_told(result, started))
         yield results
+
+
+def _told(result: PlaceResult, started: datetime) -> PlaceResult:
+    """A line that was placed before says so; one whose order is over asks for nothing any more."""
+    order = result.order
+    if order is None or order.created >= started:
+        return result
+    if order.status not in _OVER:
+        return result.model_copy(update={"message": BEFORE})
+    said = f"order {order.id} of this line is {order.status}: --key-prefix places it anew"
+    return result.model_copy(update={"code": ENDED, "message": said})
 
 
 def _checked(session: Session, lines: Sequence[Line]) -> Iterator[list[PlaceResult]]:
@@ -148,13 +171,15 @@ class Tally:
                 self.codes[result.code] += 1
             else:
                 self.good += 1
-                self.known += result.message == "was placed before"
+                self.known += result.message == BEFORE
 
     def exit_code(self) -> ExitCode:
         """As the command's help says."""
         if not self.codes:
             return ExitCode.OK
         if self.good:
+            return ExitCode.PARTIAL
+        if ENDED in self.codes:
             return ExitCode.PARTIAL
         return ExitCode.USAGE if set(self.codes) == {INVALID} else ExitCode.REFUSED
 

@@ -70,7 +70,7 @@ class Defaults(Reach, Times):
         typer.Option(
             "--key-prefix",
             metavar="TEXT",
-            help="Idempotency keys are TEXT:LINE; else the file's digest is TEXT.",
+            help="Keys are TEXT:LINE; else a digest of file and options is TEXT.",
             rich_help_panel=HOW,
         ),
     ] = None

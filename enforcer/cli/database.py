@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer database status | copy``."""
+"""``enforcer database status | copy | reclaim``."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def status(session: Session) -> int:
 
 @command(database, "copy")
 def copy(session: Session, to: TargetOption, yes: YesOption = False) -> int:
-    """Copy everything into another, empty database and freeze this one.
+    """Copy everything into another, empty database and close this one.
 
     From SQLite to PostgreSQL or back, all or nothing: every row and the audit
     chain are checked on the other side. No controller may run. The devices
     stay as they are, and the controller that is started on the copy goes on
-    with them. This database is left frozen, so that nobody serves it by
-    mistake.
+    with them. This database is left closed for writing, so that nobody
+    serves it by mistake.
 
     Example:
       enforcer database copy --to postgresql://enforcer@db.example.net/enforcer
@@ -57,10 +57,28 @@ def copy(session: Session, to: TargetOption, yes: YesOption = False) -> int:
     from enforcer.settings import database_url, shown_url
 
     target = database_url(to, Path.cwd())
-    question = f"Copy {session.settings.shown_database} to {shown_url(target)} and freeze it?"
+    question = f"Copy {session.settings.shown_database} to {shown_url(target)} and close it?"
     session.confirmed(question, yes)
     total = bootstrap.database_status(session.settings).rows
     with session.out.progress("copying rows", total) as advance:
         done = bootstrap.copy_database(session.settings, session.actor, target, advance)
     session.out.one(done)
+    return 0
+
+
+@command(database, "reclaim")
+def reclaim(session: Session, yes: YesOption = False) -> int:
+    """Take a database that was copied elsewhere back into use.
+
+    For when the copy was given up. Whatever was ordered on the copy is not
+    known here. The database stays frozen until 'enforcer resume': look at
+    'enforcer device plan' first.
+
+    Example:
+      enforcer database reclaim
+    """
+    from enforcer import bootstrap
+
+    session.confirmed("Has the copy been given up, and is no controller running on it?", yes)
+    session.out.one(bootstrap.reclaim_database(session.settings, session.actor))
     return 0

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from enforcer.cli.devices import devices
+from enforcer.cli.exit_codes import NotSettled
 from enforcer.cli.options import (
     AskedOption,
     CustomerArgument,
@@ -18,6 +20,9 @@ from enforcer.cli.options import (
 )
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
+
+if TYPE_CHECKING:
+    from enforcer.application.views import DeviceView
 
 __all__ = ["devices"]
 
@@ -104,14 +109,34 @@ def retire(
 
     Every rule of ours is removed from it. It leaves the inventory in force
     when a read has proved that nothing is left; until then it is listed as
-    draining. Take it out of the inventory's files too.
+    draining. Take it out of the inventory's files too. Exit code 5 if
+    something keeps it from being emptied: the message says what.
 
     Example:
       enforcer device retire edge1 --reason "replaced by edge3"
     """
     session.confirmed(f"Remove every rule of ours from {device}, and forget it?", yes)
-    session.out.one(session.application.device_retire(session.actor, device, reason))
+    view = session.application.device_retire(session.actor, device, reason)
+    session.out.one(view)
+    waits = list(_waits_for(session, view)) if view.leaving else []
+    if waits and view.status != "retired":
+        raise NotSettled(f"{device} is not empty yet and stays in force: {'; '.join(waits)}")
     return 0
+
+
+def _waits_for(session: Session, view: DeviceView) -> Iterator[str]:
+    """What keeps a draining device from being emptied, each with the way out."""
+    if view.mode == Mode.OBSERVE:
+        yield f"it is only observed: 'enforcer device mode {view.name} enforce'"
+    if view.status == "not-adopted":
+        yield f"it carries another mark: 'enforcer device adopt {view.name}'"
+    if view.held or view.contested:
+        yield f"something is held back there: 'enforcer device release {view.name}'"
+    if view.error:
+        yield view.error
+    control = session.application.control(session.actor)
+    if control.state == "frozen":
+        yield f"the controller is frozen ({control.reason}) until 'enforcer resume'"
 
 
 @command(devices, "move")

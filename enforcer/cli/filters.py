@@ -39,7 +39,7 @@ class Which(OptionGroup):
         typer.Option(
             "--customer",
             metavar="NAME",
-            help="Against this customer.",
+            help="Names this customer; 'customer show' has all that touch it.",
             autocompletion=completing.customers,
         ),
     ] = None
@@ -93,7 +93,8 @@ class Entries(OptionGroup):
         ),
     ] = None
     until: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="Before this instant, likewise.")
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Not after this instant, likewise."),
     ] = None
     after: Annotated[
         int | None,

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -13,7 +15,7 @@ from typer.core import TyperGroup
 
 from enforcer.cli.exit_codes import ExitCode
 from enforcer.cli.options import Format, Globals
-from enforcer.cli.report import report, report_usage
+from enforcer.cli.report import report, report_usage, write
 from enforcer.errors import EnforcerError
 
 DEFAULT_WAIT = "30s"
@@ -42,13 +44,26 @@ class TopGroup(TyperGroup):
             code = super().main(
                 arguments, prog_name, complete_var, False, windows_expand_args, **extra
             )
+            sys.stdout.flush()
         except EnforcerError as error:
             code = report(error, form, options)
         except typer.TyperException as error:
             code = report_usage(_usage_message(error), form, options) if str(error) else 2
         except typer.Abort:
             code = ExitCode.INTERRUPTED
+        except OSError as error:
+            code = _unwritten(error, form, options)
         sys.exit(int(code or 0))
+
+
+def _unwritten(error: OSError, form: Format, options: Globals) -> ExitCode:
+    """The answer could not be written; what is left of it must not be tried again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        message = f"{error.strerror or error}: what was asked may be done, but was not shown whole"
+        write({"error": "output", "message": message, "exit_code": 1}, form, options.no_color)
+    return ExitCode.ERROR
 
 
 def with_wait_times(arguments: list[str]) -> list[str]:

@@ -66,7 +66,8 @@ def import_(
     Orders that name the list follow it at once, as a whole. Lines that are
     no prefix, are protected, or are our own or a customer's space are
     rejected; 'enforcer list rejects' shows all of them with the reason. An
-    empty list, or one that shrinks by over 20 %, needs --confirm-shrink.
+    empty list, or one that loses over 20 % of what it had, needs
+    --confirm-shrink.
 
     Example:
       curl -s https://lists.example/botnets.txt | enforcer list import botnets -

@@ -326,5 +326,5 @@ ToOption = Annotated[
 ]
 ConfirmShrinkOption = Annotated[
     bool,
-    flag("--confirm-shrink", help="It is meant to be empty, or over 20 % smaller than before."),
+    flag("--confirm-shrink", help="It is meant to be empty, or to lose over 20 % of what it had."),
 ]

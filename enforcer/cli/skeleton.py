@@ -27,6 +27,8 @@ INVENTORY = """\
 # Devices, customers, service sets and protected prefixes. 'enforcer inventory check' reads it.
 # May be split over several files in this folder. Remove the leading "#" of what you need.
 
+settings: {}   # {documentation_space: true} in a lab: documentation prefixes may be blocked
+
 #devices:
 #  edge1:
 #    platform: nftables

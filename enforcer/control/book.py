@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enforcer.core.contributions import Contributions, contributions, same_on
 from enforcer.core.demands import Lists
 from enforcer.core.device_control import Hold
+from enforcer.core.inventory_reach import Reach
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList, Order
 from enforcer.core.placement import Ownership, ownership
@@ -96,16 +97,21 @@ class Basis:
         self.inventory = topology.digest
         self._owners = owners or ownership(topology)
         kept = {n: (h, old) for n, (h, old) in holds.items() if not h.all}
-        self._seq = {name: hold.seq for name, (hold, _) in kept.items()}
+        self._holds = {name: hold for name, (hold, _) in kept.items()}
         self._old = {n: old for n, (_, old) in kept.items() if old.digest != self.inventory}
         self.older = {name: old.digest for name, old in self._old.items()}
         self._old_owners: dict[str, Ownership] = {}
+        self._reach = {old.digest: Reach(old, topology) for old in self._held_to}
 
     @property
     def topologies(self) -> Iterator[Topology]:
         """The present one, and those of holds that differ from it."""
         yield self.topology
-        yield from {old.digest: old for old in self._old.values()}.values()
+        yield from self._held_to
+
+    @property
+    def _held_to(self) -> Collection[Topology]:
+        return {old.digest: old for old in self._old.values()}.values()
 
     def entry(self, order: Order, lists: Lists, before: Entry | None = None) -> Entry:
         """What `order` asks for; what did not change since `before` is the very same object."""
@@ -114,13 +120,19 @@ class Basis:
             asks = before.asks
         return Entry(order, asks, self._held(order, lists, asks, before))
 
+    def again(self, before: Entry, lists: Lists, reach: Reach) -> Entry:
+        """As `entry` of the same order; `reach`: from the inventory of `before` to this one."""
+        if reach.reaches(before.order):
+            return self.entry(before.order, lists, before)
+        return replace(before, held=self._held(before.order, lists, before.asks, before))
+
     def _held(
         self, order: Order, lists: Lists, asks: Contributions, before: Entry | None
     ) -> dict[str, Contributions]:
         made: dict[str, Contributions] = {}
         held: dict[str, Contributions] = {}
         for name, digest in self.older.items():
-            if order.changed > self._seq[name]:
+            if not self._holds[name].keeps(order) or not self._reach[digest].reaches(order):
                 continue
             if digest not in made:
                 old = self._old[name]
@@ -210,9 +222,9 @@ class OrderBook:
     def reload(self, topology: Topology, holds: Holds) -> None:
         """Compile everything by another inventory; whoever follows the book looks at it all.
 
-        On a device with a hold, an order that was last changed at `hold.seq` or before asks
-        for what the inventory beside the hold says, a later one for what `topology` says: so
-        do orders that come while the hold stands. Starts, ends and lifts pass always. A hold
+        On a device with a hold, an order that `hold` keeps (`Hold.keeps`) asks for what the
+        inventory beside the hold says, any other for what `topology` says: so do orders that
+        come, or start, while the hold stands. Starts, ends and lifts pass always. A hold
         of everything (`hold.all`) is the reconciler's matter and changes nothing here.
         Readers are kept waiting only while the result is put in place.
         """
@@ -220,11 +232,21 @@ class OrderBook:
             basis = Basis(topology, holds)
             with self._lock:
                 known, lists = dict(self._entries), dict(self._lists)
-            fresh = {n: basis.entry(e.order, lists, e) for n, e in known.items()}
+            reach = Reach(self._basis.topology, topology)
+            fresh = {n: basis.again(e, lists, reach) for n, e in known.items()}
             with self._lock:
                 self._basis = basis
                 self._entries = fresh
                 self._everybody_looks_anew()
+
+    def under(self, topology: Topology) -> OrderBook:
+        """Another book with the orders of this one, by another inventory, without holds."""
+        other = OrderBook(self.topology)
+        with self._lock:
+            other._entries, other._lists = dict(self._entries), dict(self._lists)
+            other._bounds, other.head = list(self._bounds), self.head
+        other.reload(topology, {})
+        return other
 
     def _everybody_looks_anew(self) -> None:
         self._log.clear()

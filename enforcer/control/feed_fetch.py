@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from enforcer.errors import EnforcerError
 
+SECONDS = 60.0
+"""A whole fetch may take so long."""
+
 
 class FeedFailed(EnforcerError):
     """A feed brought nothing: the list stays as it is, and the next try comes by itself."""

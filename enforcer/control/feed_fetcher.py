@@ -10,21 +10,22 @@ from __future__ import annotations
 import os
 import ssl
 import stat
+import zlib
 from pathlib import Path
 
 import httpx
 
 from enforcer.clock import Clock, SystemClock
-from enforcer.control.feed_fetch import FeedFailed, Fetch, Fetched, shown_source
+from enforcer.control.feed_exchange import Deadline, Unpacked
+from enforcer.control.feed_fetch import SECONDS, FeedFailed, Fetch, Fetched, shown_source
 
 MOST_BYTES = 64 * 2**20
-SECONDS = 60.0
-"""A whole fetch may take so long."""
 _SILENCE = 15.0
 """A server may keep silent for so long."""
 _HOPS = 5
 _LONGEST = 1000
 _MOVED = (301, 302, 303, 307, 308)
+_CONDITIONS = frozenset(("if-none-match", "if-modified-since"))
 _ENCODINGS = ("", "identity", "gzip")
 """Content codings that cannot make gigabytes of one packet."""
 
@@ -61,11 +62,15 @@ class Fetcher:
         """See `Fetch`."""
         if "://" not in source:
             return self._read(Path(source), etag)
+        deadline = Deadline(self._clock, self._seconds)
         try:
-            return self._get(httpx.URL(source), etag, modified)
+            with deadline.watching():
+                return self._get(httpx.URL(source), _headers(etag, modified), deadline)
         except httpx.InvalidURL as problem:
             raise FeedFailed(f"a feed's address is no URL ({problem}): mend it") from None
         except httpx.HTTPError as problem:
+            if deadline.over:
+                raise self._too_slow(shown_source(source)) from None
             why = str(problem) or type(problem).__name__
             raise FeedFailed(
                 f"{shown_source(source)}: cannot be fetched: {why}: see that the address is right,"
@@ -88,8 +93,7 @@ class Fetcher:
             raise FeedFailed(f"{path}: cannot be read: {problem.strerror}") from None
         return Fetched(self._bounded(body, str(path)), tag)
 
-    def _get(self, url: httpx.URL, etag: str, modified: str) -> Fetched:
-        until = self._clock.monotonic() + self._seconds
+    def _get(self, url: httpx.URL, headers: dict[str, str], deadline: Deadline) -> Fetched:
         verify = self._verify or ssl.create_default_context()
         with httpx.Client(
             verify=verify, timeout=self._silence, trust_env=self._proxies, follow_redirects=False
@@ -100,18 +104,24 @@ class Fetcher:
                         f"{shown_source(str(url))}: is not https: anybody on the way could write"
                         " the list; name the https address"
                     )
-                with client.stream("GET", url, headers=_headers(etag, modified)) as answer:
+                traced = {"trace": deadline.trace}
+                with client.stream("GET", url, headers=headers, extensions=traced) as answer:
                     if answer.status_code not in _MOVED:
-                        return self._answered(answer, until)
+                        return self._answered(answer, deadline)
                     url = url.join(answer.headers.get("location", ""))
         raise FeedFailed(
             f"{shown_source(str(url))}: leads from one place to the next: name the last"
         )
 
-    def _answered(self, answer: httpx.Response, until: float) -> Fetched:
+    def _answered(self, answer: httpx.Response, deadline: Deadline) -> Fetched:
         where = shown_source(str(answer.request.url))
         tag, modified = (_validator(answer, name) for name in ("etag", "last-modified"))
         if answer.status_code == httpx.codes.NOT_MODIFIED:
+            if _CONDITIONS.isdisjoint(answer.request.headers):
+                raise FeedFailed(
+                    f"{where}: the server says that nothing changed, though it was asked for the"
+                    " whole list: ask whoever runs it"
+                )
             return Fetched(None, tag, modified)
         if answer.status_code != httpx.codes.OK:
             raise FeedFailed(
@@ -121,21 +131,36 @@ class Fetcher:
         coding = answer.headers.get("content-encoding", "").strip().lower()
         if coding not in _ENCODINGS:
             raise FeedFailed(f"{where}: comes as {coding!r}, which was not asked for")
-        parts: list[bytes] = []
-        size = 0
-        for part in answer.iter_bytes():
-            size += len(part)
-            parts.append(part)
-            if size > self._most:
-                break
-            if self._clock.monotonic() > until:
-                raise FeedFailed(f"{where}: is not through after {self._seconds:g} s: too slow")
-        return Fetched(self._bounded(b"".join(parts), where), tag, modified)
+        return Fetched(self._body(answer, coding == "gzip", deadline, where), tag, modified)
+
+    def _body(self, answer: httpx.Response, gzip: bool, deadline: Deadline, where: str) -> bytes:
+        unpacked = Unpacked(self._most, gzip)
+        try:
+            for raw in answer.iter_raw():
+                unpacked.take(raw)
+                if unpacked.full:
+                    raise self._too_long(where)
+                if deadline.over:
+                    break
+        except zlib.error as problem:
+            raise FeedFailed(f"{where}: cannot be unpacked ({problem}): ask who runs it") from None
+        # A connection that is cut at the deadline may look like one that came to its end.
+        if deadline.over:
+            raise self._too_slow(where)
+        if not unpacked.whole:
+            raise FeedFailed(f"{where}: cannot be unpacked (it ends early): ask who runs it")
+        return unpacked.content
 
     def _bounded(self, body: bytes, where: str) -> bytes:
         if len(body) > self._most:
-            raise FeedFailed(f"{where}: is longer than {self._most} bytes: name a smaller part")
+            raise self._too_long(where)
         return body
+
+    def _too_long(self, where: str) -> FeedFailed:
+        return FeedFailed(f"{where}: is longer than {self._most} bytes: name a smaller part")
+
+    def _too_slow(self, where: str) -> FeedFailed:
+        return FeedFailed(f"{where}: is not through after {self._seconds:g} s: too slow")
 
 
 def _validator(answer: httpx.Response, name: str) -> str:

@@ -46,9 +46,10 @@ class FeedIntake:
         terms = terms_of(feed, topology)
         with self._database.read() as reader:
             before = reader.feeds.get(feed.name)
-            listed = reader.lists.current_version(feed.name) is not None
+            version = reader.lists.current_version(feed.name)
         tried = self._begun(before)
-        known = listed and tried.terms == terms
+        # What somebody else imported since must not pass for what the source says is unchanged.
+        known = version is not None and tried.version == version and tried.terms == terms
         offer: Offer | None = None
         try:
             fetched = self._fetch(feed.source, *((tried.etag, tried.modified) if known else ()))
@@ -66,14 +67,20 @@ class FeedIntake:
         except (FeedFailed, InvalidInput, OrderRefused) as problem:
             self._settle_bad(feed, actor, tried, problem, offer)
             raise
-        return Refreshed(taken, self._settle_good(feed, actor, tried, fetched, terms))
+        return Refreshed(taken, self._settle_good(feed, actor, tried, fetched, taken, terms))
 
     def _begun(self, before: FeedState | None) -> FeedState:
         now = self._clock.now()
         return FeedState(now, now) if before is None else replace(before, tried=now)
 
     def _settle_good(
-        self, feed: Feed, actor: Actor, tried: FeedState, fetched: Fetched, terms: str
+        self,
+        feed: Feed,
+        actor: Actor,
+        tried: FeedState,
+        fetched: Fetched,
+        taken: Taken | None,
+        terms: str,
     ) -> FeedState:
         now = self._clock.now()
         same = fetched.body is None
@@ -85,6 +92,7 @@ class FeedIntake:
             fetched.etag or (tried.etag if same else ""),
             fetched.modified or (tried.modified if same else ""),
             terms,
+            version=tried.version if taken is None else taken.version,
         )
         with self._database.write() as work:
             work.feeds.save(feed.name, state)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import structlog
 
 from enforcer.clock import Clock
 from enforcer.control.evidence import CONTROLLER
-from enforcer.control.feed_fetch import Fetch
+from enforcer.control.feed_fetch import SECONDS, Fetch
 from enforcer.control.feed_intake import SHRUNK, STALE, FeedIntake, alarm_stale
 from enforcer.core.feeds import FeedState, is_due, is_stale, terms_of
 from enforcer.core.topology import Feed, Topology
@@ -28,6 +29,16 @@ LOOK_EVERY = 5.0
 _LEAVE = 2.0
 """Seconds that fetches under way are waited for when the controller stops."""
 _AT_ONCE = 4
+_STUCK = SECONDS + 30.0
+"""Seconds after which a fetch is taken to hang, and keeps no other feed waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetching:
+    """A fetch under way; `since`: monotonic seconds."""
+
+    thread: threading.Thread
+    since: float
 
 
 class FeedClock:
@@ -56,7 +67,7 @@ class FeedClock:
         self._ring = ring
         self._every = every
         self._stop = threading.Event()
-        self._fetching: dict[str, threading.Thread] = {}
+        self._fetching: dict[str, _Fetching] = {}
         self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
 
     @contextlib.contextmanager
@@ -73,9 +84,9 @@ class FeedClock:
     def settle(self, seconds: float) -> bool:
         """Wait for the fetches under way, so long at most; whether all of them are through."""
         until = self._clock.monotonic() + seconds
-        for thread in tuple(self._fetching.values()):
-            thread.join(max(0.0, until - self._clock.monotonic()))
-        return not any(thread.is_alive() for thread in self._fetching.values())
+        for one in tuple(self._fetching.values()):
+            one.thread.join(max(0.0, until - self._clock.monotonic()))
+        return not any(one.thread.is_alive() for one in self._fetching.values())
 
     def look(self) -> None:
         """Begin to fetch what is due, raise and clear alarms; waits for no server.
@@ -106,14 +117,16 @@ class FeedClock:
 
     def _begin(self, feed: Feed, topology: Topology) -> None:
         """Fetch `feed` in a thread, unless that is under way or too many are."""
-        self._fetching = {n: t for n, t in self._fetching.items() if t.is_alive()}
-        if feed.name in self._fetching or len(self._fetching) >= _AT_ONCE:
+        now = self._clock.monotonic()
+        self._fetching = {n: f for n, f in self._fetching.items() if f.thread.is_alive()}
+        busy = sum(now - one.since <= _STUCK for one in self._fetching.values())
+        if feed.name in self._fetching or busy >= _AT_ONCE:
             return
         # One that hangs must not keep the program alive; what it stores, it stores whole.
         thread = threading.Thread(
             target=self._refresh, args=(feed, topology), name=f"feed {feed.name}", daemon=True
         )
-        self._fetching[feed.name] = thread
+        self._fetching[feed.name] = _Fetching(thread, now)
         thread.start()
 
     def _refresh(self, feed: Feed, topology: Topology) -> None:

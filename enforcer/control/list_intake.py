@@ -15,14 +15,15 @@ import numpy as np
 from enforcer.application.actor import Actor
 from enforcer.core.intervals import Ranges
 from enforcer.core.list_checks import Judged, grounds, judge
-from enforcer.core.list_diff import difference
+from enforcer.core.list_diff import ListDifference, difference, shrinkage
 from enforcer.core.list_report import MOST_LINES, ListReport, ReportLine
-from enforcer.core.lists import ListContent, content_of, shrinks
+from enforcer.core.lists import ListContent, content_of
 from enforcer.core.orders import LIST_NAME, BlockList
 from enforcer.core.rules import Integers
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.database import Database
+from enforcer.storage.inventories import CONTENT
 from enforcer.storage.records import ListVersion
 from enforcer.storage.unit_of_work import UnitOfWork
 from inventory.list_files import ANY, Limits, ParsedList, parse_list
@@ -79,6 +80,11 @@ class Taken:
     changed: bool
     added: int = 0
     removed: int = 0
+
+    @property
+    def version(self) -> int | None:
+        """The number of the version that is current; None: a dry run."""
+        return None if self.stored is None else self.stored.version
 
 
 def offer_of(feed: Feed, text: str, source: str) -> Offer:
@@ -153,12 +159,12 @@ def take_in(
             current = reader.lists.current(examined.offer.name)
         if current is not None and current.same_as(examined.content):
             return Taken(examined, before, before, changed=False)
-        refusal = _refusal(examined, before, confirm_shrink)
+        change = difference(current, examined.content)
+        refusal = _refusal(examined, current, change, confirm_shrink)
         if refusal is not None:
             if not dry_run and known_refusal != examined.offer.sha256:
                 _record_refusal(database, actor, examined, refusal, now)
             raise refusal
-        change = difference(current, examined.content)
         taken = Taken(examined, before, None, True, change.added_total, change.removed_total)
         if dry_run:
             return taken
@@ -169,7 +175,7 @@ def take_in(
 
 
 def _refusal(
-    examined: Examined, before: ListVersion | None, confirmed: bool
+    examined: Examined, current: ListContent | None, change: ListDifference, confirmed: bool
 ) -> OrderRefused | None:
     offer, entries = examined.offer, len(examined.content)
     if offer.most is not None and entries > offer.most:
@@ -187,11 +193,12 @@ def _refusal(
             f"{offer.source}: no usable entry in {examined.lines} lines{first}:"
             f" nothing was stored; if {offer.name} is to be empty, add --confirm-shrink",
         )
-    if before is not None and shrinks(before.entries, entries):
+    gone = None if current is None else shrinkage(current, examined.content, change)
+    if gone is not None:
         return OrderRefused(
             SHRINKS,
-            f"{offer.source}: {offer.name} would shrink from {before.entries} to {entries}"
-            " entries: nothing was stored; if that is right, add --confirm-shrink",
+            f"{offer.source}: {offer.name} would {gone}: nothing was stored; if that is right,"
+            " add --confirm-shrink",
         )
     return None
 
@@ -253,6 +260,7 @@ def _store(work: UnitOfWork, actor: Actor, taken: Taken, now: datetime) -> ListV
             "source": about.source,
             "sha256": about.sha256,
             "report": blob,
+            CONTENT: work.lists.content_digest(offer.name, about.version),
         },
     )
     _touch(work, offer.name, sequence, now)

@@ -8,7 +8,7 @@ places are proved, an alarm about an order's new owner when the order is over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from enforcer.clock import Clock
 from enforcer.control.book import OrderBook
@@ -20,7 +20,8 @@ from enforcer.core.orders import is_over, order_number
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Topology
 from enforcer.storage.database import Database
-from enforcer.storage.inventories import InventoryVersion
+from enforcer.storage.inventories import CONTENT, InventoryVersion, content_of
+from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
 
 OWNER_CHANGED = "owner-changed"
@@ -122,19 +123,18 @@ class Settling:
         now = self._clock.now()
         places = draining_attachments(topology)
         after = settled(topology, due.devices, due.customers)
-        seq = 0
+        notes = []
         for name in sorted(due.devices):
             said = "proved empty: it left the inventory in force"
-            seq = work.record(
-                "device.retired", CONTROLLER, at=now, device=name, payload={"said": said}
-            )
+            notes.append(Note("device.retired", {"said": said}, device=name))
             for kind in _LEAVING_DEVICE:
                 work.clear_alarm(kind, CONTROLLER, at=now, subject=name, why="it was retired")
         for name in sorted(due.customers):
             gone = [place_text(attachment) for attachment in places[name]]
-            seq = work.record(
-                "attachment.moved", CONTROLLER, at=now, subject=name, payload={"left": [*gone]}
-            )
+            notes.append(Note("attachment.moved", {"left": [*gone]}, subject=name))
+        last = notes.pop()
+        notes.append(replace(last, payload={**last.payload, CONTENT: content_of(after)}))
+        seq = work.record_many(notes, CONTROLLER, at=now)[-1]
         said = ", ".join([*sorted(due.devices), *sorted(due.customers)])
         work.inventories.add(seq, after, at=now, origin=f"settled: {said}")
 

@@ -14,6 +14,8 @@ from enforcer.core.topology import Device
 
 def unsupported(rule: Rule, device: Device, capability: Capability) -> str | None:
     """Why `device` cannot hold `rule` at all, as a sentence; None: it can."""
+    if capability.unusable:
+        return capability.unusable
     if (rule.family, rule.key) not in capability.keys:
         return f"{device.name} cannot match IPv{rule.family} packets by {rule.key}."
     if rule.service is not None and not capability.services:

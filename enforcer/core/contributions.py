@@ -9,11 +9,12 @@ import numpy as np
 
 from enforcer.core.demands import Claim, Lists, claims, interface_rules, missing_names
 from enforcer.core.instants import end_ms
-from enforcer.core.intervals import Ranges, intersect, rows_of, subtract
-from enforcer.core.orders import Order, Selection, SuspendCustomer
+from enforcer.core.intervals import Ranges, ends_of, intersect, rows_of, subtract, union
+from enforcer.core.links import on_links
+from enforcer.core.orders import Network, Order, Selection, SuspendCustomer
 from enforcer.core.placement import FAMILIES, Ownership, ownership, place
 from enforcer.core.rules import Addresses, Rule, Withheld
-from enforcer.core.selection import ranges_of
+from enforcer.core.selection import ranges_in, ranges_of
 from enforcer.core.topology import Customer, Topology
 
 
@@ -72,7 +73,7 @@ def contributions(
     withheld: list[Withheld] = []
     names: set[str] = set()
     for claim in claims(demand, topology, lists):
-        remaining, removed = subtract(claim.target, owners.protected[claim.family])
+        remaining, removed = owners.withheld_of(claim.target, claim.family)
         placed = _placed(claim, remaining, order, topology, owners)
         names.update(placed, _placed(claim, removed, order, topology, owners))
         found += _parts(claim, placed, order)
@@ -106,36 +107,45 @@ def _by_interface(
     owners: Ownership,
     missing: tuple[str, ...],
 ) -> Contributions:
-    """What is protected of the customer's addresses is excepted, and said to be withheld."""
+    """What is protected of the customer's addresses, or lives on a device's links to it, is
+    excepted there, and said to be withheld."""
     own = Selection(customers=(demand.customer,))
-    spared = {
-        family: intersect(ranges_of(own, topology, family), owners.protected[family])
-        for family in FAMILIES
-    }
-    rules = interface_rules(demand, topology, spared)
-    parts = _interface_parts(order, topology.customers.get(demand.customer), rules, topology)
-    devices = tuple(sorted({part.device for part in parts}))
-    withheld = [
-        w for family in FAMILIES for w in _withheld(family, spared[family], order, topology)
-    ]
-    return Contributions(order.number, parts, tuple(withheld), devices, missing)
+    plain = {family: ranges_of(own, topology, family) for family in FAMILIES}
+    parts: list[Contribution] = []
+    spared = {f: [intersect(plain[f], owners.protected[f])] for f in FAMILIES}
+    customer = topology.customers.get(demand.customer) or Customer(demand.customer, ())
+    places = _interfaces(order, customer, topology)
+    for name, interfaces in places.items():
+        links = tuple(on_links(topology.devices[name], interfaces, customer))
+        here = {}
+        for family in FAMILIES:
+            found = union((plain[family], ranges_in(links, family)))
+            here[family] = intersect(found, owners.protected[family])
+            spared[family].append(here[family])
+        rules = interface_rules(demand, topology, here)
+        parts += _interface_parts(order, name, interfaces, rules)
+    withheld = [w for f in FAMILIES for w in _withheld(f, union(spared[f]), order, topology)]
+    return Contributions(order.number, tuple(parts), tuple(withheld), tuple(places), missing)
+
+
+def _interfaces(order: Order, customer: Customer, topology: Topology) -> dict[str, tuple[str, ...]]:
+    """The interfaces that the customer is attached to in the order's scope, by device."""
+    names: dict[str, set[str]] = {}
+    scope = topology.in_scope(order.scope)
+    for attachment in customer.attachments:
+        if attachment.interface and attachment.device in scope:
+            names.setdefault(attachment.device, set()).add(attachment.interface)
+    return {device: tuple(sorted(found)) for device, found in sorted(names.items())}
 
 
 def _interface_parts(
-    order: Order, customer: Customer | None, rules: tuple[Rule, ...], topology: Topology
-) -> tuple[Contribution, ...]:
-    attachments = [a for a in customer.attachments if a.interface] if customer else []
-    names: dict[str, set[str]] = {}
-    scope = topology.in_scope(order.scope)
-    for attachment in attachments:
-        if attachment.device in scope:
-            names.setdefault(attachment.device, set()).add(attachment.interface)
+    order: Order, device: str, interfaces: tuple[str, ...], rules: tuple[Rule, ...]
+) -> list[Contribution]:
     none, end = Ranges.none(), end_ms(order.ends)
-    return tuple(
-        Contribution(device, rule, none.first, none.last, tuple(sorted(found)), end, order.number)
-        for device, found in sorted(names.items())
+    return [
+        Contribution(device, rule, none.first, none.last, interfaces, end, order.number)
         for rule in rules
-    )
+    ]
 
 
 def _withheld(family: int, removed: Ranges, order: Order, topology: Topology) -> list[Withheld]:
@@ -144,7 +154,8 @@ def _withheld(family: int, removed: Ranges, order: Order, topology: Topology) ->
         return []
     found: list[Withheld] = []
     rest = removed
-    prefixes = [p for p in topology.protected if p.prefix.version == family]
+    (low, _), (_, high) = removed.take(np.array([0, -1])).pairs()
+    prefixes = [p for p in topology.protected if _meets(p.prefix, family, low, high)]
     for protected in sorted(prefixes, key=lambda p: (-p.prefix.prefixlen, p.reason)):
         if not len(rest):
             break
@@ -154,6 +165,11 @@ def _withheld(family: int, removed: Ranges, order: Order, topology: Topology) ->
             for first, last in taken.pairs()
         ]
     return sorted(found, key=lambda w: w.first)
+
+
+def _meets(prefix: Network, family: int, low: int, high: int) -> bool:
+    first, last = ends_of(prefix)
+    return prefix.version == family and first <= high and low <= last
 
 
 def same_on(device: str | None, one: Contributions, other: Contributions) -> bool:

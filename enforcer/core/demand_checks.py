@@ -25,7 +25,7 @@ from enforcer.core.orders import (
 )
 from enforcer.core.selection import networks_of
 from enforcer.core.services import MAX_PORT, MAX_PROTOCOL, WITH_PORTS, format_protocol
-from enforcer.core.times import LONGEST, format_when
+from enforcer.core.times import LONGEST, say_when
 from enforcer.core.topology import Topology
 
 
@@ -128,17 +128,17 @@ def time(draft: Draft, now: datetime) -> Iterator[Refusal]:
     if draft.open_ended:
         yield Refusal("end-and-open-ended", "both an end and an open end are asked for: choose one")
     if end <= now:
-        yield Refusal("end-in-past", f"the end {format_when(end)} is over: give a later one")
+        yield Refusal("end-in-past", f"the end {say_when(end)} is over: give a later one")
     if end - now > LONGEST:
         yield Refusal("end-too-far", too_far(end))
     if end <= draft.start:
-        message = f"the order would end ({format_when(end)}) before it starts"
-        yield Refusal("end-before-start", f"{message} ({format_when(draft.start)})")
+        message = f"the order would end ({say_when(end)}) before it starts"
+        yield Refusal("end-before-start", f"{message} ({say_when(draft.start)})")
 
 
 def too_far(end: datetime) -> str:
     """What is said of an end that is later than `LONGEST` from now: devices hold none such."""
     return (
-        f"the end {format_when(end)} is more than {LONGEST.days} days away:"
+        f"the end {say_when(end)} is more than {LONGEST.days} days away:"
         " give an earlier one, or ask for an open end (--open-ended)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import assert_never
 
@@ -71,8 +72,8 @@ def interface_rules(
 ) -> tuple[Rule, ...]:
     """The rules of a suspension by interface, both families, both ways.
 
-    `spared`: per family the addresses of the customer that are protected. A rule by interface
-    has no members to leave them out of, so they are excepted from it.
+    `spared`: per family what is protected of the customer's addresses and of the links to it. A
+    rule by interface has no members to leave them out of, so they are excepted from it.
     """
     return tuple(
         Rule(
@@ -87,6 +88,8 @@ def interface_rules(
 
 
 def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Claim | None:
+    if isinstance(demand, BlockAddress) and demand.prefix.version != family:
+        return None
     exempt = exempt_of(demand.exceptions, topology, family)
     match demand:
         case BlockAddress():
@@ -114,6 +117,7 @@ def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Cla
     assert_never(demand)
 
 
+@lru_cache(maxsize=1024)
 def _plain(family: int, direction: Direction, exempt: tuple[Exempt, ...]) -> tuple[Rule, ...]:
     return tuple(Rule(family, key, exempt=exempt) for key in _KEYS[direction])
 

@@ -6,14 +6,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from enforcer.core.orders import Order
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A change that no order explains is kept back until a person releases it.
 
-    Orders up to change `seq` are enforced on the device as the inventory that was in force
-    before says (`inventory`: its digest); later ones as the present one says. `all`: nothing
-    is written at all, because what was desired before cannot be worked out (new software).
+    Orders up to change `seq` that had started by `since` are enforced on the device as the
+    inventory that was in force before says (`inventory`: its digest); all others as the present
+    one says. `all`: nothing is written at all, because what was desired before cannot be worked
+    out (new software), or because the device itself can no longer hold it (its hooks, its NAT).
     `changes`: rows that would move; `why`: the cause in words.
     """
 
@@ -23,6 +26,13 @@ class Hold:
     changes: int
     why: str
     all: bool = False
+
+    def keeps(self, order: Order) -> bool:
+        """Whether `order` may have stood when the hold began, and was not changed since.
+
+        One that starts later never stood: it must not block what was protected meanwhile.
+        """
+        return order.changed <= self.seq and order.start <= self.since
 
 
 @dataclass(frozen=True, slots=True)

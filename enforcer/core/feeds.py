@@ -19,8 +19,9 @@ class FeedState:
     """What is known of one feed. `first`, `tried`, `good`: the first, last and last good try.
 
     `etag`, `modified`: the validators of what was last taken in (RFC 9110 section 8.8), of use
-    while `terms` are the same. `failures`: tries in a row that brought nothing. `refused`:
-    SHA-256 of a content that was refused, so that it is written down once.
+    while `terms` are the same and the list still has the version that came of it, `version`.
+    `failures`: tries in a row that brought nothing. `refused`: SHA-256 of a content that was
+    refused, so that it is written down once.
     """
 
     first: datetime
@@ -32,6 +33,7 @@ class FeedState:
     error: str = ""
     failures: int = 0
     refused: str = ""
+    version: int | None = None
 
 
 def terms_of(feed: Feed, topology: Topology) -> str:

@@ -47,9 +47,12 @@ unsupported-on-device               a device that would hold it cannot
 over-capacity                       a device would have to hold more than it can
 source-stopped                      the kill switch of its source was pulled
 frozen                              enforcement is frozen, and the order would start now
-paused                              enforcement is paused, and the order would start now
+paused                              enforcement is paused, or each device that would hold it is,
+                                    and the order would start now
 too-many-active                     its source has as many orders in force or to come as it may
 too-fast                            its source placed as many within a minute as it may
+owner-changed                       a later end for an order whose target got another owner
+                                    meanwhile
 key-reused                          the idempotency key belongs to an order that asks for
                                     something else
 =================================== ==========================================================

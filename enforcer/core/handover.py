@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Addresses that another customer owns after a change of the inventory than before it."""
+"""Addresses that another customer or tenant has after a change of the inventory than before it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ from enforcer.core.topology import Topology
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """Addresses `first`..`last` (integers, inclusive); `was` None: nobody's before."""
+    """Addresses `first`..`last` (integers, inclusive); `was` None: nobody's before.
+
+    `fresh`: nobody used them before, or nobody but the customer whose new tenant uses them.
+    """
 
     family: int
     first: int
     last: int
     was: str | None
     now: str
+    fresh: bool
 
     def overlaps(self, prefix: Network) -> bool:
         """Whether `prefix` has any of these addresses."""
@@ -33,6 +37,21 @@ class Handover:
             return False
         first, last = int(prefix.network_address), int(prefix.broadcast_address)
         return first <= self.last and self.first <= last
+
+    def meets(self, other: Handover) -> bool:
+        """Whether both are about some of the same addresses."""
+        return self.family == other.family and self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """A customer, or one of its tenants."""
+
+    customer: str
+    tenant: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.tenant} (tenant of {self.customer})" if self.tenant else self.customer
 
 
 def named_addresses(order: Order) -> tuple[Network, ...]:
@@ -50,7 +69,8 @@ def named_addresses(order: Order) -> tuple[Network, ...]:
 def handovers(before: Topology, after: Topology, within: Iterable[Network]) -> list[Handover]:
     """The part of `within` that has an owner in `after`, and another one or none in `before`.
 
-    The longest prefix owns.
+    The longest prefix owns; within a customer's prefixes its tenants do. What a tenant gives
+    back to its customer is not handed over.
     """
     wanted = tuple(within)
     families = [(f, [p for p in wanted if p.version == f]) for f in FAMILIES]
@@ -64,32 +84,38 @@ def handovers(before: Topology, after: Topology, within: Iterable[Network]) -> l
 def _in_family(
     family: int, before: Topology, after: Topology, wanted: list[Network]
 ) -> Iterable[Handover]:
-    old, old_names = _owners(before, family)
-    new, new_names = _owners(after, family)
+    old, old_owners = _owners(before, family)
+    new, new_owners = _owners(after, family)
     seen = inside(Ranges(new.first, new.last), merge(rows_of(wanted)))
     owner = new.order[seen.source]
     standing = Ranges(old.first, old.last)
     both = inside(seen.ranges, standing)
     previous = old.order[search(old.first, both.ranges.first, "right") - 1]
-    for (first, last), was, now in zip(
+    for (first, last), at, to in zip(
         both.ranges.pairs(), previous, owner[both.source], strict=True
     ):
-        if old_names[was] != new_names[now]:
-            yield Handover(family, first, last, old_names[was], new_names[now])
-    fresh = outside(seen.ranges, merge(standing))
-    for (first, last), now in zip(fresh.ranges.pairs(), owner[fresh.source], strict=True):
-        yield Handover(family, first, last, None, new_names[now])
+        was, now = old_owners[at], new_owners[to]
+        if was != now and now != _Owner(was.customer):
+            fresh = was == _Owner(now.customer)
+            yield Handover(family, first, last, str(was), str(now), fresh)
+    unused = outside(seen.ranges, merge(standing))
+    for (first, last), to in zip(unused.ranges.pairs(), owner[unused.source], strict=True):
+        yield Handover(family, first, last, None, str(new_owners[to]), fresh=True)
 
 
-def _owners(topology: Topology, family: int) -> tuple[Members, list[str]]:
-    """Disjoint ranges whose `order` is an index into the names."""
-    names = sorted(topology.customers)
-    owned = [
-        (prefix, at)
-        for at, name in enumerate(names)
-        for prefix in topology.customers[name].prefixes
-        if prefix.version == family
-    ]
-    rows = rows_of(prefix for prefix, _ in owned)
-    length = np.array([prefix.prefixlen for prefix, _ in owned], np.int64)
-    return cover(rows.first, rows.last, length, np.array([at for _, at in owned], np.int64)), names
+def _owners(topology: Topology, family: int) -> tuple[Members, list[_Owner]]:
+    """Disjoint ranges whose `order` is an index into the owners."""
+    owners: list[_Owner] = []
+    owned: list[tuple[Network, int, int]] = []
+    for name, customer in sorted(topology.customers.items()):
+        users = [(_Owner(name), customer.prefixes)]
+        users += [(_Owner(name, tenant.name), tenant.prefixes) for tenant in customer.tenants]
+        for owner, prefixes in users:
+            rank = 1 if owner.tenant else 0  # of the same prefix the tenant is the user
+            owned += [(p, 2 * p.prefixlen + rank, len(owners)) for p in prefixes]
+            owners.append(owner)
+    owned = [row for row in owned if row[0].version == family]
+    rows = rows_of(prefix for prefix, _, _ in owned)
+    weight = np.array([weight for _, weight, _ in owned], np.int64)
+    order = np.array([at for _, _, at in owned], np.int64)
+    return cover(rows.first, rows.last, weight, order), owners

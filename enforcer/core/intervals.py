@@ -8,6 +8,7 @@ otherwise, and return canonical rows: sorted, disjoint, as long as possible.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
@@ -45,8 +46,7 @@ class Ranges:
     @staticmethod
     def none() -> Ranges:
         """No addresses."""
-        nothing = np.zeros((0, 2), np.uint64)
-        return Ranges(nothing, nothing)
+        return _NONE
 
     @staticmethod
     def of(pairs: Iterable[tuple[int, int]]) -> Ranges:
@@ -63,6 +63,31 @@ class Ranges:
         return Ranges(self.first[rows], self.last[rows])
 
 
+_NOTHING = np.zeros((0, 2), np.uint64)
+_NONE = Ranges(_NOTHING, _NOTHING)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Runs:
+    """Canonical ranges as plain integers: for one range, halving them beats any column."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+
+    @staticmethod
+    def of(ranges: Ranges | Members) -> Runs:
+        """From sorted, disjoint rows."""
+        return Runs(tuple(to_integers(ranges.first)), tuple(to_integers(ranges.last)))
+
+    def met(self, first: int, last: int) -> range:
+        """The indices of those that `first`..`last` (inclusive) overlaps."""
+        return range(bisect_left(self.last, first), bisect_right(self.first, last))
+
+    def around(self, at: int, first: int, last: int) -> bool:
+        """Whether all of `first`..`last` is in the one at index `at`."""
+        return self.first[at] <= first and last <= self.last[at]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Pieces:
     """Parts of input rows: `ranges` row i is a part of input row `source[i]`."""
@@ -73,11 +98,13 @@ class Pieces:
 
 def rows_of(networks: Iterable[Network]) -> Ranges:
     """Networks of ONE family as ranges, row by row, not merged."""
-    kept = list(networks)
-    return Ranges(
-        to_column(int(n.network_address) for n in kept),
-        to_column(int(n.broadcast_address) for n in kept),
-    )
+    return Ranges.of(map(ends_of, networks))
+
+
+def ends_of(network: Network) -> tuple[int, int]:
+    """The first and the last address as integers."""
+    first = int(network.network_address)
+    return first, first | (1 << network.max_prefixlen - network.prefixlen) - 1
 
 
 def networks_of(ranges: Ranges, family: int) -> Iterator[Network]:
@@ -178,6 +205,8 @@ def _paint(start: Indices, stop: Indices, weight: Indices, size: int) -> Indices
 
 def merge(ranges: Ranges) -> Ranges:
     """The same addresses, canonical."""
+    if len(ranges) < 2:
+        return ranges
     same = np.zeros(len(ranges), np.int64)
     rows = cover(ranges.first, ranges.last, same, same)
     return Ranges(rows.first, rows.last)
@@ -246,6 +275,14 @@ def subtract(ranges: Ranges, holes: Ranges) -> tuple[Ranges, Ranges]:
 def intersect(a: Ranges, b: Ranges) -> Ranges:
     """The addresses in both, canonical."""
     return inside(merge(a), merge(b)).ranges
+
+
+def size(ranges: Ranges) -> int:
+    """How many addresses are in `ranges`, which are disjoint."""
+    high, low = (ranges.last[:, half] - ranges.first[:, half] for half in (0, 1))
+    high = high - (ranges.last[:, 1] < ranges.first[:, 1])
+    halves = int((low >> np.uint64(32)).sum()), int((low & np.uint64(0xFFFF_FFFF)).sum())
+    return (int(high.sum()) << 64) + (halves[0] << 32) + halves[1] + len(ranges)
 
 
 def match(wanted: Ranges | Members, table: Ranges | Members) -> Indices:

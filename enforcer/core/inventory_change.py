@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 
+from enforcer.core.boxes import OPTIONS
 from enforcer.core.orders import Network
 from enforcer.core.protection import DERIVED, with_derived
 from enforcer.core.topology import Attachment, Customer, Device, Leaving, Mode, Topology
@@ -37,6 +38,29 @@ def merge(in_force: Topology | None, loaded: Topology) -> Topology:
     )
     # What a kept device stands on is protected as long as it is there.
     return with_derived(merged) if devices.keys() - loaded.devices.keys() else merged
+
+
+def other_boxes(in_force: Topology, loaded: Topology) -> Iterator[tuple[str, str]]:
+    """Devices whose name the files give to another box: (name, the problem as a sentence).
+
+    Under the same name the rules of the old box would be forgotten, and the proofs about it
+    believed of the new one. Platform and transport name the box, except for `OPTIONS`.
+    """
+    for name in sorted(in_force.devices.keys() & loaded.devices.keys()):
+        was, now = _box(in_force.devices[name]), _box(loaded.devices[name])
+        if was != now:
+            keys = sorted(key for key in {*was, *now} if was.get(key) != now.get(key))
+            told = ", ".join(f"{k} {was.get(k, 'none')} -> {now.get(k, 'none')}" for k in keys)
+            yield (
+                name,
+                f"{name} would become another box ({told}): retire it first"
+                f" (`enforcer device retire {name}`), or give the new one a new name",
+            )
+
+
+def _box(device: Device) -> dict[str, str]:
+    address = {key: value for key, value in device.transport.items() if key not in OPTIONS}
+    return {"platform": device.platform, **address}
 
 
 def _devices(in_force: Topology, loaded: Topology) -> dict[str, Device]:

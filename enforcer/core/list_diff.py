@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from enforcer.core.intervals import Ranges, subtract
-from enforcer.core.lists import ListContent
+from enforcer.core.intervals import Ranges, size, subtract
+from enforcer.core.lists import ListContent, shrinks
 from enforcer.core.naming import ranges_text
 
 _AT_ONCE = 1000
+_PLAIN = 10**12
+"""Numbers beyond are said in powers of ten."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +46,27 @@ def difference(old: ListContent | None, new: ListContent) -> ListDifference:
         added[family] = subtract(after, before)[0]
         removed[family] = subtract(before, after)[0]
     return ListDifference(added, removed)
+
+
+def shrinkage(old: ListContent, new: ListContent, change: ListDifference) -> str | None:
+    """What of `old` would be gone, where that needs a person's confirmation; None: it does not.
+
+    `change` is their difference. Entries count, and of each family the addresses that are in
+    both: neither a wide entry that goes nor one content in another's place hides behind
+    other entries that came.
+    """
+    if shrinks(len(old), len(new)):
+        return f"shrink from {len(old):,} to {len(new):,} entries"
+    for family, gone in change.removed.items():
+        lost = size(gone)
+        had = lost + size(subtract(old.ranges(family), gone)[0]) if lost else 0
+        if shrinks(had, had - lost):
+            return f"lose {_counted(lost)} of its {_counted(had)} IPv{family} addresses"
+    return None
+
+
+def _counted(addresses: int) -> str:
+    return f"{addresses:,}" if addresses < _PLAIN else f"{float(addresses):.3g}"
 
 
 def texts(ranges: Mapping[int, Ranges], limit: int) -> list[str]:

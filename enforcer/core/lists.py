@@ -11,7 +11,7 @@ from enforcer.core.intervals import Ranges
 from enforcer.core.rules import Addresses
 
 SHRINK_LIMIT = 0.2
-"""A list that loses more than this part of its entries at once is more likely broken."""
+"""A list that loses more than this part of itself at once is more likely broken."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,5 +51,5 @@ def content_of(v4: Ranges, v6: Ranges, version: int = 0) -> ListContent:
 
 
 def shrinks(before: int, after: int) -> bool:
-    """Whether a list of `before` entries that now has `after` needs a person's confirmation."""
+    """Whether what is left of `before`, entries or addresses, needs a person's confirmation."""
     return after < before * (1 - SHRINK_LIMIT)

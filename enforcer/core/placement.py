@@ -11,10 +11,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from enforcer.core.intervals import Ranges, cover, inside, merge, outside, rows_of, union
+from enforcer.core.intervals import (
+    Ranges,
+    Runs,
+    cover,
+    inside,
+    merge,
+    outside,
+    rows_of,
+    subtract,
+    union,
+)
 from enforcer.core.orders import Network
 from enforcer.core.rules import Integers, Members
 from enforcer.core.topology import Customer, Topology
@@ -38,6 +49,38 @@ class Ownership:
     owned: Mapping[int, Ranges]
     protected: Mapping[int, Ranges]
 
+    @cached_property
+    def _rows(self) -> Mapping[int, Runs]:
+        return {family: Runs.of(rows) for family, rows in self.rows.items()}
+
+    @cached_property
+    def _protected(self) -> Mapping[int, Runs]:
+        return {family: Runs.of(ranges) for family, ranges in self.protected.items()}
+
+    def withheld_of(self, target: Ranges, family: int) -> tuple[Ranges, Ranges]:
+        """(remaining, removed): what of `target` (canonical) is not protected, and what is."""
+        if len(target) == 1:
+            ((first, last),) = target.pairs()
+            if not self._protected[family].met(first, last):
+                return target, Ranges.none()
+        return subtract(target, self.protected[family])
+
+    def one_owner(self, target: Ranges, family: int) -> tuple[Devices, ...] | None:
+        """The devices of the one owner of all of `target`; none: nobody owns any of it.
+
+        None: it is several ranges, or not all of it is in one row; see `owners_in`.
+        """
+        if len(target) != 1:
+            return None
+        ((first, last),) = target.pairs()
+        rows = self._rows[family]
+        met = rows.met(first, last)
+        if not met:
+            return ()
+        if not rows.around(met[0], first, last):
+            return None
+        return (self.places[int(self.rows[family].order[met[0]])],)
+
     def owners_in(self, ranges: Ranges, family: int) -> tuple[Ranges, Integers]:
         """The owned parts of `ranges` (canonical), and for each the index into `places`."""
         rows = self.rows[family]
@@ -47,17 +90,13 @@ class Ownership:
 
 def ownership(topology: Topology) -> Ownership:
     """Work out the owners of `topology`; the longest prefix wins, equal ones share."""
-    borders, draining = topology.borders(), topology.draining()
-    owners: defaultdict[Network, set[str]] = defaultdict(set)
-    for customer in topology.customers.values():
-        for prefix in customer.prefixes:
-            owners[prefix].update(set(attached(customer)) - draining or borders)
-    places = tuple(sorted({tuple(sorted(devices)) for devices in owners.values()}))
+    borders, owners = topology.borders(), places_of(topology)
+    places = tuple(sorted(set(owners.values())))
     index = {devices: at for at, devices in enumerate(places)}
     rows = {}
     for family in FAMILIES:
         prefixes = [p for p in owners if p.version == family]
-        place = np.array([index[tuple(sorted(owners[p]))] for p in prefixes], np.int64)
+        place = np.array([index[owners[p]] for p in prefixes], np.int64)
         length = np.array([p.prefixlen for p in prefixes], np.int64)
         ranges = rows_of(prefixes)
         rows[family] = cover(ranges.first, ranges.last, length, place)
@@ -67,6 +106,20 @@ def ownership(topology: Topology) -> Ownership:
     }
     owned = {family: merge(Ranges(m.first, m.last)) for family, m in rows.items()}
     return Ownership(borders, places, rows, owned, protected)
+
+
+def places_of(topology: Topology) -> dict[Network, Devices]:
+    """Each customer's prefix and the devices, sorted, that hold what is about it alone.
+
+    Of a customer without any, or with none that stays: the borders.
+    """
+    borders, draining = topology.borders(), topology.draining()
+    owners: defaultdict[Network, set[str]] = defaultdict(set)
+    for customer in topology.customers.values():
+        devices = set(attached(customer)) - draining or set(borders)
+        for prefix in customer.prefixes:
+            owners[prefix] |= devices
+    return {prefix: tuple(sorted(devices)) for prefix, devices in owners.items()}
 
 
 def attached(customer: Customer) -> Devices:
@@ -81,6 +134,9 @@ def place(
 
     Parts without an owner follow the owners of `counterpart` where all of it is owned.
     """
+    one = owners.one_owner(target, family)
+    if one is not None:
+        return dict.fromkeys(one[0] if one else _followed(counterpart, family, owners), target)
     parts: defaultdict[Devices, list[Ranges]] = defaultdict(list)
     found, index = owners.owners_in(target, family)
     for at in _occurring(index):

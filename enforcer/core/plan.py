@@ -30,6 +30,7 @@ class Capability:
 
     `keys`: pairs (family, key). `services`/`peers`/`exempt`: whether rules may have them.
     `vrfs`: names of the VRFs that it can hold rules in. `capacity`: members, None unknown.
+    `unusable`: why it can hold nothing at all, as a sentence; empty: it can be used.
     """
 
     keys: frozenset[tuple[int, Key]]
@@ -38,6 +39,12 @@ class Capability:
     exempt: bool = True
     vrfs: frozenset[str] = frozenset({"default"})
     capacity: int | None = None
+    unusable: str = ""
+
+    @classmethod
+    def none(cls, why: str) -> Capability:
+        """Of a device that can hold nothing, because of `why`."""
+        return cls(frozenset(), unusable=why)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from enforcer.core.status import DeviceFacts, Kept, OrderFacts, Status, Withholding
-from enforcer.core.times import format_duration, format_when
+from enforcer.core.times import format_duration, say_when
 from enforcer.core.topology import Mode
 
 
@@ -57,7 +57,7 @@ def _why(
 def _limits(status: Status, facts: DeviceFacts, stale_after: timedelta, kept: Kept | None) -> str:
     if status is Status.UNVERIFIED and facts.failing_since is not None:
         error = f": {facts.error_code}: {facts.error}" if facts.error_code else ""
-        return f"; failing since {format_when(facts.failing_since)}{error}"
+        return f"; failing since {say_when(facts.failing_since)}{error}"
     if status is Status.UNVERIFIED:
         return f"; too old after {format_duration(stale_after)}"
     if status is Status.PARTIAL and (kept is None or kept.withheld is Withholding.PART):
@@ -87,7 +87,7 @@ def _proved(facts: DeviceFacts, now: datetime) -> str:
 
 
 def _failing(facts: DeviceFacts, now: datetime) -> str:
-    since = f"failing since {format_when(facts.failing_since)}" if facts.failing_since else ""
+    since = f"failing since {say_when(facts.failing_since)}" if facts.failing_since else ""
     error = f": {facts.error_code}: {facts.error}" if facts.error_code else ""
     return f"{since}{error} ({_proved(facts, now)})"
 
@@ -122,7 +122,7 @@ def _held(device: str, order: OrderFacts, facts: DeviceFacts) -> str:
 def _waiting(device: str, status: Status, order: OrderFacts, facts: DeviceFacts) -> str:
     what = "not proved yet"
     if status is Status.REMOVING and order.order.ends is not None:
-        what = f"not proved rid of it since {format_when(order.order.ends)}"
+        what = f"not proved rid of it since {say_when(order.order.ends)}"
     if facts.failing_since is not None:
         return f"{what}; {_failing(facts, order.now)}"
     held = _held(device, order, facts)
@@ -143,4 +143,4 @@ def _waiting(device: str, status: Status, order: OrderFacts, facts: DeviceFacts)
 def _gone(facts: DeviceFacts) -> str:
     if facts.proved_for is None:
         return "never had it"
-    return f"proved rid of it as of {format_when(facts.proved_for)}"
+    return f"proved rid of it as of {say_when(facts.proved_for)}"

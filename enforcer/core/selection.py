@@ -102,6 +102,8 @@ def exempt_of(
     """
     prefixes: defaultdict[tuple[int | None, Ports | None], list[Network]] = defaultdict(list)
     prefixes[None, None].extend(also)
+    if not selection and not prefixes[None, None]:
+        return ()
     for entry in entries_of(selection, topology):
         protocol = None if entry.protocol is None else protocol_in(family, entry.protocol)
         if entry.protocol is not None and protocol is None:

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from enforcer.core.brake import PauseState
 from enforcer.core.draft import Draft, Refusal
-from enforcer.core.times import format_duration, format_when
+from enforcer.core.times import format_duration, say_when
 from enforcer.core.topology import SourceLimits, Topology
 
 EVERYBODY = "*"
 """The name under which limits are stated for every source that is not named itself."""
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Traffic:
     """What stands in the way of orders now, as the database says.
 
     `active`: the source's orders in force or to come; `last_minute`: those that it placed
-    within the last minute. `pause_said`: by whom and why, for people.
+    within the last minute. `pause_said`: by whom and why, for people; `devices`: the same of
+    each device that is paused by itself.
     """
 
     stop: Stop | None = None
@@ -38,6 +40,7 @@ class Traffic:
     last_minute: int = 0
     pause: PauseState = PauseState.RUNNING
     pause_said: str = ""
+    devices: Mapping[str, str] = field(default_factory=dict)
 
 
 def limits_of(topology: Topology, source: str) -> SourceLimits:
@@ -47,12 +50,20 @@ def limits_of(topology: Topology, source: str) -> SourceLimits:
 
 
 def admission(
-    draft: Draft, limits: SourceLimits, traffic: Traffic, now: datetime
+    draft: Draft,
+    limits: SourceLimits,
+    traffic: Traffic,
+    now: datetime,
+    devices: Collection[str] = (),
 ) -> Iterator[Refusal]:
-    """Codes source-stopped, frozen, paused, too-many-active, too-fast."""
+    """Codes source-stopped, frozen, paused, too-many-active, too-fast.
+
+    `devices`: those that would hold the draft, where any device is paused by itself.
+    """
     source = draft.source
     yield from stopped(source, traffic.stop)
     yield from _paused(draft, traffic, now)
+    yield from _nowhere(draft, traffic, now, devices)
     if limits.active is not None and traffic.active >= limits.active:
         yield Refusal(
             "too-many-active",
@@ -72,7 +83,7 @@ def stopped(source: str, stop: Stop | None) -> Iterator[Refusal]:
     if stop is not None:
         yield Refusal(
             "source-stopped",
-            f"the source '{source}' was stopped by {stop.by} at {format_when(stop.since)}"
+            f"the source '{source}' was stopped by {stop.by} at {say_when(stop.since)}"
             f" ({stop.why}): when that is settled, `enforcer source start {source}`",
         )
 
@@ -89,6 +100,24 @@ def _paused(draft: Draft, traffic: Traffic, now: datetime) -> Iterator[Refusal]:
     )
 
 
+def _nowhere(
+    draft: Draft, traffic: Traffic, now: datetime, devices: Collection[str]
+) -> Iterator[Refusal]:
+    """Code paused: not one of the devices that would hold the draft takes anything new."""
+    named = sorted(devices)
+    if not named or not traffic.devices.keys() >= set(named):
+        return
+    if traffic.pause is not PauseState.RUNNING or draft.start > now:
+        return
+    said = ", ".join(f"{name} is paused {traffic.devices[name]}" for name in named[:_NAMED])
+    said += f" and {len(named) - _NAMED} more are" if len(named) > _NAMED else ""
+    yield Refusal(
+        "paused",
+        f"{said}, so the order would not be enforced: `enforcer device resume {named[0]}` first,"
+        " or give it a start in the future (--start +10m), from which on it waits",
+    )
+
+
 def length(
     limits: SourceLimits, source: str, start: datetime, end: datetime | None
 ) -> Iterator[Refusal]:
@@ -98,7 +127,7 @@ def length(
     longest = timedelta(seconds=limits.longest)
     if end is not None and end - start <= longest:
         return
-    asked = "an open end" if end is None else f"an end at {format_when(end)}"
+    asked = "an open end" if end is None else f"an end at {say_when(end)}"
     yield Refusal(
         "too-long-for-source",
         f"the source '{source}' may order for {format_duration(longest)} at most, not with"

@@ -16,7 +16,7 @@ from enforcer.core.prefixes import format_network
 from enforcer.core.selection import networks_of
 from enforcer.core.source_limits import limits_of
 from enforcer.core.special_purpose import overlap, special_purpose
-from enforcer.core.times import format_duration, format_when
+from enforcer.core.times import format_duration, say_when
 from enforcer.core.topology import ProtectedPrefix, SourceLimits, Topology
 
 WIDEST = {4: 8, 6: 16}
@@ -204,5 +204,5 @@ def pools(
                     "dynamic-pool",
                     f"{format_network(network)} is in the dynamic pool {pool.name}, where an"
                     f" address stays with a customer for {format_duration(lease)}: give an end"
-                    f" by {format_when(start + lease)}",
+                    f" by {say_when(start + lease)}",
                 )

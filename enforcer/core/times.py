@@ -82,6 +82,11 @@ def format_when(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def say_when(instant: datetime) -> str:
+    """As `format_when`, to the second (rounded down): for sentences that people read."""
+    return format_when(instant.replace(microsecond=0))
+
+
 def _too_long(text: str) -> str:
     return (
         f"'{shown(text)}' is longer than {LONGEST.days} days:"

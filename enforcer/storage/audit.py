@@ -18,12 +18,27 @@ from enforcer.storage import chain
 from enforcer.storage.chain import Head, Link, Walk
 from enforcer.storage.records import AuditEntry, VerifyResult
 from enforcer.storage.signatures import SignatureReader, SignedHead
+from enforcer.storage.stored_inventories import StoredInventories, StoredLists
+from enforcer.storage.stored_notices import StoredAlarms, StoredSignatures, StoredStops
 from enforcer.storage.stored_orders import StoredOrders
+from enforcer.storage.stored_passes import StoredBlobs, StoredIntents
 from enforcer.storage.tables import audit, audit_head, blobs, intents
 from enforcer.storage.times import from_us, to_us
 
 _STEP = 5_000
 _BEFORE_ALL = -(2**62)
+
+_STORED = (
+    StoredOrders,
+    StoredInventories,
+    StoredLists,
+    StoredIntents,
+    StoredBlobs,
+    StoredSignatures,
+    StoredAlarms,
+    StoredStops,
+)
+"""What is compared with the chain; the first that finds anything has the word."""
 
 _columns = [audit.c[name] for name in Link._fields]
 _head = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
@@ -129,24 +144,25 @@ class AuditReader:
     def verify(
         self,
         told: Callable[[int, int], None] = lambda done, of: None,
-        known: Iterable[SignedHead] = (),
+        known: Iterable[SignedHead | Head] = (),
     ) -> VerifyResult:
-        """Check every entry, the orders that they tell of, and every signed head.
+        """Check every entry, what is stored of all that they tell of, and every signed head.
 
-        `told` is called with how many entries were walked, and of how many. `known`: signed
-        heads from elsewhere (an export) that the chain must hold too. Reads in pages: memory
+        `told` is called with how many entries were walked, and of how many. `known`: heads
+        from elsewhere (an export) that the chain must hold too. Reads in pages: memory
         does not grow with the chain.
         """
         self._flush()
         head = read_head(self._connection)
-        orders = StoredOrders(self._connection)
+        stored = [check(self._connection) for check in _STORED]
         walk = Walk(head, [*SignatureReader(self._connection).all(), *known])
         for page in _pages(self._links()):
-            bad = walk.pages(page) or orders.differing(page)
+            bad = walk.pages(page) or _earliest(one.differing(page) for one in stored)
             if bad is not None:
                 return bad
             told(page[-1].seq, head.seq)
-        return walk.end() or orders.end(head.seq) or VerifyResult(True, head.seq)
+        bad = walk.end() or _earliest(one.end(head.seq) for one in stored)
+        return bad or VerifyResult(True, head.seq)
 
     def _links(self) -> Iterator[Link]:
         """All rows; those at or below 0 too, which should not be there."""
@@ -188,6 +204,10 @@ def _filtered(statement: Select[Any], which: Which) -> Select[Any]:
     return wanted
 
 
+def _earliest(found: Iterable[VerifyResult | None]) -> VerifyResult | None:
+    return next(filter(None, found), None)
+
+
 def _pages(links: Iterator[Link]) -> Iterator[list[Link]]:
     while page := list(islice(links, _STEP)):
         yield page
@@ -198,4 +218,7 @@ def read_head(connection: Connection, own: bool = False) -> Head:
     row = connection.execute(_owned_head if own else _head).one_or_none()
     if row is None:
         raise AuditBroken("the audit chain has lost its head: restore a backup")
-    return Head(*row)
+    head = Head(*row)
+    if type(head.seq) is not int or type(head.hash) is not bytes or head.seq < 0:
+        raise AuditBroken(f"the audit chain's head cannot be read: {AuditBroken.REMEDY}")
+    return head

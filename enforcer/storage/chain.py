@@ -118,10 +118,11 @@ def verify(rows: Iterable[Link], head: Head) -> VerifyResult:
 class Walk:
     """A walk along a chain whose recorded head is `head`, from its first row on.
 
-    `signed`: heads that somebody signed, in any order; the chain must have held each.
+    `signed`: heads that somebody signed or kept elsewhere, in any order; the chain must
+    have held each.
     """
 
-    def __init__(self, head: Head, signed: Iterable[SignedHead] = ()) -> None:
+    def __init__(self, head: Head, signed: Iterable[SignedHead | Head] = ()) -> None:
         self._head = head
         self._at = Head(0, GENESIS)
         self._signed = sorted(signed, key=lambda one: one.seq, reverse=True)

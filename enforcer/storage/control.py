@@ -15,6 +15,8 @@ from enforcer.storage.tables import control
 from enforcer.storage.times import from_us, to_us
 
 _row = select(control).where(control.c.id == 1)
+_MOVED = "moved"
+"""Stored in place of a state: this database was copied to another one, which is used now."""
 _change = update(control).where(control.c.id == 1)
 
 
@@ -25,14 +27,22 @@ class ControlReader:
         self._connection = connection
 
     def state(self) -> ControlState:
-        """Running, paused or frozen; since when, by whom, why. Survives restarts."""
+        """Running, paused or frozen; since when, by whom, why. Survives restarts.
+
+        Raises StorageError for a damaged row.
+        """
         row = self._connection.execute(_row).one()
         return ControlState(
-            state=PauseState(row.state),
+            state=_state(row.state),
             since=None if row.since_us is None else from_us(row.since_us),
             by=row.by,
             reason=row.reason,
         )
+
+    def moved(self) -> str | None:
+        """Where the installation was moved to, in words; None: it is here."""
+        row = self._connection.execute(_row).one()
+        return (row.reason or "") if row.state == _MOVED else None
 
     def identity(self) -> Owner:
         """Controller id and epoch. Raises StorageError before `initialise`."""
@@ -53,6 +63,12 @@ class ControlWriter(ControlReader):
             _change.values(state=str(state), since_us=to_us(at), by=by, reason=reason)
         )
 
+    def set_moved(self, *, at: datetime, by: str, reason: str) -> None:
+        """The installation is elsewhere from now on: this database is frozen for good."""
+        self._connection.execute(
+            _change.values(state=_MOVED, since_us=to_us(at), by=by, reason=reason)
+        )
+
     def initialise(self, controller: str) -> bool:
         """Name this installation, unless it has a name already; whether it was done.
 
@@ -68,3 +84,14 @@ class ControlWriter(ControlReader):
         owner = Owner(before.controller, before.epoch + 1)
         self._connection.execute(_change.values(epoch=owner.epoch))
         return owner
+
+
+def _state(stored: object) -> PauseState:
+    if stored == _MOVED:
+        return PauseState.FROZEN
+    if stored not in {*PauseState}:
+        raise StorageError(
+            f"the database says that the controller is {stored!r}, which is no state: it is"
+            " damaged; stop the controller and restore a backup"
+        )
+    return PauseState(str(stored))

@@ -16,14 +16,18 @@ from enforcer.errors import StorageError
 from enforcer.storage.audit import read_head
 from enforcer.storage.control import ControlReader
 from enforcer.storage.engine import PATIENCE, STALL, open_engines
-from enforcer.storage.errors import DatabaseBusy, LostLead
+from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
-from enforcer.storage.revision import require_revision
+from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
+from enforcer.storage.tables import REVISION
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
 
 if TYPE_CHECKING:
     from enforcer.storage.bells import Listening
+
+
+_RECLAIM = "`enforcer database reclaim` takes it back into use, where that one is given up"
 
 
 class Database:
@@ -64,12 +68,13 @@ class Database:
         """What people call it: the file's name, or that it is on a server."""
         return self.path.name if self.path is not None else "the database"
 
-    def write(self) -> AbstractContextManager[UnitOfWork]:
+    def write(self, *, moved: bool = False) -> AbstractContextManager[UnitOfWork]:
         """One transaction: committed when the block ends, undone when it raises.
 
-        Raises DatabaseBusy after `patience` behind other writers, StorageError.
+        Raises DatabaseBusy after `patience` behind other writers, DatabaseMoved where the
+        installation was moved elsewhere (unless `moved`), StorageError.
         """
-        return self._write()
+        return self._write(moved)
 
     def read(self) -> AbstractContextManager[Reader]:
         """One consistent snapshot, from the first question on; never waits for writers."""
@@ -90,6 +95,11 @@ class Database:
     def close(self) -> None:
         """Give up all connections; transactions under way keep theirs until they end."""
         self._engines.dispose()
+
+    def missing(self) -> list[str]:
+        """Tables, and columns of tables, that are not there though the revision is ours."""
+        with self._our_errors(), self._engines.aside.connect() as connection:
+            return missing_parts(connection)
 
     # -- who leads -----------------------------------------------------------------------
 
@@ -129,13 +139,16 @@ class Database:
     # -- transactions --------------------------------------------------------------------
 
     @contextmanager
-    def _write(self) -> Iterator[UnitOfWork]:
+    def _write(self, moved: bool) -> Iterator[UnitOfWork]:
         with self._own_turn(), self._our_errors(), self._engines.writes.begin() as connection:
             if self.path is None:
                 # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
                 read_head(connection, own=True)
             self._check_epoch(connection)
             unit = UnitOfWork(connection)
+            where = None if moved else unit.control.moved()
+            if where is not None:
+                raise DatabaseMoved(f"this database was {where}; {_RECLAIM}")
             yield unit
             unit.seal()
 
@@ -158,8 +171,24 @@ class Database:
     def _our_errors(self) -> Iterator[None]:
         try:
             yield
+        except SchemaDiffers as problem:
+            raise self._damaged(problem) from problem
         except SQLAlchemyError as problem:
-            raise self._engines.error(problem) from problem
+            error = self._engines.error(problem)
+            if isinstance(error, SchemaDiffers):
+                error = self._damaged(error)
+            raise error from problem
+
+    def _damaged(self, problem: SchemaDiffers) -> StorageError:
+        """What is missing at our own revision was taken away: `enforcer init` makes nothing."""
+        with self._engines.aside.connect() as connection:
+            if stored_revision(connection) != REVISION:
+                return problem
+            gone = ", ".join(missing_parts(connection)) or "parts of it"
+        return StorageError(
+            f"the database is damaged, {gone} is missing: stop the controller, keep a copy of"
+            " the database, and restore a backup"
+        )
 
     @contextmanager
     def _own_turn(self) -> Iterator[None]:

@@ -15,6 +15,10 @@ class DuplicateKey(StorageError):
     """
 
 
+class SchemaDiffers(StorageError):
+    """A table or a column is not there: another version's schema, or a damaged database."""
+
+
 class DatabaseBusy(StorageError):
     """Another process has been writing for longer than we wait; retry."""
 
@@ -28,3 +32,7 @@ class DatabaseAway(StorageError):
 
 class LostLead(StorageError):
     """Another controller leads this database now; this one may write nothing any more."""
+
+
+class DatabaseMoved(StorageError):
+    """The installation was moved to another database: nothing is written here any more."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,10 @@ from enforcer.core.topology import Topology
 from enforcer.errors import StorageError
 from enforcer.storage.tables import inventories
 from enforcer.storage.times import from_us, to_us
+from enforcer.wire import JSONValue
+
+CONTENT = "content"
+"""In the payload of an entry: digests of the inventory, or the list, that is stored with it."""
 
 _TOPOLOGY: TypeAdapter[Topology] = TypeAdapter(Topology)
 
@@ -82,11 +87,22 @@ class InventoryWriter(InventoryReader):
     def add(self, seq: int, topology: Topology, *, at: datetime, origin: str) -> None:
         """Put `topology` in force from audit entry `seq` (recorded in this transaction) on.
 
+        The entry's payload has `content_of(topology)` under `CONTENT`, and its time is `at`.
+
         `origin`: where it comes from, for people ("reload", "device retire edge1").
         """
         body = zstandard.ZstdCompressor(level=3).compress(_TOPOLOGY.dump_json(topology))
         row = {"seq": seq, "at_us": to_us(at), "digest": topology.digest}
         self._connection.execute(_add, {**row, "origin": origin, "body": body})
+
+
+def content_of(topology: Topology) -> dict[str, JSONValue]:
+    """What the entry that puts `topology` in force says under `CONTENT`.
+
+    `digest`: `Topology.digest`; `sha256`: of the JSON that is stored.
+    """
+    content = _TOPOLOGY.dump_json(topology)
+    return {"digest": topology.digest, "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _version(seq: int, at_us: int, digest: str, origin: str) -> InventoryVersion:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import numpy as np
@@ -23,6 +24,11 @@ _newest = select(func.max(list_versions.c.version)).where(list_versions.c.name =
 _versions = select(list_versions).where(list_versions.c.name == bindparam("of"))
 _chunks = (
     select(list_chunks.c.family, list_chunks.c.rows, list_chunks.c.body)
+    .where(list_chunks.c.name == bindparam("of"), list_chunks.c.version == bindparam("v"))
+    .order_by(list_chunks.c.family, list_chunks.c.part)
+)
+_parts = (
+    select(list_chunks.c.family, list_chunks.c.part, list_chunks.c.rows, list_chunks.c.body)
     .where(list_chunks.c.name == bindparam("of"), list_chunks.c.version == bindparam("v"))
     .order_by(list_chunks.c.family, list_chunks.c.part)
 )
@@ -67,6 +73,10 @@ class ListReader:
         ]
         return ListContent(version, *columns)
 
+    def content_digest(self, name: str, version: int) -> str:
+        """The digest of what one version holds, which the entry of its import names."""
+        return content_digest(self._connection, name, version)
+
     def versions(self, name: str) -> list[ListVersion]:
         """All versions of a list, oldest first, without their content."""
         oldest_first = _versions.order_by(list_versions.c.version)
@@ -104,6 +114,16 @@ class ListWriter(ListReader):
                 chunk = {"family": family, "part": part, "rows": rows, "body": body}
                 self._connection.execute(_add_chunks, {**key, **chunk})
         return version
+
+
+def content_digest(connection: Connection, name: str, version: int) -> str:
+    """SHA-256 (hexadecimal) of a version's parts as they are stored, in their order."""
+    summed = hashlib.sha256()
+    for family, part, rows, body in connection.execute(_parts, {"of": name, "v": version}):
+        size = len(body) if isinstance(body, bytes) else -1
+        summed.update(f"{family} {part} {rows} {size}\n".encode())
+        summed.update(body if size >= 0 else b"")
+    return summed.hexdigest()
 
 
 def _joined(parts: list[Addresses]) -> Addresses:

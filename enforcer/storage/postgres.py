@@ -16,7 +16,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from enforcer.errors import InvalidInput, StorageError
-from enforcer.storage.errors import DUPLICATE, DatabaseAway, DatabaseBusy, DuplicateKey
+from enforcer.storage.errors import (
+    DUPLICATE,
+    DatabaseAway,
+    DatabaseBusy,
+    DuplicateKey,
+    SchemaDiffers,
+)
 
 DRIVER = "postgresql+psycopg"
 _EXAMPLE = "postgresql://enforcer@db.example.net/enforcer"
@@ -151,8 +157,8 @@ _BY_CODE: dict[str, tuple[type[StorageError | InvalidInput], str]] = {
     "28000": (StorageError, "check the user in the database's URL, and the server's pg_hba.conf"),
     "3D000": (StorageError, "create the database first: `createdb --owner=USER NAME`"),
     "42501": (StorageError, "the user lacks rights: make it the owner of the database"),
-    "42P01": (StorageError, "the database has another schema: run `enforcer init`"),
-    "42703": (StorageError, "the database has another schema: run `enforcer init`"),
+    "42P01": (SchemaDiffers, "the database has another schema: run `enforcer init`"),
+    "42703": (SchemaDiffers, "the database has another schema: run `enforcer init`"),
     "53100": (StorageError, "the server's disk is full: make room; nothing of this was stored"),
     "53300": (DatabaseBusy, "the server has no connection left: raise its max_connections"),
     "25006": (

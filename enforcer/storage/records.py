@@ -54,6 +54,17 @@ class VerifyResult:
     why: str = ""
 
 
+INTENT = "device.intent"
+"""The kind of the entry before anything is sent to a device."""
+OUTCOME = "device.outcome"
+"""The kind of the entry that tells what became of an intent."""
+
+
+def broken(seq: int, why: str) -> VerifyResult:
+    """What is wrong with entry `seq`, which is the first that is."""
+    return VerifyResult(False, seq - 1, seq, f"entry {seq} {why}")
+
+
 @dataclass(frozen=True, slots=True)
 class ListVersion:
     """One immutable version of a named list, without its content.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, column, inspect, select, table
 
 from enforcer.errors import StorageError
-from enforcer.storage.tables import REVISION
+from enforcer.storage.tables import REVISION, metadata
 
 _version = table("alembic_version", column("version_num"))
 
@@ -30,3 +30,19 @@ def require_revision(connection: Connection) -> None:
         f"the database is at revision {found}, this version needs {REVISION}:"
         " run `enforcer init` to bring it there (if it is newer, use the newer version)"
     )
+
+
+def missing_parts(connection: Connection) -> list[str]:
+    """Tables of this version's schema, or columns of them, that are not there."""
+    seen = inspect(connection)
+    there = set(seen.get_table_names())
+    gone = []
+    for known in metadata.sorted_tables:
+        if known.name not in there:
+            gone.append(f"table {known.name}")
+            continue
+        found = {one["name"] for one in seen.get_columns(known.name)}
+        gone += [
+            f"column {known.name}.{one.name}" for one in known.columns if one.name not in found
+        ]
+    return gone

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from enforcer.errors import InvalidInput, StorageError
-from enforcer.storage.errors import DUPLICATE, DatabaseBusy, DuplicateKey
+from enforcer.storage.errors import DUPLICATE, DatabaseBusy, DuplicateKey, SchemaDiffers
 
 WRITES = "enforcer_writes"
 """Execution option: transactions of this connection will write."""
@@ -130,7 +130,7 @@ def storage_error(problem: SQLAlchemyError) -> StorageError:
             " try again, and look for one that hangs"
         )
     if "no such table" in text or "no such column" in text:
-        return StorageError(f"the database has another schema ({text}): run `enforcer init`")
+        return SchemaDiffers(f"the database has another schema ({text}): run `enforcer init`")
     if "disk is full" in text:
         return StorageError("the disk is full: make room; nothing of this change was stored")
     if "readonly" in text or "unable to open" in text:

@@ -9,23 +9,43 @@ Orders from before digests were kept (schema 0001) are known to the chain by num
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from enforcer.core.orders import order_id, order_number
 from enforcer.errors import StorageError
 from enforcer.storage.chain import DIGESTS, SINCE, Link
-from enforcer.storage.order_rows import columns_of, digest_of, order_of
-from enforcer.storage.records import VerifyResult
-from enforcer.storage.tables import audit, order_versions, orders
+from enforcer.storage.order_rows import columns_of, customers_of, digest_of, order_of
+from enforcer.storage.records import VerifyResult, broken
+from enforcer.storage.tables import audit, order_customers, order_versions, orders
 
 _STEP = 5_000
 _IN_ONE_STATEMENT = 1_000
 _MARK = b'"' + DIGESTS.encode() + b'":{'
 
 _versions = select(order_versions.c.number, order_versions.c.seq, order_versions.c.body)
+_undated = (
+    select(order_versions.c.number, order_versions.c.seq)
+    .join(audit, audit.c.seq == order_versions.c.seq)
+    .where(audit.c.at_us != order_versions.c.at_us)
+    .order_by(order_versions.c.seq)
+    .limit(1)
+)
+_orphaned = (
+    select(order_versions.c.number, func.max(order_versions.c.seq).label("seq"))
+    .outerjoin(orders, orders.c.number == order_versions.c.number)
+    .where(orders.c.number.is_(None))
+    .group_by(order_versions.c.number)
+    .order_by(order_versions.c.number)
+    .limit(1)
+)
+_customers = select(order_customers.c.number, order_customers.c.customer).order_by(
+    order_customers.c.number
+)
 _count = select(func.count()).select_from(order_versions)
 
 
@@ -49,12 +69,12 @@ class StoredOrders:
         for (seq, number), digest in sorted(told.items()):
             if found.get((seq, number)) != digest:
                 what = "was changed" if (seq, number) in found else "is missing"
-                return _bad(seq, f"tells of order {order_id(number)}, whose version {what}")
+                return broken(seq, f"tells of order {order_id(number)}, whose version {what}")
         return None
 
     def end(self, head: int) -> VerifyResult | None:
         """After the last page: orders or versions that no entry tells of, or that differ."""
-        return self._inserted() or self._present(head)
+        return self._inserted() or self._undated() or self._orphaned() or self._present(head)
 
     def _digests(self, told: dict[tuple[int, int], str]) -> dict[tuple[int, int], str]:
         low, high = min(seq for seq, _ in told), max(seq for seq, _ in told)
@@ -82,14 +102,29 @@ class StoredOrders:
             for number, seq, _ in rows:
                 if (seq, number) not in told:
                     name = order_id(number)
-                    return _bad(seq, f"does not tell of order {name}, which has a version of it")
-        return _bad(first, "is followed by versions of orders that nothing tells of")
+                    return broken(seq, f"does not tell of order {name}, which has a version of it")
+        return broken(first, "is followed by versions of orders that nothing tells of")
 
     def _all_told(self, first: int) -> set[tuple[int, int]]:
         """(position, order) of every version that some entry tells of, from `first` on."""
         entries = select(audit.c.seq, audit.c.body).where(audit.c.seq >= first)
         rows = self._connection.execute(entries)
         return {pair for seq, body in rows for pair, _ in _told(seq, body)}
+
+    def _undated(self) -> VerifyResult | None:
+        """A version with another time than its entry: the time decides what stood when."""
+        row = self._connection.execute(_undated).first()
+        if row is None:
+            return None
+        name = order_id(row.number)
+        return broken(row.seq, f"tells of order {name}, whose version has another time")
+
+    def _orphaned(self) -> VerifyResult | None:
+        """Versions of an order that is not there."""
+        row = self._connection.execute(_orphaned).first()
+        if row is None:
+            return None
+        return broken(row.seq, f"tells of order {order_id(row.number)}, which is missing")
 
     def _present(self, head: int) -> VerifyResult | None:
         """An order that is not stored as its newest version, or has none, or other columns."""
@@ -109,26 +144,56 @@ class StoredOrders:
             .order_by(orders.c.number)
         )
         streamed = self._connection.execute(wanted, execution_options={"yield_per": _STEP})
-        with closing(streamed) as result:
+        named = self._connection.execute(_customers, execution_options={"yield_per": _STEP})
+        with closing(streamed) as result, closing(named) as names:
+            customers = _Named(names)
             for row in result.mappings():
-                if why := _wrong(row):
+                if why := _wrong(row, customers.of(row["number"])):
                     seq = row["seq"] or min(row["number"], head)
-                    return _bad(seq, f"{why[0]} of order {order_id(row['number'])}{why[1]}")
+                    return broken(seq, f"{why[0]} of order {order_id(row['number'])}{why[1]}")
+            customers.end()
+            if customers.strays:
+                return broken(head, "is followed by a customer of an order that is not there")
         return None
 
 
-def _wrong(row: RowMapping) -> tuple[str, str] | None:
+class _Named:
+    """The customers of orders, asked for in the order of their numbers."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._left = groupby(rows, key=lambda row: row.number)
+        self._next = next(self._left, None)
+        self.strays = False
+
+    def of(self, number: int) -> set[str]:
+        while self._next is not None and self._next[0] < number:
+            self.strays = True
+            self._next = next(self._left, None)
+        if self._next is None or self._next[0] != number:
+            return set()
+        found = {row.customer for row in self._next[1]}
+        self._next = next(self._left, None)
+        return found
+
+    def end(self) -> None:
+        self.strays |= self._next is not None
+
+
+def _wrong(row: RowMapping, customers: set[str]) -> tuple[str, str] | None:
     """What the entry of an order's newest version does, and why that is wrong; None: it is not."""
     if row["version"] is None:
         return "does not tell", ""
     if digest_of(row["body"]) != digest_of(row["version"]):
         return "tells", ", which was changed since"
     try:
-        columns = columns_of(order_of(row["body"]), row["body"])
+        order = order_of(row["body"])
+        columns = columns_of(order, row["body"])
     except StorageError:
         return "tells", ", which cannot be read"
     if any(row[name] != value for name, value in columns.items()):
         return "tells", ", whose columns were changed"
+    if customers != customers_of(order.demand):
+        return "tells", ", whose customers were changed"
     return None
 
 
@@ -145,7 +210,3 @@ def _told(seq: int, body: bytes) -> Iterator[tuple[tuple[int, int], str]]:
         number = order_number(name)
         if number is not None:
             yield (since.get(name, seq), number), digest
-
-
-def _bad(seq: int, why: str) -> VerifyResult:
-    return VerifyResult(False, seq - 1, seq, f"entry {seq} {why}")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from enforcer.errors import StorageError
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = 2**63 - 1
 """Later than every instant: the end of what has none."""
@@ -22,5 +24,11 @@ def to_us(instant: datetime) -> int:
 
 
 def from_us(microseconds: int) -> datetime:
-    """The inverse of `to_us`, in UTC."""
-    return EPOCH + timedelta(microseconds=microseconds)
+    """The inverse of `to_us`, in UTC. Raises StorageError for what cannot be an instant."""
+    try:
+        return EPOCH + timedelta(microseconds=microseconds)
+    except (TypeError, OverflowError) as problem:
+        raise StorageError(
+            f"the database has {microseconds!r} for an instant: it is damaged; stop the"
+            " controller and restore a backup"
+        ) from problem

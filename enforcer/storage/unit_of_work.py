@@ -24,12 +24,14 @@ from enforcer.storage.order_versions import OrderVersionReader
 from enforcer.storage.orders import OrderReader, OrderWriter
 from enforcer.storage.periods import PeriodReader, PeriodWriter
 from enforcer.storage.recorder import Recorder
-from enforcer.storage.records import Note
+from enforcer.storage.records import INTENT, OUTCOME, Note
 from enforcer.storage.signatures import SignatureReader, SignatureWriter
 from enforcer.storage.sources import SourceReader, SourceWriter
 from enforcer.wire import JSONValue
 
 __all__ = [
+    "INTENT",
+    "OUTCOME",
     "AlarmReader",
     "AlarmWriter",
     "AuditReader",
@@ -54,9 +56,6 @@ __all__ = [
     "SourceWriter",
     "UnitOfWork",
 ]
-
-INTENT = "device.intent"
-OUTCOME = "device.outcome"
 
 
 class Reader:

@@ -12,6 +12,7 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.core.brake import PauseState
 from enforcer.core.collateral import Hit, hit_by
+from enforcer.core.contributions import contributions
 from enforcer.core.draft import Draft, Ground, Known, Refusal
 from enforcer.core.guardrails import check
 from enforcer.core.lists import ListContent
@@ -31,12 +32,16 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command with its times resolved, who is hit by it, and what speaks against it."""
+    """A command with its times resolved, who is hit by it, and what speaks against it.
+
+    `devices`: which would hold it, where some device is paused by itself; else empty.
+    """
 
     command: PlaceOrder
     draft: Draft
     hit: Hit
     refusals: tuple[Refusal, ...]
+    devices: tuple[str, ...] = ()
 
 
 class Admission:
@@ -63,7 +68,12 @@ class Admission:
         known = self._known(draft.demand)
         refusals = check(draft, self.topology, known, now, self._able)
         refusals = refusals or self._room.over_capacity(draft, now)
-        return Asked(command, draft, self.hit(draft.demand), refusals)
+        devices = self._devices(draft) if self._paused and not refusals else ()
+        return Asked(command, draft, self.hit(draft.demand), refusals, devices)
+
+    def _devices(self, draft: Draft) -> tuple[str, ...]:
+        contents = self._content_of(draft.demand)
+        return contributions(draft.order(), self.topology, contents, self.owners).devices
 
     def hit(self, demand: Demand) -> Hit:
         """Who is hit by `demand`, as far as the names in it are known."""
@@ -82,6 +92,11 @@ class Admission:
         return Room(self.world, self._in_force, self._able)
 
     @cached_property
+    def _paused(self) -> bool:
+        with self.world.database.read() as reader:
+            return bool(paused_devices(reader))
+
+    @cached_property
     def _lists(self) -> frozenset[str]:
         with self.world.database.read() as reader:
             return frozenset(reader.lists.names())
@@ -92,14 +107,20 @@ class Admission:
 
     def _known(self, demand: Demand) -> Known:
         known = Known(self._lists, ground=self._ground)
-        if not isinstance(demand, BlockList) or not self.topology.protected:
+        if not self.topology.protected:
             return known
+        contents = self._content_of(demand)
+        return replace(known, contents=contents) if contents else known
+
+    def _content_of(self, demand: Demand) -> dict[str, ListContent]:
+        if not isinstance(demand, BlockList):
+            return {}
         name = demand.list_name
         if name not in self._contents:
             with self.world.database.read() as reader:
                 self._contents[name] = reader.lists.current(name)
         content = self._contents[name]
-        return known if content is None else replace(known, contents={name: content})
+        return {} if content is None else {name: content}
 
 
 def draft_of(command: PlaceOrder, actor: Actor, now: datetime) -> Draft:
@@ -141,7 +162,17 @@ def traffic(reader: Reader, source: str, now: datetime) -> Traffic:
         last_minute=reader.orders.placed_by_source(now - _MINUTE, source).get(source, 0),
         pause=PauseState(control.state),
         pause_said=said,
+        devices=paused_devices(reader),
     )
+
+
+def paused_devices(reader: Reader) -> dict[str, str]:
+    """The devices that are paused by themselves: by whom and why."""
+    return {
+        name: f"by {control.paused_by} ({control.paused_why})"
+        for name, control in reader.device_controls.all().items()
+        if control.paused
+    }
 
 
 def _check_texts(command: PlaceOrder) -> None:

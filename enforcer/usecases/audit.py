@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from enforcer.application.actor import Actor
-from enforcer.application.commands import AuditFilter
+from enforcer.application.commands import AuditFilter, KnownHead
 from enforcer.application.record_views import AuditEntryView, SignatureView
 from enforcer.application.views import AuditCheck, EventView
 from enforcer.control.signing_clock import need_key, sign_head
@@ -17,7 +17,7 @@ from enforcer.errors import EnforcerError, InvalidInput, NotFound
 from enforcer.signing import head_bytes, holds, key_name, load_key
 from enforcer.storage import chain
 from enforcer.storage.audit import Which
-from enforcer.storage.chain import Link
+from enforcer.storage.chain import Head, Link
 from enforcer.storage.records import AuditEntry
 from enforcer.storage.signatures import SignedHead
 from enforcer.storage.unit_of_work import INTENT, Reader
@@ -28,15 +28,76 @@ NATIVE_SHOWN = 200
 _PAGE = 1_000
 
 
-def verify(world: World, told: Callable[[int, int], None] = lambda done, of: None) -> AuditCheck:
+def verify(
+    world: World,
+    heads: Sequence[KnownHead] = (),
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> AuditCheck:
     """See `Application.audit_verify`. `told`: progress, entries walked and of how many."""
+    known = [_known(head) for head in heads]
     with world.database.read() as reader:
-        found = reader.audit.verify(told)
-        forged = None if not found.ok else _forged(reader, world.signing_key)
+        return verified(reader, world.signing_key, known, told)
+
+
+def verified(
+    reader: Reader,
+    key: Path | None,
+    known: Sequence[Head] = (),
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> AuditCheck:
+    """The chain, all that is compared with it, and the signatures; `key`: ours, a file."""
+    found = reader.audit.verify(told, known)
+    if not found.ok:
+        return AuditCheck(ok=False, entries=found.entries, first_bad=found.first_bad, why=found.why)
+    forged = _forged(reader, key)
     if forged is not None:
         why = f"entry {forged.seq} was signed, but the signature does not hold"
         return AuditCheck(ok=False, entries=forged.seq - 1, first_bad=forged.seq, why=why)
-    return AuditCheck(ok=found.ok, entries=found.entries, first_bad=found.first_bad, why=found.why)
+    newest = reader.signatures.newest()
+    good = AuditCheck(ok=True, entries=found.entries, first_bad=None, why="")
+    own = None if newest is None else _is_ours(newest, key)
+    signed = {} if newest is None else {"signed": newest.seq, "signed_by": newest.key}
+    warning = _warning(newest, key, own)
+    return good.model_copy(update={**signed, "own_key": own, "warning": warning})
+
+
+def _known(head: KnownHead) -> Head:
+    try:
+        digest = bytes.fromhex(head.hash)
+    except ValueError:
+        digest = b""
+    if head.sequence < 1 or len(digest) != len(chain.GENESIS):
+        raise InvalidInput(
+            f"{head.sequence}:{head.hash} is no head: give an entry's number, from 1 on, and its"
+            " hash, 64 hexadecimal digits"
+        )
+    return Head(head.sequence, digest)
+
+
+def _is_ours(head: SignedHead, path: Path | None) -> bool | None:
+    """Whether the installation's key signed it; None: there is none, or it cannot be read."""
+    if path is None:
+        return None
+    try:
+        return load_key(path).name == head.key
+    except EnforcerError:
+        return None
+
+
+def _warning(newest: SignedHead | None, path: Path | None, own: bool | None) -> str:
+    if path is None:
+        return ""
+    if newest is None:
+        return (
+            "nothing is signed, though a key is set: run `enforcer audit sign`; if it was signed"
+            " before, the signatures were removed: see a backup"
+        )
+    if own is False:
+        return (
+            "the newest signature is by another key than this installation's: if the key was"
+            " changed, run `enforcer audit sign`; if not, somebody else signed it"
+        )
+    return "" if own else "the installation's key cannot be read: see `enforcer doctor`"
 
 
 def entries(world: World, which: AuditFilter) -> list[EventView]:

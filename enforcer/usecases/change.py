@@ -15,12 +15,12 @@ from enforcer.core.draft import Draft, Refusal
 from enforcer.core.guardrails import lasting
 from enforcer.core.orders import Order, is_over
 from enforcer.core.source_limits import stopped
-from enforcer.core.times import LONGEST, format_when
+from enforcer.core.times import LONGEST, say_when
 from enforcer.errors import InvalidInput
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.intake import record_refused_change, refused
 from enforcer.usecases.reasons import check_reason, need_reason
-from enforcer.usecases.reconfirm import keep
+from enforcer.usecases.reconfirm import disowned, keep
 from enforcer.usecases.world import World, existing
 from enforcer.wire import JSONValue
 
@@ -29,7 +29,8 @@ def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
     """Give an order a new end.
 
     Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way; for a later end also
-    source-stopped, too-long-for-source, dynamic-pool), which leaves an audit entry; InvalidInput.
+    owner-changed, source-stopped, too-long-for-source, dynamic-pool), which leaves an audit
+    entry; InvalidInput.
     """
     check_reason(command.reason)
     now = world.clock.now()
@@ -38,7 +39,7 @@ def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
         order = existing(work, command.order)
         refusals = _ended(order, now) or _wrong_end(order, end, command.extend, now)
         if command.extend and not refusals:
-            refusals = _against_longer(work, world, actor, order, end)
+            refusals = (*disowned(work, order), *_against_longer(work, world, actor, order, end))
         if refusals:
             record_refused_change(work, actor, now, order, command.reason, refusals)
         else:
@@ -149,7 +150,7 @@ def _ended(order: Order, now: datetime) -> tuple[Refusal, ...]:
     if order.ends is None or not is_over(order, now):
         return ()
     word = "lifted" if order.lifted is not None else "expired"
-    said = f"order {order.id} {word} at {format_when(order.ends)}: place a new order instead"
+    said = f"order {order.id} {word} at {say_when(order.ends)}: place a new order instead"
     return (Refusal("already-ended", said),)
 
 
@@ -163,7 +164,7 @@ def _wrong_end(
     if end is not None and end - now > LONGEST:
         return (Refusal("end-too-far", too_far(end)),)
     if end is not None and end <= order.start:
-        said = f"the new end is before the start ({format_when(order.start)})"
+        said = f"the new end is before the start ({say_when(order.start)})"
         return (Refusal("end-before-start", said),)
     ends = _or_never(order.end)
     later = end is None or (order.end is not None and end > order.end)
@@ -187,4 +188,4 @@ def _against_longer(
 
 
 def _or_never(end: datetime | None) -> str:
-    return f"at {format_when(end)}" if end is not None else "never (open-ended)"
+    return f"at {say_when(end)}" if end is not None else "never (open-ended)"

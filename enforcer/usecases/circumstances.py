@@ -10,6 +10,7 @@ from enforcer.core.brake import PauseState
 from enforcer.core.contributions import Contributions
 from enforcer.core.device_control import DeviceControl
 from enforcer.core.draft import Draft, target_of
+from enforcer.core.proof_sentences import MARKER_WORDS
 from enforcer.core.topology import Leaving, Mode, Topology
 from enforcer.usecases.world import World
 
@@ -27,11 +28,8 @@ class Circumstances:
         pause = self._pause
         if pause is not PauseState.RUNNING:
             yield f"the controller is {pause}: the order waits until `enforcer resume`"
-        for name in sorted(set(self._decided).intersection(asks.devices)):
-            control = self._decided[name]
-            if control.paused:
-                said = f"{control.paused_by} ({control.paused_why})"
-                yield f"{name} is paused by {said}: there the order waits until it is resumed"
+        for name in sorted(asks.devices):
+            yield from self._of_device(name)
         observed = [n for n in asks.devices if topology.devices[n].mode is Mode.OBSERVE]
         if observed:
             yield f"only observed, nothing will be written: {', '.join(observed)}"
@@ -49,6 +47,20 @@ class Circumstances:
         if not asks.devices:
             yield "no device would hold this order: see its scope and the inventory"
 
+    def _of_device(self, name: str) -> Iterator[str]:
+        """Why nothing new is written to one device."""
+        control = self._decided.get(name, DeviceControl())
+        if control.paused:
+            said = f"{control.paused_by} ({control.paused_why})"
+            yield f"{name} is paused by {said}: there the order waits until it is resumed"
+        if control.hold is not None and control.hold.all:
+            yield (
+                f"the brake holds everything on {name} ({control.hold.why}): there the order"
+                f" waits for `enforcer device release {name}`"
+            )
+        if name in self._marked:
+            yield f"{name} is {MARKER_WORDS}"
+
     @cached_property
     def _pause(self) -> PauseState:
         return self._world.pause()
@@ -57,6 +69,13 @@ class Circumstances:
     def _decided(self) -> Mapping[str, DeviceControl]:
         with self._world.database.read() as reader:
             return reader.device_controls.all()
+
+    @cached_property
+    def _marked(self) -> frozenset[str]:
+        """Devices that somebody put a marker on, as the last look found them."""
+        with self._world.database.read() as reader:
+            facts = reader.devices.all_facts()
+        return frozenset(name for name, known in facts.items() if known.marker)
 
     @cached_property
     def _led(self) -> bool:

@@ -8,7 +8,7 @@ from enforcer.application.database_views import DatabaseCopied, DatabaseStatus
 from enforcer.clock import Clock
 from enforcer.control.leadership import leading
 from enforcer.core.brake import PauseState
-from enforcer.errors import AnotherControllerActive
+from enforcer.errors import AnotherControllerActive, InvalidInput
 from enforcer.storage.copying import Progress, no_progress
 from enforcer.storage.database import Database
 from enforcer.storage.tables import REVISION
@@ -25,16 +25,17 @@ def copy_database(
 ) -> DatabaseCopied:
     """Copy `database` into the empty one at the URL `target`; `shown`: without its password.
 
-    Nobody else writes meanwhile. Afterwards the source is frozen, with the reason: a controller
-    that is started on it writes to no device. Raises AnotherControllerActive while a controller
-    runs, StorageError; then nothing has changed, on either side.
+    Nobody else writes meanwhile. Afterwards the source is closed for writing, with the reason: a
+    controller that is started on it ends at once, and no order is taken. Raises
+    AnotherControllerActive while a controller runs, StorageError; then nothing has changed, on
+    either side.
     """
     try:
         with leading(database, clock), database.write() as work:
             done = work.copy_to(target, progress)
             head = work.audit.head()[0]
             now, reason = clock.now(), f"copied to {shown}: use that one"
-            work.control.set_state(PauseState.FROZEN, at=now, by=actor.name, reason=reason)
+            work.control.set_moved(at=now, by=actor.name, reason=reason)
             rows = sum(done.rows.values())
             payload: dict[str, JSONValue] = {"to": shown, "rows": rows, "head": head}
             work.record("database.copied", actor, at=now, payload=payload)
@@ -45,6 +46,20 @@ def copy_database(
     finally:
         database.fence(None)
     return DatabaseCopied(to=shown, rows=rows, entries=done.entries, frozen=reason)
+
+
+def reclaim_database(database: Database, actor: Actor, clock: Clock) -> None:
+    """Take a database that was copied elsewhere back into use; it stays frozen until `resume`.
+
+    Raises InvalidInput where it was not moved, StorageError.
+    """
+    with database.write(moved=True) as work:
+        where = work.control.moved()
+        if where is None:
+            raise InvalidInput("this database was not copied elsewhere: it is in use already")
+        now, reason = clock.now(), f"taken back into use; before, it was {where}"
+        work.control.set_state(PauseState.FROZEN, at=now, by=actor.name, reason=reason)
+        work.record("database.reclaimed", actor, at=now, payload={"was": where})
 
 
 def database_status(database: Database, shown: str, led: bool) -> DatabaseStatus:
@@ -62,6 +77,6 @@ def database_status(database: Database, shown: str, led: bool) -> DatabaseStatus
             head=reader.audit.head()[0],
             led=led,
             leader=holder,
-            state=str(state.state),
+            state="moved" if reader.control.moved() is not None else str(state.state),
             reason=state.reason,
         )

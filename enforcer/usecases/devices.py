@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,6 @@ from enforcer.control.desired_state import DesiredState
 from enforcer.control.doorbell import ask
 from enforcer.control.evidence import Evidence
 from enforcer.control.facts import PassFacts, sentence
-from enforcer.control.filling import fill
 from enforcer.control.holdable import Holdable
 from enforcer.control.leadership import leading
 from enforcer.control.once import reconcile_once
@@ -27,7 +27,7 @@ from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.topology import Device, Mode
 from enforcer.driver_api import Driver
 from enforcer.errors import AnotherControllerActive, DeviceError, EnforcerError
-from enforcer.usecases.find_orders import orders_by_device
+from enforcer.usecases.find_orders import book_of, orders_by_device
 from enforcer.usecases.present import Presenter
 from enforcer.usecases.world import World
 
@@ -51,7 +51,8 @@ def compare_now(world: World, name: str) -> Comparison:
     """Read a device now and compare. Writes nothing. Raises NotFound, DeviceError."""
     device = world.device(name)
     driver = world.driver_for(device, world.evidence.identity())
-    desired = desired_now(world, device, driver)
+    now = world.clock.now()
+    desired = desired_in(book_of(world, now), device, driver, now)
     with driver.connect() as session:
         actual = session.read_state()
     findings = driver.findings(desired, actual)
@@ -61,21 +62,18 @@ def compare_now(world: World, name: str) -> Comparison:
     )
 
 
-def desired_now(world: World, device: Device, driver: Driver) -> Desired:
+def desired_in(book: OrderBook, device: Device, driver: Driver, now: datetime) -> Desired:
     """What must stand on a device now, as far as it can hold it. Asks no device."""
-    now = world.clock.now()
-    book = OrderBook(world.topology)
-    fill(book, world.database, now)
     state = DesiredState(device.name, book)
     state.advance(now)
     return Holdable(device, driver.capability).part(state.desired)
 
 
-def desired_members(world: World, device: Device) -> int | None:
-    """How many members `desired_now` has; None without a usable driver."""
+def _members(world: World, book: OrderBook, device: Device, now: datetime) -> int | None:
+    """How many members `desired_in` has; None without a usable driver."""
     try:
         driver = world.driver_for(device, world.evidence.identity())
-        return len(desired_now(world, device, driver))
+        return len(desired_in(book, device, driver, now))
     except EnforcerError:
         return None
 
@@ -231,7 +229,22 @@ def adopt(world: World, actor: Actor, name: str) -> None:
 
 
 def view(world: World, name: str) -> DeviceView:
-    """One device as people see it. Raises NotFound."""
+    """One device as people see it, with what is to stand on it. Raises NotFound."""
     device = world.device(name)
-    counts = orders_by_device(world)
-    return Presenter(world).device(device, counts.get(name, 0), desired_members(world, device))
+    now = world.clock.now()
+    book = book_of(world, now)
+    orders = orders_by_device(book, now).get(name, 0)
+    return Presenter(world).device(device, orders, _members(world, book, device, now))
+
+
+def decided(world: World, name: str) -> DeviceView:
+    """One device after a decision about it: nothing is compiled to say so. Raises NotFound."""
+    return Presenter(world).device(world.device(name))
+
+
+def every(world: World) -> list[DeviceView]:
+    """All devices, by name."""
+    presenter, now = Presenter(world), world.clock.now()
+    counts = orders_by_device(book_of(world, now), now)
+    found = sorted(world.topology.devices.items())
+    return [presenter.device(device, counts.get(name, 0)) for name, device in found]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from enforcer.application.views import DoctorCheck
 from enforcer.errors import AuditBroken, StorageError
-from enforcer.storage import migrate
 from enforcer.storage.engine import is_postgresql
 from enforcer.storage.server import ServerFacts
 from enforcer.storage.sqlite import sqlite_file
 from enforcer.storage.tables import REVISION
+from enforcer.usecases import audit
 from enforcer.usecases.doctor_findings import counted, finding, good, guarded
 from enforcer.usecases.world import World
 
@@ -30,6 +30,7 @@ OLDEST_SERVER = 130_000
 LEAST_FREE, LEAST_SHARE = 100 * 2**20, 0.01
 OTHERS = 0o077
 _OTHERS_WRITE = 0o022
+DAMAGED = "stop the controller, keep a copy of the database, and restore a backup"
 _INIT = ": run `enforcer init`"
 _BESIDE = ("", "-wal", "-shm")
 _OVER_NETWORK = frozenset(
@@ -75,14 +76,21 @@ def file_checks(file: Path) -> Iterator[DoctorCheck]:
 
 
 def _identity(world: World) -> DoctorCheck:
+    gone = world.database.missing()
+    if gone:
+        said = f"revision {REVISION}, but it is damaged: {', '.join(gone)} is missing"
+        return finding(DATABASE, said, DAMAGED)
     with world.database.read() as reader:
         owner = reader.control.identity()
+        reader.control.state()
     return good(
         DATABASE, f"revision {REVISION}, controller {owner.controller}, epoch {owner.epoch}"
     )
 
 
 def _why_unopened(url: str, error: StorageError) -> DoctorCheck:
+    from enforcer.storage import migrate
+
     try:
         found = migrate.current(url)
         known = found is None or migrate.is_known(found)
@@ -103,11 +111,11 @@ def _why_unopened(url: str, error: StorageError) -> DoctorCheck:
 
 
 def _chain(world: World) -> DoctorCheck:
-    with world.database.read() as reader:
-        verdict = reader.audit.verify()
+    verdict = audit.verify(world)
     if not verdict.ok:
         return finding(CHAIN, f"the audit chain is broken: {verdict.why}", AuditBroken.REMEDY)
-    return good(CHAIN, f"{counted(verdict.entries, 'entry', 'entries')}, the chain holds")
+    said = f"{counted(verdict.entries, 'entry', 'entries')}, the chain holds"
+    return good(CHAIN, f"{said}; but {verdict.warning}" if verdict.warning else said)
 
 
 # -- a SQLite file -------------------------------------------------------------------------------

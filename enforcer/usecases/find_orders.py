@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from enforcer.application.commands import OrderFilter
 from enforcer.application.views import OrderView
@@ -66,11 +67,18 @@ def _matches(view: OrderView, which: OrderFilter) -> bool:
     return which.active is None or which.active == (view.status not in _OVER)
 
 
-def orders_by_device(world: World) -> dict[str, int]:
-    """How many orders in force each device is to hold."""
-    now = world.clock.now()
+def book_of(world: World, now: datetime) -> OrderBook:
+    """Every order that is not long over, compiled by what is in force: seconds for many.
+
+    Take it once, and answer all from it.
+    """
     book = OrderBook(world.topology)
     fill(book, world.database, now)
+    return book
+
+
+def orders_by_device(book: OrderBook, now: datetime) -> dict[str, int]:
+    """How many orders in force each device is to hold."""
     counts: Counter[str] = Counter()
     for entry in book.entries():
         if in_force(entry.order, now):

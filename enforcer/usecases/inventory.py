@@ -7,6 +7,7 @@ newest: preview and outcome come from the same two inventories.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,15 +16,25 @@ import structlog
 from enforcer.application.actor import Actor
 from enforcer.application.desk_views import Change, InventoryDiff, InventoryView, ProtectedView
 from enforcer.core.device_control import DeviceControl, Hold
-from enforcer.core.inventory_change import merge
+from enforcer.core.inventory_change import merge, other_boxes
 from enforcer.core.inventory_differences import Difference, changes
 from enforcer.core.orders import Order, is_over
-from enforcer.core.topology import Mode, Topology
+from enforcer.core.shrunk_protection import shrunk, shrunk_sentence
+from enforcer.core.status import DeviceFacts
+from enforcer.core.topology import Topology
 from enforcer.errors import ConfigurationInvalid, StorageError
+from enforcer.storage.inventories import CONTENT, content_of
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
+from enforcer.usecases.drivable import proposed
 from enforcer.usecases.in_force import InForce, read_in_force
-from enforcer.usecases.inventory_alarms import BAD, FILES, update_alarms, warnings
-from enforcer.usecases.inventory_effects import Effect, effects
+from enforcer.usecases.inventory_alarms import (
+    BAD,
+    FILES,
+    update_alarms,
+    update_shrinking,
+    warnings,
+)
+from enforcer.usecases.inventory_effects import RELOAD, Effect, by_reload, effects
 from enforcer.usecases.inventory_plain import plain
 from enforcer.usecases.inventory_references import lost_names
 from enforcer.usecases.owner_changes import OwnerChange, owner_changes, shorten
@@ -47,7 +58,8 @@ _LINES = 100
 class _Proposal:
     """What the files would change. `head`: the change sequence up to which orders were seen.
 
-    `unreadable`: what is in force cannot be read any more, so that nothing can be compared.
+    `problems`: why it must not be put in force at all. `unreadable`: what is in force cannot be
+    read any more, so that nothing can be compared.
     """
 
     standing: InForce
@@ -58,6 +70,7 @@ class _Proposal:
     lost: list[str]
     head: int
     now: datetime
+    problems: list[str]
     unreadable: bool = False
 
     @property
@@ -70,6 +83,11 @@ class _Proposal:
         """Whether a new row is needed at all."""
         return self.before is None or self.before.digest != self.after.digest
 
+    @property
+    def shrunk(self) -> list[str]:
+        """Protected, shared and pools' space that is guarded no longer."""
+        return shrunk(self.before, self.after) if self.before is not None else []
+
     def view(self, sequence: int | None = None, applied: bool = False) -> InventoryDiff:
         owners = [change.sentence(self.now) for change in self.owners]
         return InventoryDiff(
@@ -78,8 +96,10 @@ class _Proposal:
             devices=[effect.view() for effect in self.effects],
             warnings=[
                 *([_UNREADABLE] if self.unreadable else []),
+                *([shrunk_sentence(guarded)] if (guarded := self.shrunk) else []),
                 *owners,
                 *self.lost,
+                *(said for effect in self.effects for said in effect.warnings),
                 *warnings(self.after),
             ],
             applied=applied,
@@ -113,10 +133,14 @@ def show(world: World) -> InventoryView:
 def diff(world: World) -> InventoryDiff:
     """See `Application.inventory_diff`."""
     try:
-        loaded = world.load_topology()
+        loaded = proposed(world)
     except ConfigurationInvalid as error:
         return InventoryDiff(ok=False, problems=_problems(error), sequence=_sequence(world))
-    return _propose(world, loaded).view()
+    proposal = _propose(world, loaded)
+    if proposal.problems:
+        seq = proposal.standing.seq
+        return InventoryDiff(ok=False, problems=proposal.problems, sequence=seq)
+    return proposal.view()
 
 
 def reload(world: World, actor: Actor, reason: str) -> InventoryDiff:
@@ -125,12 +149,15 @@ def reload(world: World, actor: Actor, reason: str) -> InventoryDiff:
     Raises InvalidInput for a bad reason, StorageError.
     """
     check_reason(reason)
-    try:
-        loaded = world.load_topology()
-    except ConfigurationInvalid as error:
-        return _refused(world, actor, _problems(error), reason)
     for _ in range(_TRIES):
+        try:
+            # Anew each time: who was quicker may have had newer files.
+            loaded = proposed(world)
+        except ConfigurationInvalid as error:
+            return _refused(world, actor, _problems(error), reason)
         proposal = _propose(world, loaded)
+        if proposal.problems:
+            return _refused(world, actor, proposal.problems, reason)
         with world.database.write() as work:
             newest = work.inventories.newest()
             if (newest.seq if newest is not None else None) != proposal.standing.seq:
@@ -150,6 +177,7 @@ def _propose(world: World, loaded: Topology) -> _Proposal:
         after = merge(before, loaded)
         head = reader.audit.head()[0]
         controls = reader.device_controls.all()
+        facts = reader.devices.all_facts()
         orders = reader.orders.unfinished(now, timedelta(0))
         owners = _owner_changes(reader, before, after, orders, now)
     running = [order for order in orders if not is_over(order, now)]
@@ -163,8 +191,22 @@ def _propose(world: World, loaded: Topology) -> _Proposal:
         lost_names(before, after, running),
         head,
         now,
+        _other_boxes(before, loaded, facts),
         unreadable,
     )
+
+
+def _other_boxes(
+    before: Topology | None, loaded: Topology, facts: Mapping[str, DeviceFacts]
+) -> list[str]:
+    """Where nothing was ever proved, a mistake in the address may be put right."""
+    if before is None:
+        return []
+    return [
+        said
+        for name, said in other_boxes(before, loaded)
+        if facts.get(name, DeviceFacts()).verified_at is not None
+    ]
 
 
 def _standing(reader: Reader, loaded: Topology) -> tuple[InForce, bool]:
@@ -206,6 +248,7 @@ def _commit(
     now = world.clock.now()
     why = "the files could be loaded"
     work.clear_alarm(BAD, actor, at=now, subject=FILES, why=why)
+    update_shrinking(work, actor, now, proposal.shrunk)
     if not proposal.needed:
         return None
     sequence = work.record("inventory.loaded", actor, at=now, payload=_summary(proposal, reason))
@@ -245,6 +288,7 @@ def _summary(proposal: _Proposal, reason: str) -> dict[str, JSONValue]:
         "changes": [*lines[:_LINES]],
         "changed": len(lines),
         "devices": moved,
+        CONTENT: content_of(proposal.after),
     }
 
 
@@ -258,7 +302,7 @@ def _hold(work: UnitOfWork, actor: Actor, now: datetime, proposal: _Proposal, se
         _hold_all(work, actor, now, proposal.after, seq)
     for effect in proposal.effects if before is not None else ():
         control = work.device_controls.get(effect.device)
-        if control.hold is not None and control.hold.all:
+        if control.hold is not None and not by_reload(control.hold):
             continue  # Nothing is written there at all until the release.
         if effect.braked and before is not None:
             held = _held(control, now, seq, before.digest, effect)
@@ -268,7 +312,8 @@ def _hold(work: UnitOfWork, actor: Actor, now: datetime, proposal: _Proposal, se
                 f" look at `enforcer device show {effect.device}`, then let it pass with"
                 f" `enforcer device release {effect.device}`"
             )
-            work.raise_alarm(BRAKED, actor, at=now, subject=effect.device, said=said)
+            if effect.loud:
+                work.raise_alarm(BRAKED, actor, at=now, subject=effect.device, said=said)
         elif effect.held and control.hold is not None:
             work.device_controls.save(effect.device, replace(control, hold=None))
             why = "the inventory no longer moves anything there"
@@ -277,23 +322,25 @@ def _hold(work: UnitOfWork, actor: Actor, now: datetime, proposal: _Proposal, se
 
 def _hold_all(work: UnitOfWork, actor: Actor, now: datetime, after: Topology, seq: int) -> None:
     """Nobody can say what would move: nothing is written before a person has looked."""
-    for name, device in sorted(after.devices.items()):
-        if device.mode is Mode.ENFORCE:
-            control = work.device_controls.get(name)
-            hold = Hold(now, seq, "", 0, _UNREADABLE, all=True)
-            work.device_controls.save(name, replace(control, hold=hold))
-            said = (
-                f"{name}: {_UNREADABLE}: nothing is written there until a person has looked at"
-                f" `enforcer device plan {name}` and given `enforcer device release {name}`"
-            )
-            work.raise_alarm(BRAKED, actor, at=now, subject=name, said=said)
+    for name in sorted(after.devices):
+        control = work.device_controls.get(name)
+        hold = Hold(now, seq, "", 0, _UNREADABLE, all=True)
+        work.device_controls.save(name, replace(control, hold=hold))
+        said = (
+            f"{name}: {_UNREADABLE}: nothing is written there until a person has looked at"
+            f" `enforcer device plan {name}` and given `enforcer device release {name}`"
+        )
+        work.raise_alarm(BRAKED, actor, at=now, subject=name, said=said)
 
 
 def _held(control: DeviceControl, now: datetime, seq: int, digest: str, effect: Effect) -> Hold:
-    why = f"inventory reload ({effect.view().adds} to add, {effect.view().removes} to remove)"
+    why = f"{RELOAD} ({effect.view().adds} to add, {effect.view().removes} to remove)"
+    if effect.whole:
+        why += ", the device itself is another, so nothing at all is written there"
+    changes = effect.tally.differing
     if control.hold is not None:
-        return replace(control.hold, changes=effect.tally.differing, why=why)
-    return Hold(now, seq, digest, effect.tally.differing, why)
+        return replace(control.hold, changes=changes, why=why, all=effect.whole)
+    return Hold(now, seq, digest, changes, why, all=effect.whole)
 
 
 # -- files that cannot be loaded ---------------------------------------------------------------

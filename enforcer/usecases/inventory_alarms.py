@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from shlex import quote
 
 from enforcer.application.actor import Actor
+from enforcer.control.evidence import CONTROLLER
 from enforcer.core.inventory_differences import place_text
-from enforcer.core.topology import Leaving, Topology
+from enforcer.core.shrunk_protection import shrunk_sentence
+from enforcer.core.topology import Attachment, Leaving, Topology
 from enforcer.storage.unit_of_work import UnitOfWork
 
 BAD = "inventory-bad"
 FILES = "inventory"
-"""The subject of `BAD`."""
+"""The subject of `BAD` and `SHRANK`."""
+SHRANK = "protection-shrank"
 DEVICE_GONE, CUSTOMER_GONE, ATTACHMENT_GONE = "device-gone", "customer-gone", "attachment-gone"
 DRAINING = "device-draining"
 _OURS = frozenset({DEVICE_GONE, CUSTOMER_GONE, ATTACHMENT_GONE, DRAINING})
@@ -45,13 +49,20 @@ def waiting(topology: Topology) -> Iterator[Waiting]:
             )
             yield CUSTOMER_GONE, name, said
             continue
-        gone = [place_text(a) for a in customer.attachments if a.leaving is Leaving.GONE]
+        gone = [a for a in customer.attachments if a.leaving is Leaving.GONE]
         if gone:
+            places, commands = map(place_text, gone), (_move(name, a) for a in gone)
             said = (
-                f"customer {name} is still enforced at {', '.join(gone)}, which the inventory's"
-                f" files no longer state: put it back, or let it go with `enforcer device move`"
+                f"customer {name} is still enforced at {', '.join(places)}, which the inventory's"
+                f" files no longer state: put it back, or let it go with {', '.join(commands)}"
             )
             yield ATTACHMENT_GONE, name, said
+
+
+def _move(customer: str, attachment: Attachment) -> str:
+    """The command that lets an attachment go, as it is typed."""
+    place = attachment.interface or attachment.neighbor or attachment.news_site
+    return f"`enforcer device move {customer} {attachment.device} {quote(place)}`"
 
 
 def warnings(topology: Topology) -> list[str]:
@@ -70,6 +81,19 @@ def update_alarms(work: UnitOfWork, actor: Actor, at: datetime, topology: Topolo
     _clear(work, actor, at, wanted)
     for (kind, subject), said in wanted.items():
         work.raise_alarm(kind, actor, at=at, subject=subject, said=said)
+
+
+def update_shrinking(work: UnitOfWork, actor: Actor, at: datetime, lost: Sequence[str]) -> None:
+    """Raise what a reload guards no longer; a person's reload by which nothing is lost clears it.
+
+    `lost`: as `shrunk` says. The controller reloads by itself, which nobody has looked at.
+    """
+    if lost:
+        said = shrunk_sentence(lost)
+        work.raise_alarm(SHRANK, actor, at=at, subject=FILES, said=said)
+    elif actor != CONTROLLER:
+        why = "a reload by a person lost nothing more"
+        work.clear_alarm(SHRANK, actor, at=at, subject=FILES, why=why)
 
 
 def _clear(work: UnitOfWork, actor: Actor, at: datetime, wanted: Iterable[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.core.topology import Topology
+from enforcer.storage.inventories import CONTENT, content_of
 from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.in_force import read_in_force
@@ -37,8 +38,9 @@ def change_in_force(
         after = edit(before)
         if after.digest == before.digest:
             return after
+        payload = {**note.payload, CONTENT: content_of(after)}
         seq = work.record(
-            note.kind, actor, at=now, subject=note.subject, device=note.device, payload=note.payload
+            note.kind, actor, at=now, subject=note.subject, device=note.device, payload=payload
         )
         about = " ".join(filter(None, (note.kind, note.subject, note.device)))
         work.inventories.add(seq, after, at=now, origin=about)

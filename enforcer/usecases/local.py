@@ -37,6 +37,7 @@ from enforcer.usecases import (
     check_many,
     devices,
     doctor,
+    drivable,
     place,
     place_many,
     preview,
@@ -44,7 +45,7 @@ from enforcer.usecases import (
     wait,
     why,
 )
-from enforcer.usecases.find_orders import find_orders, orders_by_device
+from enforcer.usecases.find_orders import find_orders
 from enforcer.usecases.local_desk import LocalDesk
 from enforcer.usecases.local_record import LocalRecord
 from enforcer.usecases.present import Presenter, event_view
@@ -109,10 +110,7 @@ class LocalApplication(LocalDesk, LocalRecord):
 
     def devices(self, actor: Actor) -> Sequence[DeviceView]:
         """See `Application.devices`."""
-        presenter = Presenter(self._world)
-        counts = orders_by_device(self._world)
-        found = sorted(self._world.topology.devices.items())
-        return [presenter.device(device, counts.get(name, 0)) for name, device in found]
+        return devices.every(self._world)
 
     def device(self, actor: Actor, name: str) -> DeviceView:
         """See `Application.device`."""
@@ -133,7 +131,7 @@ class LocalApplication(LocalDesk, LocalRecord):
     def device_adopt(self, actor: Actor, name: str) -> DeviceView:
         """See `Application.device_adopt`."""
         devices.adopt(self._world, actor, name)
-        return self.device(actor, name)
+        return devices.decided(self._world, name)
 
     def pause(self, actor: Actor, reason: str) -> ControlView:
         """See `Application.pause`."""
@@ -170,7 +168,7 @@ class LocalApplication(LocalDesk, LocalRecord):
     def inventory_check(self, actor: Actor) -> InventoryReport:
         """See `Application.inventory_check`."""
         try:
-            topology = self._world.load_topology()
+            topology = drivable.proposed(self._world)
         except ConfigurationInvalid as error:
             problems = getattr(error, "problems", None) or [str(error)]
             return InventoryReport(ok=False, problems=[str(problem) for problem in problems])

@@ -36,7 +36,7 @@ class LocalDesk:
         self._world = world
 
     def _device(self, name: str) -> DeviceView:
-        return devices.view(self._world, name)
+        return devices.decided(self._world, name)
 
     def inventory_show(self, actor: Actor) -> InventoryView:
         """See `Application.inventory_show`."""

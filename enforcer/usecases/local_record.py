@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from enforcer.application.actor import Actor
-from enforcer.application.commands import AuditFilter, ExportEnforced, ImportList
+from enforcer.application.commands import AuditFilter, ExportEnforced, ImportList, KnownHead
 from enforcer.application.record_views import AuditEntryView, ListDiff, Report, SignatureView
 from enforcer.application.views import AuditCheck, EventView, ListView
 from enforcer.usecases import audit, export, feeds, list_history, lists, report
@@ -47,9 +47,9 @@ class LocalRecord:
         """See `Application.export`."""
         return export.export(self._world, command)
 
-    def audit_verify(self, actor: Actor) -> AuditCheck:
+    def audit_verify(self, actor: Actor, heads: Sequence[KnownHead] = ()) -> AuditCheck:
         """See `Application.audit_verify`."""
-        return audit.verify(self._world)
+        return audit.verify(self._world, heads)
 
     def audit_list(self, actor: Actor, which: AuditFilter) -> Sequence[EventView]:
         """See `Application.audit_list`."""

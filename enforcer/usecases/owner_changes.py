@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enforcer.application.actor import Actor
 from enforcer.control.settling import OWNER_CHANGED
 from enforcer.core.handover import Handover, handovers, named_addresses
-from enforcer.core.orders import Order, is_over
-from enforcer.core.times import format_when
+from enforcer.core.orders import Network, Order, is_over
+from enforcer.core.times import say_when
 from enforcer.core.topology import Topology
 from enforcer.storage.unit_of_work import UnitOfWork
 
@@ -23,11 +23,11 @@ InForceAt = Callable[[datetime], Topology | None]
 
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
-    """`order` names `prefix`, of which addresses were `was`'s and are now `now`'s."""
+    """`order` names `prefix`, of which addresses were `was`'s (None: nobody's), now `now`'s."""
 
     order: Order
     prefix: str
-    was: str
+    was: str | None
     now: str
 
     def end(self, at: datetime) -> datetime:
@@ -37,9 +37,9 @@ class OwnerChange:
     def sentence(self, at: datetime) -> str:
         """For people, with the way out."""
         return (
-            f"order {self.order.id} names {self.prefix}, which belonged to {self.was} and now"
-            f" belongs to {self.now}: it ends at {format_when(self.end(at))} unless"
-            f" `enforcer order reconfirm {self.order.id}` is given"
+            f"order {self.order.id} names {self.prefix}, which belonged to"
+            f" {self.was or 'nobody'} and now belongs to {self.now}: it ends at"
+            f" {say_when(self.end(at))} unless `enforcer order reconfirm {self.order.id}` is given"
         )
 
 
@@ -48,8 +48,9 @@ def owner_changes(
 ) -> list[OwnerChange]:
     """What `after` changes for the orders that are in force at `now`, or to come.
 
-    `placed`: the inventory that was in force at an instant. What belonged to nobody for a
-    while before `after` is compared with the owner when the order was placed.
+    `placed`: the inventory that was in force at an instant. What belonged to nobody (or to no
+    tenant of its customer) before `after` is compared with the owner when the order was placed:
+    who got back what was theirs then is no new owner.
     """
     named = [(o, named_addresses(o)) for o in orders if not is_over(o, now)]
     moved = handovers(before, after, (p for _, prefixes in named for p in prefixes))
@@ -62,24 +63,22 @@ def owner_changes(
 def _change(
     order: Order, moved: list[Handover], after: Topology, placed: InForceAt
 ) -> OwnerChange | None:
-    fresh = False
-    for prefix in named_addresses(order):
-        for handover in moved:
-            if handover.overlaps(prefix):
-                if handover.was is not None:
-                    return OwnerChange(order, str(prefix), handover.was, handover.now)
-                fresh = True
-    return _since_placed(order, after, placed(order.created)) if fresh else None
-
-
-def _since_placed(order: Order, after: Topology, then: Topology | None) -> OwnerChange | None:
-    if then is None:
-        return None
-    for prefix in named_addresses(order):
-        for handover in handovers(then, after, (prefix,)):
-            if handover.was is not None:
-                return OwnerChange(order, str(prefix), handover.was, handover.now)
+    found = _met(order, moved)
+    fresh = [handover for _, handover in found if handover.fresh]
+    if fresh and len(fresh) == len(found):
+        then = placed(order.created)
+        if then is not None:
+            since = handovers(then, after, named_addresses(order))
+            found = _met(order, (one for one in since if any(one.meets(f) for f in fresh)))
+    for prefix, handover in sorted(found, key=lambda one: one[1].fresh):
+        return OwnerChange(order, str(prefix), handover.was, handover.now)
     return None
+
+
+def _met(order: Order, moved: Iterable[Handover]) -> list[tuple[Network, Handover]]:
+    """What changed hands of the addresses that `order` names."""
+    several, named = list(moved), named_addresses(order)
+    return [(prefix, one) for prefix in named for one in several if one.overlaps(prefix)]
 
 
 def shorten(work: UnitOfWork, actor: Actor, at: datetime, changes: Iterable[OwnerChange]) -> None:

@@ -12,7 +12,8 @@ each device's run of proofs around the instant says how sure the answer is:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,18 +23,22 @@ from enforcer.core.orders import BlockList, Network, Order, in_force, is_over
 from enforcer.core.placement import Ownership, ownership
 from enforcer.core.rules import Key
 from enforcer.core.status import Status
-from enforcer.core.times import format_when
+from enforcer.core.times import say_when
 from enforcer.core.topology import Topology
 from enforcer.errors import InvalidInput
 from enforcer.storage.order_versions import OrderVersion
 from enforcer.storage.periods import LONGEST_GAP, Period
 from enforcer.storage.unit_of_work import Reader
-from enforcer.usecases.candidates import candidates, names_around
+from enforcer.usecases.candidates import ListOf, candidates, names_around, near
+from enforcer.usecases.replaced_lists import either, joined
 from enforcer.usecases.surroundings import customer_of, protected_in, shared_in, tenants_in
 from enforcer.usecases.touch import attachments_of
 from enforcer.usecases.touching import Touching, about, holders, summary, touching
 from enforcer.usecases.world import World
 
+_MOST = 4
+"""Replaced versions of a list that are read."""
+_NO_LOOK = "no look before that time is known to have included the last change"
 VERIFIED, ASSUMED, UNKNOWN = "verified", "assumed", "unknown"
 
 
@@ -55,7 +60,7 @@ def _past(at: datetime, now: datetime) -> None:
         raise InvalidInput(f"{at.isoformat()} has no time zone: write Z for UTC")
     if at > now:
         raise InvalidInput(
-            f"{format_when(at)} is still to come: nobody knows what will be ordered until then;"
+            f"{say_when(at)} is still to come: nobody knows what will be ordered until then;"
             " `enforcer order list --status scheduled` shows what is planned"
         )
 
@@ -82,6 +87,7 @@ class _Past:
         self._digest = self._topology.digest if known else None
         self._owners: Ownership = ownership(self._topology)
         self._lists: dict[str, ListContent | None] = {}
+        self._replaced: dict[str, ListContent | None] = {}
         self._imported: dict[str, datetime] = {}
         self._periods: dict[str, Period | None] = {}
 
@@ -90,14 +96,16 @@ class _Past:
         versions = {v.order.number: v for v in self._versions(asked)}
         orders = [v.order for v in versions.values()]
         found = touching(orders, asked, self._topology, self._owners, self._list)
-        shown, sure = [], True
+        left = self._left(orders, found, asked)
+        shown, sure = [], all(self._surely(one, versions) for one in left)
         for one in found:
             proofs = self._proofs(one, versions[one.order.number])
             sure &= all(proof.sure for proof in proofs.values())
             if not is_over(one.order, self._at):
                 shown.append(self._order(one, proofs))
         blocking = [one for one in found if in_force(one.order, self._at)]
-        sure = sure and self._covered(asked, found)
+        missing = self._unproved(asked, [*found, *left])
+        sure = sure and not missing
         return WhyView(
             address=str(asked),
             at=self._at,
@@ -109,14 +117,29 @@ class _Past:
             certainty=VERIFIED if sure else ASSUMED,
             tenants=tenants_in(self._topology, asked),
             shared=shared_in(self._topology, asked),
+            missing=[] if sure else missing or [_NO_LOOK],
         )
+
+    def _left(
+        self, orders: Sequence[Order], found: Sequence[Touching], asked: Network
+    ) -> list[Touching]:
+        """Orders whose list lost the address so lately that devices may not have followed."""
+        met = {one.order.number for one in found}
+        rest = [o for o in orders if o.number not in met and isinstance(o.demand, BlockList)]
+        rest = [order for order in rest if order.start <= self._at]
+        return touching(rest, asked, self._topology, self._owners, self._before(asked))
+
+    def _surely(self, one: Touching, versions: Mapping[int, OrderVersion]) -> bool:
+        proofs = self._proofs(one, versions[one.order.number])
+        return all(proof.sure for proof in proofs.values())
 
     def _versions(self, asked: Network) -> Iterable[OrderVersion]:
         """Orders that may touch `asked`, in force then, to come, or just ended."""
         behind = attachments_of(self._topology, asked)
         names = names_around(self._topology, asked, behind)
         targets = self._reader.order_targets.lines(self._at - LONGEST_GAP, self._at)
-        numbers = candidates(targets, asked, names, self._list)
+        lists = either(self._list, self._before(asked), asked)
+        numbers = candidates(targets, asked, names, lists)
         known = list(self._reader.order_versions.at(numbers, self._at))
         yield from (v for v in known if _recent(v.order, self._at))
         missing = set(numbers) - {v.order.number for v in known}
@@ -137,6 +160,27 @@ class _Past:
                 self._imported[name] = newest.imported_at
         return self._lists[name]
 
+    def _before(self, asked: Network) -> ListOf:
+        """What lists held around `asked` shortly before: versions replaced within `LONGEST_GAP`.
+
+        Of many such versions the newest few.
+        """
+
+        def get(name: str) -> ListContent | None:
+            if name not in self._replaced:
+                found = (self._reader.lists.version(name, n) for n in self._lately_replaced(name))
+                parts = [near(content, asked) for content in found if content is not None]
+                self._replaced[name] = joined(parts) if parts else None
+            return self._replaced[name]
+
+        return get
+
+    def _lately_replaced(self, name: str) -> list[int]:
+        known = [v for v in self._reader.lists.versions(name) if v.imported_at <= self._at]
+        pairs = itertools.pairwise(sorted(known, key=lambda v: v.version))
+        since = self._at - LONGEST_GAP
+        return [old.version for old, new in pairs if new.imported_at > since][-_MOST:]
+
     def _period(self, device: str) -> Period | None:
         """The proofs around the instant, under the inventory of the time."""
         if device not in self._periods:
@@ -156,13 +200,19 @@ class _Past:
             found[device] = _Proof(period, sure)
         return found
 
-    def _covered(self, asked: Network, found: Sequence[Touching]) -> bool:
-        """Whether proofs surround the instant wherever the address would be held."""
+    def _unproved(self, asked: Network, found: Sequence[Touching]) -> list[str]:
+        """Where no proofs surround the instant, of all places that would hold the address."""
         if self._digest is None:
-            return False
+            return ["no inventory was in force then"]
         devices = {name for one in found for name in one.asks.devices}
         devices = devices or holders(asked, self._topology, self._owners)
-        return bool(devices) and all(self._period(name) is not None for name in devices)
+        if not devices:
+            return ["no device was to hold the address"]
+        return [
+            f"{name} was not proved around that time"
+            for name in sorted(devices)
+            if self._period(name) is None
+        ]
 
     def _order(self, one: Touching, proofs: dict[str, _Proof]) -> WhyOrder:
         relation, direction, what = about(one)
@@ -186,9 +236,9 @@ class _Past:
     def _device(self, order: Order, name: str, proof: _Proof) -> DeviceStatus:
         period = proof.period
         if period is None:
-            detail = "no proofs around that time"
+            detail = "not proved around that time"
         else:
-            span = f"{format_when(period.since)} to {format_when(period.until)}"
+            span = f"{say_when(period.since)} to {say_when(period.until)}"
             detail = f"found as desired at every look from {span}"
             detail += "" if proof.sure else ", but no look is known to include this order by then"
         return DeviceStatus(

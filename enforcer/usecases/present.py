@@ -151,7 +151,9 @@ class Presenter:
         content = self._list(demand.list_name)
         return len(content.v4_first) + len(content.v6_first) if content else 0
 
-    def device(self, device: Device, orders: int, members: int | None = None) -> DeviceView:
+    def device(
+        self, device: Device, orders: int | None = None, members: int | None = None
+    ) -> DeviceView:
         """One device with what is known of it without asking it.
 
         `orders`, `members`: how many are to stand on it now; None: not counted.
@@ -174,7 +176,7 @@ class Presenter:
             owner=None,
             leaving=str(device.leaving),
             paused=_paused(control),
-            held=_held(control, facts),
+            held=_held(device.name, control, facts),
             contested=[f"{c.what}, by {c.writer}" for c in control.contests],
         )
 
@@ -194,10 +196,11 @@ def _paused(control: DeviceControl) -> str | None:
     return f"by {control.paused_by}: {control.paused_why}" if control.paused else None
 
 
-def _held(control: DeviceControl, facts: DeviceFacts) -> str | None:
+def _held(device: str, control: DeviceControl, facts: DeviceFacts) -> str | None:
     hold = control.hold
     if hold is not None:
-        return f"{hold.why} ({hold.changes} rows wait for `enforcer device release`)"
+        what = "all writes" if hold.all else f"{hold.changes} rows"
+        return f"the brake holds {what} until `enforcer device release {device}`: {hold.why}"
     return MARKER_WORDS if facts.marker else None
 
 

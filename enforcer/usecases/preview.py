@@ -138,5 +138,6 @@ def _obstacles(world: World, asked: Asked, now: datetime) -> Iterator[str]:
     limits = limits_of(world.topology, source)
     with world.database.read() as reader:
         moment = traffic(reader, source, now)
-    for refusal in (*asked.refusals, *guardrails.admission(asked.draft, limits, moment, now)):
+    at_once = guardrails.admission(asked.draft, limits, moment, now, asked.devices)
+    for refusal in (*asked.refusals, *at_once):
         yield f"would be refused: [{refusal.code}] {refusal.message}"

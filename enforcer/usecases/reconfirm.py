@@ -11,8 +11,8 @@ from enforcer.application.commands import Reconfirm
 from enforcer.control.settling import OWNER_CHANGED
 from enforcer.core.draft import Refusal
 from enforcer.core.orders import Order, is_over
-from enforcer.core.times import format_when
-from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.core.times import say_when
+from enforcer.storage.unit_of_work import Reader, UnitOfWork
 from enforcer.usecases.intake import record_refused_change, refused
 from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World, existing
@@ -41,6 +41,17 @@ def keep(world: World, actor: Actor, command: Reconfirm) -> Order:
     return order
 
 
+def disowned(reader: Reader, order: Order) -> tuple[Refusal, ...]:
+    """Code owner-changed: what `order` names has a new owner and nobody has reconfirmed it."""
+    if not reader.alarms.is_open(OWNER_CHANGED, order.id):
+        return ()
+    said = (
+        f"what order {order.id} names has another owner than when it was placed: reconfirm it"
+        f" first (`enforcer order reconfirm {order.id}`), if it is to stay"
+    )
+    return (Refusal("owner-changed", said),)
+
+
 def _kept(work: UnitOfWork, actor: Actor, now: datetime, order: Order, command: Reconfirm) -> Order:
     end = _end_before(work, order)
     seq = work.record(
@@ -63,7 +74,7 @@ def _kept(work: UnitOfWork, actor: Actor, now: datetime, order: Order, command: 
 
 def _against(work: UnitOfWork, order: Order, now: datetime) -> tuple[Refusal, ...]:
     if is_over(order, now):
-        ended = format_when(order.ends or now)
+        ended = say_when(order.ends or now)
         said = f"order {order.id} ended at {ended}: place a new order"
         return (Refusal("already-ended", said),)
     if not work.alarms.is_open(OWNER_CHANGED, order.id):

@@ -18,7 +18,8 @@ from enforcer.storage.periods import Period
 from enforcer.storage.records import AuditEntry
 from enforcer.storage.signatures import SignedHead
 from enforcer.storage.unit_of_work import INTENT, Reader
-from enforcer.usecases.audit import entry_view, public_keys
+from enforcer.usecases.audit import entry_view, public_keys, verified
+from enforcer.usecases.orders_about import orders_about
 from enforcer.usecases.present import Presenter, event_view, target_text
 from enforcer.usecases.report_page import page
 from enforcer.usecases.world import World
@@ -52,12 +53,13 @@ def report(world: World, subject: str) -> Report:
 
 
 def _orders(world: World, reader: Reader, subject: str) -> list[Order]:
-    """The order with that id, or every order about that customer, newest first."""
+    """The order with that id, or every order ever about that customer, newest first."""
     number = order_number(subject)
     order = reader.orders.get(number) if number is not None else None
     if order is not None:
         return [order]
-    found = reader.orders.search(customer=subject, limit=ORDERS_SHOWN + 1)
+    numbers = orders_about(reader, world.topology, subject, ORDERS_SHOWN + 1)
+    found = reader.orders.search(numbers=numbers, limit=ORDERS_SHOWN + 1)
     if not found and subject not in world.topology.customers:
         raise NotFound(
             f"{subject!r} is neither an order nor a customer: see `enforcer order list` and"
@@ -183,14 +185,14 @@ def _customer(world: World, name: str) -> Document:
 
 def _chain(world: World, reader: Reader) -> Document:
     """What proves the entries: the verified chain, its head, and the newest signature."""
-    verified = reader.audit.verify()
+    check = verified(reader, world.signing_key)
     seq, digest = reader.audit.head()
     newest = reader.signatures.newest()
     return {
-        "ok": verified.ok,
-        "entries": verified.entries,
-        "first_bad": verified.first_bad,
-        "why": verified.why,
+        "ok": check.ok,
+        "entries": check.entries,
+        "first_bad": check.first_bad,
+        "why": check.why,
         "head": {"sequence": seq, "hash": digest.hex()},
         "signature": None if newest is None else _signature(world, reader, newest),
     }

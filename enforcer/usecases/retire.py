@@ -43,7 +43,7 @@ def retire(world: World, actor: Actor, name: str, reason: str) -> DeviceView:
     )
     _drain(world, name)
     if name in world.topology.devices:
-        return devices.view(world, name)
+        return devices.decided(world, name)
     return Presenter(world).device(device, 0, 0).model_copy(update={"status": "retired"})
 
 

@@ -78,6 +78,8 @@ class _Work:
 
 
 def _must_exist(name: str, known: Iterable[str]) -> None:
+    if not name.strip():
+        raise InvalidInput("a source's name is needed: see `enforcer source list`")
     every = _OUR_OWN.union(known) - {EVERYBODY}
     if name not in every:
         raise NotFound(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from enforcer.core.contributions import Contribution, Contributions
 from enforcer.core.intervals import Ranges, inside, rows_of, subtract, union
+from enforcer.core.links import links_around
 from enforcer.core.naming import ranges_text, service_text
 from enforcer.core.orders import Network
 from enforcer.core.rules import Exempt, Key, Rule
@@ -48,15 +49,16 @@ def touches(
 
 
 def attachments_of(topology: Topology, asked: Network) -> frozenset[Attachment]:
-    """Where the customer is attached that `asked` belongs to: the longest prefix around it."""
+    """Behind which interfaces `asked` is: by the longest prefix of a customer, or link, around."""
     around = [
-        (prefix.prefixlen, customer)
+        (prefix.prefixlen, customer.attachments)
         for customer in topology.customers.values()
         for prefix in customer.prefixes
         if prefix.version == asked.version and _within(asked, prefix)
     ]
+    around += [(length, (place,)) for length, place in links_around(topology, asked)]
     longest = max((length for length, _ in around), default=0)
-    return frozenset(a for length, c in around if length == longest for a in c.attachments)
+    return frozenset(a for length, places in around if length == longest for a in places)
 
 
 def _within(inner: Network, outer: Network) -> bool:
@@ -111,21 +113,25 @@ def _by_interface(
     asks: Contributions, asked: Network, behind: frozenset[Attachment]
 ) -> Touch | None:
     cut: dict[Attachment, None] = {}
-    rules: list[Rule] = []
+    rules: dict[Rule, Ranges] = {}
     for part in asks.parts:
         if part.rule.family == asked.version and part.rule.by_interface:
+            meant = _meant(part.rule, asked)
             here = {Attachment(part.device, name): None for name in part.interfaces}
-            if behind.intersection(here):
+            if len(meant) and behind.intersection(here):
                 cut |= {place: None for place in here if place in behind}
-                rules.append(part.rule)
+                rules[part.rule] = meant
     if not rules:
         return None
     places = _first([f"{place.interface} on {place.device}" for place in cut], _SHOWN)
-    exempt = rules[0].exempt
-    what = f"by interface {places}" + (f", except {_exempt_text(rules[0])}" if exempt else "")
+    first = next(iter(rules))
+    exempt = any(rule.exempt for rule in rules)
+    what = f"by interface {places}" + (f", except {_exempt_text(first)}" if first.exempt else "")
     keys = frozenset(_ALIKE[rule.key] for rule in rules)
-    limited = bool(exempt) or behind != cut.keys()
-    return Touch(rows_of((asked,)), "covers", keys, what, limited)
+    limited = exempt or behind != cut.keys()
+    touched = union(rules.values())
+    relation = "covers" if _relation(touched, asked) == "exact" else "inside"
+    return Touch(touched, relation, keys, what, limited)
 
 
 def _relation(ranges: Ranges, asked: Network) -> str:

@@ -32,7 +32,7 @@ class Verdicts:
         if known is None:
             return (
                 *asked.refusals,
-                *admission(asked.draft, self._limits, self._traffic, self._now),
+                *admission(asked.draft, self._limits, self._traffic, self._now, asked.devices),
             )
         return known if known.demand == asked.command.demand else (_key_reused(known),)
 

@@ -91,8 +91,8 @@ class World:
     def capabilities(self) -> dict[str, Capability]:
         """What each device can hold.
 
-        Raises ConfigurationInvalid for one without a driver. One that is only kept in force,
-        and whose platform may have gone with it, is left out: it must not stop every order.
+        One that no driver takes can hold nothing: only what would be placed there is refused.
+        One that is only kept in force, and whose platform may have gone with it, is left out.
         """
         owner = self.evidence.identity()
         found = ((n, self._capability(d, owner)) for n, d in self.topology.devices.items())
@@ -101,10 +101,11 @@ class World:
     def _capability(self, device: Device, owner: Owner) -> Capability | None:
         try:
             return self.driver_for(device, owner).capability
-        except ConfigurationInvalid:
-            if device.leaving is Leaving.NO:
-                raise
-            return None
+        except ConfigurationInvalid as error:
+            if device.leaving is not Leaving.NO:
+                return None
+            why = str(error).removeprefix(f"{device.name}: ")
+            return Capability.none(f"{device.name} has no driver that takes it ({why}).")
 
     def ring(self) -> None:
         """Tell the controller, if one runs, that something was committed."""

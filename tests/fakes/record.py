@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from enforcer.application.actor import Actor
-from enforcer.application.commands import AuditFilter, ExportEnforced, ImportList
+from enforcer.application.commands import AuditFilter, ExportEnforced, ImportList, KnownHead
 from enforcer.application.record_views import AuditEntryView, ListDiff, Report, SignatureView
 from enforcer.application.views import AuditCheck, EventView, ListView
 from enforcer.core.prefixes import parse_network
@@ -100,9 +100,9 @@ class FakeRecord(FakeCalls):
         self._called("export", actor, command)
         return self._told(self.lines)
 
-    def audit_verify(self, actor: Actor) -> AuditCheck:
+    def audit_verify(self, actor: Actor, heads: Sequence[KnownHead] = ()) -> AuditCheck:
         """The verdict that was set."""
-        self._called("audit_verify", actor, None)
+        self._called("audit_verify", actor, tuple(heads))
         return self.chain
 
     def audit_list(self, actor: Actor, which: AuditFilter) -> Sequence[EventView]:

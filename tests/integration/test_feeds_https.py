@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -107,6 +108,66 @@ def test_a_server_that_never_ends_is_given_up(authority: Authority, site: Site) 
     fetcher = Fetcher(authority.context(), proxies=False, seconds=0.3)
     with pytest.raises(FeedFailed, match=r"not through after 0\.3 s"):
         fetcher(site.url())
+
+
+def test_headers_that_come_one_by_one_are_given_up(authority: Authority, site: Site) -> None:
+    site.answer = Answer(dribbles=b"X")
+    fetcher = Fetcher(authority.context(), proxies=False, seconds=0.5)
+    with pytest.raises(FeedFailed, match=r"not through after 0\.5 s"):
+        fetcher(site.url())
+
+
+def test_a_handshake_that_never_ends_is_given_up(authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"https://127.0.0.1:{mute.getsockname()[1]}/list.txt"
+        fetcher = Fetcher(authority.context(), proxies=False, seconds=0.5, silence=30.0)
+        with pytest.raises(FeedFailed, match=r"not through after 0\.5 s"):
+            fetcher(url)
+
+
+@pytest.mark.parametrize("pause", [0.05, 0.0])
+def test_a_name_in_gzip_that_never_ends_is_given_up(
+    authority: Authority, site: Site, pause: float
+) -> None:
+    # RFC 1952 section 2.3: FNAME ends with a zero byte, and nothing is unpacked before it.
+    head = b"\x1f\x8b\x08\x08" + bytes(6)
+    packed = {"Content-Encoding": "gzip"}
+    site.answer = Answer(b"x", headers=packed, endless=True, first=head, pause=pause)
+    fetcher = Fetcher(authority.context(), proxies=False, seconds=0.5, most=10**9)
+    with pytest.raises(FeedFailed, match=r"not through after 0\.5 s"):
+        fetcher(site.url())
+
+
+def test_what_is_sent_is_bounded_too_where_nothing_comes_of_it(
+    authority: Authority, site: Site
+) -> None:
+    head = b"\x1f\x8b\x08\x08" + bytes(6)
+    packed = {"Content-Encoding": "gzip"}
+    site.answer = Answer(b"x" * 1000, headers=packed, endless=True, first=head)
+    refused(authority, site.url(), "longer than 100000 bytes")
+
+
+@pytest.mark.parametrize(
+    ("packed", "why"),
+    [
+        (gzip.compress(LIST)[:-4], "ends early"),
+        (gzip.compress(LIST) + gzip.compress(LIST), "something after its end"),
+        (LIST, "cannot be unpacked"),
+    ],
+)
+def test_half_of_a_compressed_list_is_no_list(
+    authority: Authority, site: Site, packed: bytes, why: str
+) -> None:
+    site.answer = Answer(packed, headers={"Content-Encoding": "gzip"})
+    refused(authority, site.url(), why)
+
+
+def test_nothing_changed_is_no_answer_to_who_asks_for_the_whole(
+    authority: Authority, site: Site
+) -> None:
+    site.answer = Answer(status=304, headers={"ETag": '"abc"'})
+    refused(authority, site.url(), "asked for the whole list")
+    assert fetch(authority, site.url(), "", "yesterday").body is None
 
 
 def test_nobody_listens(authority: Authority) -> None:

@@ -58,8 +58,14 @@ class Site:
     controller: Controller
     app: LocalApplication
 
-    def say(self, *names: str, customers: object = None, **more: object) -> None:
-        """Write the inventory's file: these devices, these customers."""
+    def say(
+        self,
+        *names: str,
+        customers: object = None,
+        edge1: dict[str, object] | None = None,
+        **more: object,
+    ) -> None:
+        """Write the inventory's file: these devices, these customers; `edge1`: its other keys."""
         devices = {
             name: {
                 "platform": "nftables",
@@ -67,6 +73,7 @@ class Site:
                 "mode": "enforce",
                 "transport": {"netns": self.spaces[name]},
                 "interfaces": {"eth1": {}},
+                **((edge1 or {}) if name == "edge1" else {}),
             }
             for name in names
         }
@@ -255,6 +262,40 @@ def test_a_large_change_that_no_order_explains_is_held_until_it_is_released(site
     site.rid("edge1", "198.51.100.")
     assert "198.51.100.2" in site.listing("edge2")
     assert site.alarms() == {("braked", "edge2")}
+
+
+@pytest.mark.parametrize("change", [{"nat": ["198.51.100.0/24"]}, {"hooks": ["input"]}])
+def test_a_device_that_could_hold_less_is_not_written_to_until_it_is_released(
+    site: Site, change: dict[str, object]
+) -> None:
+    addresses = [f"198.51.100.{2 * n}" for n in range(12)]
+    for order in [site.place(address) for address in addresses]:
+        site.becomes(order, "enforced")
+    before = site.listing("edge1")
+    site.say(*NAMES, customers=HOSTING, edge1=change)
+    site.reload(code=HELD)
+    assert site.alarms() == {("braked", "edge1")}
+    later = site.place("10.99.0.1")
+    site.holds("edge2", "10.99.0.1")
+    site.app.device_reconcile(ANN, "edge1")
+    assert site.listing("edge1") == before
+    site.app.device_release(ANN, "edge1", "as meant")
+    site.holds("edge1", "10.99.0.1")
+    site.rid("edge1", "hook forward" if "hooks" in change else addresses[3])
+    site.becomes(later, "enforced")
+
+
+def test_a_device_does_not_become_another_box(site: Site) -> None:
+    order = site.place("198.51.100.7")
+    site.becomes(order, "enforced")
+    other = {"netns": site.spaces["edge2"]}
+    site.say("edge1", customers=HOSTING, edge1={"transport": other})
+    site.reload(code=1)
+    assert site.alarms() == {("inventory-bad", "inventory")}
+    site.lift(order)
+    site.becomes(order, "lifted")
+    for name in NAMES:
+        assert "198.51.100.7" not in site.listing(name)
 
 
 def test_a_customer_moves_without_a_gap(site: Site) -> None:

@@ -21,13 +21,12 @@ pytestmark = pytest.mark.root
 
 ROUTER = "edge1"
 REASON = ("--reason", "a test", "--open-ended")
-ESSENTIALS = ("--except-service-set", "essentials")
 PLACED = (
-    ("block-address", "198.18.0.0/25"),
+    ("block-address", "198.18.0.0/25", "--confirm-wide"),
     ("block-address", "203.0.113.0/24", "--confirm-wide"),
-    ("block-port", "--customer", "hosting", "--protocol", "tcp", "--port", "25"),
-    ("cut-feed", "hosting", "--news-servers", "news"),
-    ("suspend-customer", "hosting", *ESSENTIALS, "--by", "interface"),
+    ("block-port", "hosting", "--port", "25", "--except", "essentials"),
+    ("cut-feed", "hosting"),
+    ("suspend-customer", "hosting", "--except", "essentials", "--by", "interface"),
     ("block-list", "botnets"),
 )
 BOTNETS = "198.18.9.0/28\n198.18.9.64 ; a word\n2001:db8:bad::/48\n"
@@ -39,8 +38,10 @@ def stated(namespace: str) -> dict[str, Any]:
         "protected": [{"prefix": "203.0.113.0/28", "reason": "our own"}],
         "settings": {"documentation_space": True},
         "service_sets": {
-            "essentials": [{"prefixes": ["203.0.113.53", "2001:db8:53::53"]}],
-            "news": [{"prefixes": ["203.0.113.119"], "protocol": "tcp", "ports": [119]}],
+            "essentials": {"entries": [{"prefixes": ["203.0.113.53", "2001:db8:53::53"]}]},
+            "news": {
+                "entries": [{"prefixes": ["203.0.113.119"], "protocol": "tcp", "ports": [119]}]
+            },
         },
         "customers": {
             "hosting": {
@@ -48,7 +49,8 @@ def stated(namespace: str) -> dict[str, Any]:
                 "attachments": [{"device": ROUTER, "interface": "eth1"}],
             }
         },
-        "limits": {"sources": {"*": {"per_minute": 1000}}},
+        "sources": {"*": {"per_minute": 1000}},
+        "limits": {"brake": {"rows": 500, "percent": 10, "floor": 5}},
         "devices": {
             ROUTER: {
                 "platform": "nftables",
@@ -120,7 +122,10 @@ def nothing_to_do(there: Installation) -> None:
     diff = there.ask("inventory", "diff")
     assert diff["ok"] and diff["changes"] == [] and diff["devices"] == []
     assert there.ask("audit", "verify")["ok"]
-    first, *_ = there.ask("order", "list", "--all")
+    written = there.folder / "all.yaml"
+    written.write_text(written.read_text().replace("192.0.2.0/25", "192.0.2.0/26"))
+    assert there.ask("inventory", "diff")["changes"]
+    first, *_ = there.ask("order", "list")
     there.text("order", "lift", first["id"], "--reason", "over")
     assert planned(there)[1] > 0
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.errors import AnotherControllerActive, OrderRefused
+from enforcer.errors import AnotherControllerActive
+from enforcer.storage.errors import DatabaseMoved
 from enforcer.usecases.devices import reconcile_here
 from tests.integration.pair import EDGE, Controller, Pair
 from tests.postgres import Cluster
@@ -193,14 +194,14 @@ def test_an_installation_moves_to_postgresql_and_goes_on(
     done = subprocess.run(copy, capture_output=True, text=True, check=True)
     assert f'database = "{target}"' in done.stdout.replace("\n", "")
 
-    # The old one is served by mistake: it is frozen, and writes nothing.
+    # The old one is served by mistake: it ends at once, and writes nothing.
     standing = pair.token()
     mistake = pair.start()
-    pair.until(mistake.leads)
-    with pytest.raises(OrderRefused, match="copied to postgresql"):
+    pair.until(lambda: mistake.process.poll() is not None)
+    assert mistake.process.returncode != 0 and "copied to postgresql" in mistake.said()
+    assert mistake.end() != 0
+    with pytest.raises(DatabaseMoved, match="copied to postgresql"):
         pair.place(B)
-    pair.until(lambda: mistake.steps().count("read") > 0)
-    assert mistake.end() == 0
     assert pair.token() == standing and pair.blocked(A)
 
     pair.move_to(target)

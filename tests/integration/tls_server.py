@@ -108,13 +108,20 @@ def _alternative(host: str) -> x509.GeneralName:
 
 @dataclass
 class Answer:
-    """What the server says to the next request. `endless`: the body never ends."""
+    """What the server says to the next request.
+
+    `endless`: the body never ends; before it comes `first`, and a `pause` in seconds each time.
+    `dribbles`: these bytes over and over, a few at a time, instead of headers.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     silent: bool = False
     endless: bool = False
+    dribbles: bytes = b""
+    first: bytes = b""
+    pause: float = 0.001
 
 
 @dataclass
@@ -166,6 +173,9 @@ def _answer(asked: BaseHTTPRequestHandler, site: Site) -> None:
     if answer.silent:
         site.over.wait(60.0)
         return
+    while answer.dribbles and not site.over.wait(0.05):
+        asked.wfile.write(answer.dribbles)
+        asked.wfile.flush()
     known = answer.headers.get("ETag")
     if known and asked.headers.get("If-None-Match") == known:
         answer = Answer(status=304, headers={"ETag": known})
@@ -175,8 +185,8 @@ def _answer(asked: BaseHTTPRequestHandler, site: Site) -> None:
     if not answer.endless:
         asked.send_header("Content-Length", str(len(answer.body)))
     asked.end_headers()
-    asked.wfile.write(answer.body)
-    while answer.endless and not site.over.wait(0.001):
+    asked.wfile.write(answer.first + answer.body)
+    while answer.endless and not site.over.wait(answer.pause):
         asked.wfile.write(answer.body)
 
 

@@ -39,13 +39,27 @@ def chain(view: AuditCheck, now: datetime) -> RenderableType:
     """Whether the audit chain holds, and what to do if it does not."""
     good = counted(view.entries, "entry", "entries")
     if view.ok:
-        return Text(f"the audit chain holds: {good}", style="green")
+        warned = [words(f"but {view.warning}", "yellow")] if view.warning else []
+        holds = Text(f"the audit chain holds: {good}", style="green")
+        return Group(holds, *_signed(view), *warned)
     return Group(
         words(f"the audit chain is broken: {view.why}", "bold red"),
         *([words(f"first bad entry: {view.first_bad:,}")] if view.first_bad is not None else []),
         words(f"{good} before it {'is' if view.entries == 1 else 'are'} good"),
         words(AuditBroken.REMEDY, "yellow"),
     )
+
+
+def _signed(view: AuditCheck) -> list[RenderableType]:
+    """Up to where the chain is signed, and whose key it was."""
+    if view.signed is None or view.signed_by is None:
+        return [words("signed: nothing")]
+    whose = {
+        True: "this installation's key",
+        False: "another key than this installation's",
+        None: "compare it with the key that you kept: none is set here",
+    }[view.own_key]
+    return [words(f"signed up to {view.signed:,} by key {view.signed_by}: {whose}")]
 
 
 def checks(found: Sequence[DoctorCheck], now: datetime) -> RenderableType:

@@ -38,7 +38,7 @@ def listing(devices: Sequence[DeviceView], now: datetime) -> RenderableType:
             Status(view.status),
             view.mode,
             view.platform,
-            f"{view.orders:,}",
+            "-" if view.orders is None else f"{view.orders:,}",
             verified,
         )
     said = [words(f"{v.name}: {said}", style) for v in devices for said, style in _wrong(v)]
@@ -50,7 +50,7 @@ def _wrong(view: DeviceView) -> Iterator[tuple[str, str]]:
     if view.error:
         yield view.error, "red"
     if view.held:
-        yield f"the brake holds: {view.held}", "bold red"
+        yield view.held, "bold red"
     if view.contested:
         yield f"contested: {', '.join(view.contested)}", "red"
     if view.paused:
@@ -75,7 +75,8 @@ def _device_facts(view: DeviceView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "site", view.site or "-"
     yield "roles", ", ".join(view.roles) or "-"
     yield "verified", both(view.verified_at, now, "never")
-    yield "orders", f"{view.orders:,}"
+    if view.orders is not None:
+        yield "orders", f"{view.orders:,}"
     if view.members is not None:
         yield "desired", counted(view.members, "entry", "entries")
     yield "can", ", ".join(view.traits) or "-"
@@ -86,7 +87,7 @@ def _device_facts(view: DeviceView, now: datetime) -> Iterator[tuple[str, str]]:
     if view.paused:
         yield "paused", view.paused
     if view.held:
-        yield "held", f"{view.held}: 'enforcer device release {view.name}' lets it pass"
+        yield "held", view.held
     for contested in view.contested:
         yield "contested", contested
     if view.failing_since:

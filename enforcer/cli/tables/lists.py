@@ -37,7 +37,7 @@ def listing(found: Sequence[ListView], now: datetime) -> RenderableType:
             f"{view.entries:,}",
             f"{view.rejected:,}",
             imported_at,
-            words(view.feed or view.source, "dim"),
+            words(view.source, "dim"),
         )
     wrong = [words(f"{v.name}: {said}", "yellow") for v in found for said in _wrong(v, now)]
     return Group(table, *([Text(), *wrong] if wrong else []))
@@ -84,13 +84,13 @@ def versions(found: Sequence[ListView], now: datetime) -> RenderableType:
     table = columns(
         "Version",
         "Entries",
-        "+",
-        "-",
+        "+Ranges",
+        "-Ranges",
         "Rejected",
         "Imported",
         "From",
         fixed=("Imported",),
-        right=("Version", "Entries", "+", "-", "Rejected"),
+        right=("Version", "Entries", "+Ranges", "-Ranges", "Rejected"),
     )
     for view in found:
         counts = (view.version, view.entries, view.added, view.removed, view.rejected)
@@ -114,7 +114,7 @@ def _import(view: ListView, done: str) -> RenderableType:
     line = words(view.name, "bold")
     line.append(f"  {done}, version {view.version}: {counted(view.entries, 'entry', 'entries')}")
     if view.added or view.removed:
-        line.append(f" (+{view.added:,} -{view.removed:,})")
+        line.append(f" (ranges of addresses: +{view.added:,} -{view.removed:,})")
     if view.duplicates:
         line.append(f", {counted(view.duplicates, 'duplicate')}", style="dim")
     parts: list[RenderableType] = [line]
@@ -143,7 +143,8 @@ def diff(view: ListDiff, now: datetime) -> RenderableType:
     """What two versions do not share."""
     title = words(view.name, "bold")
     title.append(
-        f"  version {view.old} to {view.new}: +{view.added_total:,} -{view.removed_total:,}"
+        f"  version {view.old} to {view.new}, in ranges of addresses:"
+        f" +{view.added_total:,} -{view.removed_total:,}"
     )
     added = [words(f"+ {one}", "green") for one in view.added]
     removed = [words(f"- {one}", "red") for one in view.removed]

@@ -21,11 +21,13 @@ from enforcer.core.orders import BlockAddress, CutFeed
 from enforcer.core.rules import Owner
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Topology
-from enforcer.errors import AnotherControllerActive, StorageError
+from enforcer.errors import AnotherControllerActive, InvalidInput, StorageError
 from enforcer.storage.copying import Progress, no_progress
 from enforcer.storage.database import Database
+from enforcer.storage.errors import DatabaseMoved
+from enforcer.storage.inventories import CONTENT, content_of
 from enforcer.storage.tables import lease, metadata
-from enforcer.usecases.copy_database import copy_database
+from enforcer.usecases.copy_database import copy_database, reclaim_database
 from tests.integration.storage.placing import NOON, place
 from tests.integration.storage.tampering import opened, tamper
 from tests.postgres import Cluster
@@ -48,8 +50,10 @@ def filled(database: Database) -> None:
     with database.write() as unit:
         unit.control.initialise("C0FFEE")
         unit.control.new_epoch()
-        seq = unit.record("inventory.loaded", ANN, at=NOON, payload={})
-        unit.inventories.add(seq, Topology({}, {}), at=NOON, origin="Ελλάδα ✓ 'quoted' \\ %s")
+        empty = Topology({}, {})
+        told = {CONTENT: content_of(empty)}
+        seq = unit.record("inventory.loaded", ANN, at=NOON, payload=told)
+        unit.inventories.add(seq, empty, at=NOON, origin="Ελλάδα ✓ 'quoted' \\ %s")
         unit.raise_alarm("braked", ANN, at=NOON, subject="edge1", said="ein Ärger\nzwei Zeilen")
         unit.raise_alarm("braked", ANN, at=NOON, subject="edge2", said="")
         unit.clear_alarm("braked", ANN, at=NOON, subject="edge2", why="over")
@@ -67,6 +71,7 @@ def filled(database: Database) -> None:
     with database.write() as unit:
         content = ListContent(0, first, first, none, none)
         unit.lists.add_version("drop", content, source="a", at=NOON, rejected=0, sha256="0" * 64)
+        unit.record("list.imported", ANN, at=NOON, subject="drop", payload={"version": 1})
     for number in range(60):
         demand = CutFeed(f"c{number}") if number % 2 else BlockAddress(IPv4Network(number))
         place(database, demand, key=f"k{number}" if number % 3 else None)
@@ -87,7 +92,7 @@ def copied(url: str, target: str, progress: Progress = no_progress) -> int:
         return copy_database(database, ANN, CLOCK, target, "elsewhere", progress).rows
 
 
-def test_everything_arrives_and_the_source_is_left_frozen(
+def test_everything_arrives_and_the_source_is_left_closed(
     database: Database, url: str, target: str
 ) -> None:
     filled(database)
@@ -184,3 +189,26 @@ def test_a_broken_chain_is_not_copied(
     copied(url, target)
     with closing(Database(target)) as there, there.read() as reader:
         assert len(reader.orders.search()) == 3
+
+
+def test_what_was_copied_elsewhere_takes_nothing_until_it_is_reclaimed(
+    database: Database, url: str, target: str
+) -> None:
+    filled(database)
+    copied(url, target)
+    before = everything(url)
+    with pytest.raises(DatabaseMoved, match=r"copied to elsewhere.*reclaim"):
+        place(database)
+    with pytest.raises(DatabaseMoved), database.write() as work:
+        work.control.set_state(PauseState.RUNNING, at=CLOCK.now(), by="ann", reason="")
+    with pytest.raises(DatabaseMoved):
+        copied(url, target)
+    assert everything(url) == before
+    reclaim_database(database, ANN, CLOCK)
+    with database.read() as reader:
+        assert reader.control.moved() is None
+        assert reader.control.state().state is PauseState.FROZEN
+        assert reader.audit.verify().ok
+    place(database)
+    with pytest.raises(InvalidInput, match="not copied elsewhere"):
+        reclaim_database(database, ANN, CLOCK)

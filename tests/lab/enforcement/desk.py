@@ -129,10 +129,13 @@ class Desk:
         seen = f"order {order.id} is {wanted}"
         wait_until(lambda: self.status(order) == wanted, seen, timeout=30)
 
-    def import_list(self, name: str, lines: Sequence[str]) -> ListView:
+    def import_list(
+        self, name: str, lines: Sequence[str], confirm_shrink: bool = False
+    ) -> ListView:
         """A new version of a list."""
         text = "".join(line + "\n" for line in lines)
-        return self.app.import_list(ME, ImportList(name=name, text=text, source="a test"))
+        asked = ImportList(name=name, text=text, source="a test", confirm_shrink=confirm_shrink)
+        return self.app.import_list(ME, asked)
 
     def clear(self) -> None:
         """Lift everything that was placed and is not over; wait until it is gone."""

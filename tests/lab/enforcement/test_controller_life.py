@@ -2,17 +2,19 @@
 """The controller stops, dies, is paused or cannot reach a router: nothing is forgotten."""
 
 import signal
+import subprocess
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
 from enforcer.core.orders import BlockAddress
 from enforcer.errors import OrderRefused
-from lab.errors import CommandRefused
 from lab.installation import handle_missing
 from lab.isp import CUST1, THIRD, VICTIM
 from lab.probes import udp
+from lab.shell import wait_until
 from tests.lab.conftest import LabView
 from tests.lab.enforcement.crossings import Crossing, crossing, passed, stopped
 from tests.lab.enforcement.desk import ME, Desk
@@ -82,11 +84,27 @@ def test_a_waiting_command_does_the_work_where_no_controller_runs(desk: Desk) ->
         assert stopped(sent_from(FIRST)) == []
 
 
-def test_a_second_controller_is_refused(desk: Desk) -> None:
-    with pytest.raises(CommandRefused, match="stop it first") as refused:
-        desk.installation.text("run")
-    assert refused.value.code == 1
-    assert desk.app.control(ME).leader
+def test_a_second_controller_stands_by_and_takes_over(desk: Desk, tmp_path: Path) -> None:
+    said = tmp_path / "second.log"
+    with said.open("wb") as log:
+        second = subprocess.Popen(desk.installation.words("run"), stdout=log, stderr=log)
+        try:
+            wait_until(
+                lambda: "standing by" in said.read_text(), "the second stands by", timeout=60
+            )
+            assert second.poll() is None
+            standing = desk.place(A)
+            with desk.controller.absent(signal.SIGKILL):
+                wait_until(lambda: "controller running" in said.read_text(), "it leads", timeout=60)
+                desk.lift(standing, settled=False)
+                desk.await_gone(standing.id)
+                assert stopped(sent_from(FIRST)) == []
+                second.terminate()
+                assert second.wait(60) == 0
+        finally:
+            if second.poll() is None:
+                second.kill()
+                second.wait()
 
 
 def test_a_pause_stops_additions_and_outlives_a_restart(desk: Desk) -> None:

@@ -109,7 +109,7 @@ def test_an_order_follows_its_list(desk: Desk, corpus: Path) -> None:
     desk.import_list("followed", old)
     order = desk.by_command("block-list", "followed", "--open-ended")
     assert passed(*both_ways(old)) == []
-    desk.import_list("followed", new)
+    desk.import_list("followed", new, confirm_shrink=True)
     desk.await_settled(order["id"])
     desk.full_pass(BORDER)
     assert passed(*both_ways(new)) == []

@@ -71,6 +71,26 @@ def test_what_was_placed_before_is_said_to_be(shell: Shell) -> None:
     assert "1 of 1 line placed, 1 placed before" in again.stderr
 
 
+def test_a_line_whose_order_is_over_is_told_and_not_taken_for_placed(shell: Shell) -> None:
+    shell.application.now = NOW - timedelta(minutes=5)
+    assert bulk(shell, "192.0.2.7\n192.0.2.8\n", *GROUNDS).exit_code == 0
+    first, _ = sorted(order["id"] for order in shell.json("order", "list"))
+    assert shell.run("order", "lift", first, "--reason", "over").exit_code == 0
+    shell.application.now = NOW
+    again = bulk(shell, "192.0.2.7\n192.0.2.8\n", *GROUNDS)
+    assert again.exit_code == 5
+    told = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [one["code"] for one in told] == ["ended", None]
+    assert first in told[0]["message"] and "--key-prefix" in told[0]["message"]
+
+
+def test_other_options_are_other_orders(shell: Shell) -> None:
+    for options in (GROUNDS, GROUNDS, ("--reason", "spam run", "--for", "3h")):
+        assert bulk(shell, "192.0.2.7\n", *options).exit_code == 0
+    first, second, third = (command.idempotency_key for command in sent(shell))
+    assert first == second != third
+
+
 def test_keys_follow_the_file_or_the_prefix(shell: Shell) -> None:
     bulk(shell, "192.0.2.7\n\n192.0.2.8\n", *GROUNDS)
     bulk(shell, "192.0.2.7\n", *GROUNDS)

@@ -9,7 +9,7 @@ from enforcer.application.commands import MoveAttachment, Reconfirm
 from enforcer.application.desk_views import InventoryDiff
 from enforcer.application.views import InventoryReport
 from enforcer.errors import InvalidInput
-from tests.fakes.views import an_inventory_change
+from tests.fakes.views import a_device, an_inventory_change
 from tests.unit.cli.shell import Shell
 
 WHY = ("--reason", "as agreed")
@@ -166,19 +166,29 @@ def test_pause_and_resume_of_a_device(shell: Shell) -> None:
 
 def test_release_shows_what_is_held_and_asks(shell: Shell) -> None:
     view = shell.application.device_views[0]
-    held = {"held": "40 of 60 rules would go", "contested": ["set from4"]}
+    said = "the brake holds 40 rows until `enforcer device release edge1`: 40 of 60 rules would go"
+    held = {"held": said, "contested": ["set from4"]}
     shell.application.device_views[0] = view.model_copy(update=held)
     listed = shell.run("device", "list").stdout
-    assert "edge1: the brake holds: 40 of 60 rules would go" in listed
+    assert f"edge1: {said}" in " ".join(listed.split())
     assert "edge1: contested: set from4" in listed
     shell.at_a_terminal = True
     declined = shell.run("device", "release", "edge1", *WHY, answer="n\n")
     assert declined.exit_code == 1
-    assert "40 of 60 rules would go" in declined.stdout
+    assert said in " ".join(declined.stdout.split())
     assert "device_release" not in shell.names()
     assert shell.run("device", "release", "edge1", *WHY, "--yes").exit_code == 0
     assert shell.last("device_release") == ("edge1", "as agreed")
     assert shell.json("device", "show", "edge1")["held"] is None
+
+
+def test_a_marker_is_not_said_to_be_the_brake(shell: Shell) -> None:
+    view = shell.application.device_views[0]
+    said = "held by a marker on the device: nothing is written until it is taken away"
+    shell.application.device_views[0] = view.model_copy(update={"held": said})
+    for shown in (shell.run("device", "list").stdout, shell.run("device", "show", "edge1").stdout):
+        assert said in " ".join(shown.split())
+        assert "brake" not in shown and "release" not in shown
 
 
 @pytest.mark.parametrize("mode", ["observe", "enforce", "inventory"])
@@ -299,3 +309,22 @@ def test_errors_leave_standard_output_clean(shell: Shell, arguments: tuple[str, 
     shell.application.fails = InvalidInput("what?")
     result = shell.run(*arguments, "-o", "json")
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_a_retired_device_that_only_waits_is_not_settled(shell: Shell) -> None:
+    asked = ("device", "retire", "edge2", *WHY)
+    result = shell.run(*asked)
+    assert result.exit_code == 5
+    assert "edge2 is not empty yet and stays in force" in result.stderr
+    assert "away" in result.stderr
+    shell.application.device_views[1] = a_device("edge2")
+    assert shell.run(*asked).exit_code == 0
+    observed = a_device("edge2").model_copy(update={"mode": "observe"})
+    shell.application.device_views[1] = observed
+    result = shell.run(*asked)
+    assert result.exit_code == 5
+    assert "'enforcer device mode edge2 enforce'" in " ".join(result.stderr.split())
+    shell.application.device_views[1] = a_device("edge2", "not-adopted")
+    result = shell.run(*asked)
+    assert result.exit_code == 5
+    assert "'enforcer device adopt edge2'" in " ".join(result.stderr.split())

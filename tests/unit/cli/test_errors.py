@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +114,17 @@ def test_an_empty_actor_is_refused(shell: Shell, arguments: tuple[str, ...]) -> 
     result = shell.run(*arguments)
     assert result.exit_code == 2
     assert result.stderr == "error: --actor is empty: give a name, or leave it out\n"
+
+
+def test_an_answer_that_cannot_be_written_is_an_error_without_a_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "enforcer.cli.main", "completion", "bash"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: No space left on device")
+    assert "Traceback" not in run.stderr

@@ -10,8 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from enforcer.application.commands import ExportEnforced, ImportList
+from enforcer.application.views import ListView
+from enforcer.cli.tables.lists import imported
 from enforcer.errors import InvalidInput, StorageError
 from tests.fakes.views import NOW
 from tests.unit.cli.shell import Shell
@@ -79,6 +82,32 @@ def test_one_list_is_shown_with_its_versions(filled: Shell) -> None:
     overview = filled.run("list", "show").stdout
     assert "botnets: stale: fetched 3d ago" in overview
     assert [one["stale"] for one in filled.json("list", "show", "botnets")] == [True]
+
+
+def test_where_a_list_is_from_is_said_of_its_version_and_not_of_its_feed(filled: Shell) -> None:
+    view = filled.application.list_views["botnets"]
+    fed = {"feed": "https://lists.example/b.txt"}
+    filled.application.list_views["botnets"] = view.model_copy(update=fed)
+    shown = " ".join(filled.run("list", "show").stdout.split())
+    assert "standard input" in shown
+    assert "lists.example" not in shown
+
+
+def test_what_an_import_changes_is_said_in_ranges() -> None:
+    view = ListView(
+        name="spam",
+        version=2,
+        entries=5,
+        imported_at=NOW,
+        source="a file",
+        rejected=0,
+        added=4,
+        removed=1,
+    )
+    console = Console(width=200)
+    with console.capture() as said:
+        console.print(imported(view, NOW))
+    assert "5 entries (ranges of addresses: +4 -1)" in said.get()
 
 
 def test_versions(filled: Shell) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from enforcer.application.commands import AuditFilter
+from enforcer.application.commands import AuditFilter, KnownHead
 from enforcer.application.views import AuditCheck
 from enforcer.cli.words import parse_past
 from enforcer.errors import InvalidInput, StorageError
@@ -157,3 +158,38 @@ def test_why_of_the_past(shell: Shell) -> None:
     assert shell.last("why") == ("192.0.2.7", NOW - timedelta(days=3))
     assert "3d ago" in then
     assert "unknown: nothing was recorded" in " ".join(then.split())
+
+
+def test_heads_kept_elsewhere_are_given_by_position_and_hash(shell: Shell) -> None:
+    digest = "AB" * 32
+    result = shell.run("audit", "verify", "--head", f"7:{digest}", "--head", f"9:{'c' * 64}")
+    assert result.exit_code == 0
+    assert shell.last("audit_verify") == (
+        KnownHead(sequence=7, hash=digest.lower()),
+        KnownHead(sequence=9, hash="c" * 64),
+    )
+
+
+@pytest.mark.parametrize("text", ["7", "7:abc", f"x:{'a' * 64}", f"7:{'g' * 64}"])
+def test_what_is_no_head_is_refused(shell: Shell, text: str) -> None:
+    result = shell.run("audit", "verify", "--head", text)
+    assert result.exit_code == 2
+    assert "64 hexadecimal digits" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "signed, said",
+    [
+        ({}, "signed: nothing"),
+        ({"signed": 7, "own_key": True}, "signed up to 7 by key ab: this installation's key"),
+        ({"signed": 7, "own_key": False}, "another key than this installation's"),
+        ({"signed": 7}, "compare it with the key that you kept"),
+        ({"warning": "nothing is signed, though"}, "but nothing is signed, though"),
+    ],
+)
+def test_whose_signature_it_is(shell: Shell, signed: dict[str, Any], said: str) -> None:
+    fields = {"signed_by": "ab", **signed}
+    shell.application.chain = AuditCheck(ok=True, entries=41, first_bad=None, why="", **fields)
+    result = shell.run("audit", "verify")
+    assert result.exit_code == 0
+    assert said in " ".join(result.stdout.split())

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Everything that people, files, devices and time can do to an installation, in any order.
 
-After each step what is desired is compared with the oracle and with a compile from nothing,
-after each pass what the device holds with what is desired; at the end, with everything
-released and quiet, every device with the inventory in force.
+After each step what is desired is compared with the oracle and a compile from nothing, after
+each pass what the device holds with it; at the end all with the inventory in force.
 """
 
 from __future__ import annotations
@@ -209,13 +208,12 @@ class EnforcementMachine(RuleBasedStateMachine):
         if not only_the_clock:
             clock.advance(60.0 * by)
         else:
-            # Not further back than ended orders are remembered without a restart.
             clock.step(-20.0 * by if back else 60.0 * by)
 
     @rule(what=st.sampled_from(["busy", "restart", "tidy"]))
     def the_controller(self, what: str) -> None:
         match what:
-            case "busy":  # Several things are committed before it looks again.
+            case "busy":
                 self.napping = True
             case "restart":
                 self.loop.end()
@@ -258,7 +256,7 @@ class EnforcementMachine(RuleBasedStateMachine):
 
     @rule(name=devices)
     def release(self, name: str) -> None:
-        self.attempt(lambda: self.plant.app.device_release(ANN, name, "checked"))
+        self.attempt(partial(self.plant.app.device_release, ANN, name, "checked"))
 
     @rule(
         what=st.sampled_from(["pause", "freeze", "resume", "resume", "one", "one on", "marker"]),
@@ -381,8 +379,10 @@ class EnforcementMachine(RuleBasedStateMachine):
             box.put_hold(False)
             self.attempt(partial(app.device_resume, ANN, name))
             self.attempt(partial(app.device_mode, ANN, name, "enforce", "quiet"))
-            self.attempt(partial(app.device_release, ANN, name, "quiet"))
+        proved = [False]
         for _ in range(ROUNDS):
+            for name in DEVICES:  # Again: something may be contested only now.
+                self.attempt(partial(app.device_release, ANN, name, "quiet"))
             proved = [self.visit(name, full=True) for name in DEVICES]
             before = self.now.topology
             self.loop.settle()
@@ -394,5 +394,6 @@ class EnforcementMachine(RuleBasedStateMachine):
         else:
             raise AssertionError(f"the devices do not come to rest: {proved}")
         now = self.now
-        assert not now.held
-        assert not [n for n, d in after.devices.items() if d.leaving is Leaving.DRAINING]
+        assert not now.held, "still held after the release"
+        draining = [n for n, d in after.devices.items() if d.leaving is Leaving.DRAINING]
+        assert not draining, f"{draining}: still being retired, and proved empty"

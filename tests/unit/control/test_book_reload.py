@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from enforcer.control.book import Holds, OrderBook
 from enforcer.control.desired_state import DesiredState
 from enforcer.core.compile import compile_device
-from enforcer.core.contributions import contributions
+from enforcer.core.contributions import contributions, same_on
 from enforcer.core.device_control import Hold
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import Order, in_force
@@ -23,7 +23,7 @@ from enforcer.core.rules import Desired
 from enforcer.core.topology import ProtectedPrefix, Topology
 from tests.space import DEVICES
 from tests.strategies import NOW, Case, cases, topologies
-from tests.unit.control.desk import BAD
+from tests.unit.control.desk import BAD, block
 from tests.unit.control.test_book import TOPOLOGY, at, order
 
 HELD, FREE = DEVICES[0], DEVICES[1]
@@ -41,12 +41,13 @@ def compiled(
     device: str,
     old: tuple[int, Topology] | None = None,
 ) -> Desired:
-    """Whole and in force at `LATER`; orders up to `old`'s sequence by `old`'s inventory."""
-    asks = [
-        contributions(o, old[1] if old and o.changed <= old[0] else topology, lists)
-        for o in orders
-        if in_force(o, LATER)
-    ]
+    """Whole and in force at `LATER`; what stood at `NOW`, up to `old`'s sequence, by `old`'s
+    inventory."""
+
+    def basis(o: Order) -> Topology:
+        return old[1] if old and o.changed <= old[0] and o.start <= NOW else topology
+
+    asks = [contributions(o, basis(o), lists) for o in orders if in_force(o, LATER)]
     return compile_device(device, asks).desired
 
 
@@ -130,13 +131,13 @@ def test_starts_ends_and_lifts_pass_while_a_hold_stands() -> None:
     protected = (ProtectedPrefix(ip_network(f"{BAD}/8", strict=False), "by mistake"),)
     new = replace(TOPOLOGY, protected=protected)
     book = OrderBook(TOPOLOGY)
-    running, coming, ending = order(1), order(2, 10), order(3, 0, 10)
-    book.advance([running, coming, ending], {}, 3)
+    running, other, ending = order(1), order(2), order(3, 0, 10)
+    book.advance([running, other, ending], {}, 3)
     state = DesiredState("edge1", book)
     state.advance(at(0))
     book.reload(new, {"edge1": (hold(3), TOPOLOGY), "edge2": (hold(3), TOPOLOGY)})
     state.advance(at(1))
-    assert state.orders == {1, 3}
+    assert state.orders == {1, 2, 3}
     state.advance(at(11))
     assert (state.orders, state.held) == (frozenset({1, 2}), frozenset({1, 2}))
     book.advance([replace(running, lifted=at(12), changed=4)], {}, 4)
@@ -147,13 +148,31 @@ def test_starts_ends_and_lifts_pass_while_a_hold_stands() -> None:
     assert len(state.desired) == 2, "a new order obeys the new inventory: all of it is withheld"
 
 
+def test_what_starts_while_a_hold_stands_never_blocks_what_is_protected_now() -> None:
+    """It was placed before, but nothing of it stood: there is nothing to keep."""
+    new = replace(TOPOLOGY, protected=(ProtectedPrefix(ip_network(f"{BAD}/32"), "a server"),))
+    wide = replace(order(1, 10), demand=block("198.51.100.0/24"))
+    stood = replace(wide, number=2, start=at(0))
+    book = OrderBook(TOPOLOGY)
+    book.advance([wide], {}, 2)
+    book.reload(new, {"edge1": (hold(2), TOPOLOGY)})
+    state = DesiredState("edge1", book)
+    state.advance(at(11))
+    assert state.desired.same_as(compiled([wide], new, {}, "edge1"))
+    stood = replace(stood, changed=2)
+    book.advance([stood], {}, 2)
+    state.advance(at(11))
+    both = compiled([wide, stood], new, {}, "edge1", (2, TOPOLOGY))
+    assert state.desired.same_as(both) and len(both) > 2
+
+
 def test_devices_of_a_held_order_are_concerned_and_due() -> None:
     only = {"edge2": TOPOLOGY.devices["edge2"]}
     book = OrderBook(TOPOLOGY)
-    book.advance([order(1, 5, 10)], {}, 1)
+    book.advance([order(1, -5, 10)], {}, 1)
     book.reload(replace(TOPOLOGY, devices=only), {"edge1": (hold(1), TOPOLOGY)})
-    assert book.due(at(4), at(5)) == {"edge1", "edge2"}
-    lifted = replace(order(1, 5, 10), lifted=at(6), changed=2)
+    assert book.due(at(9), at(10)) == {"edge1", "edge2"}
+    lifted = replace(order(1, -5, 10), lifted=at(6), changed=2)
     assert book.advance([lifted], {}, 2) == {"edge1", "edge2"}
 
 
@@ -197,3 +216,46 @@ def test_readers_are_answered_while_a_reload_compiles() -> None:
     stop.set()
     reader.join()
     assert seen <= {(TOPOLOGY.digest, 199), (new.digest, 0)}
+
+
+@given(case=cases(), new=topologies(), seq=st.integers(0, 6))
+def test_a_reload_is_a_compile_from_nothing(case: Case, new: Topology, seq: int) -> None:
+    """What it takes over instead of compiling it, too; held devices included."""
+    holds: Holds = {HELD: (hold(seq), case.topology)}
+    book = OrderBook(case.topology)
+    book.advance(case.orders, case.lists, 1)
+    for topology, held in ((new, {}), (case.topology, {}), (new, holds), (new, {})):
+        book.reload(topology, held)
+        fresh = OrderBook(topology, held)
+        fresh.advance(case.orders, case.lists, 1)
+        for one, other in zip(book.entries(), fresh.entries(), strict=True):
+            assert one.order == other.order
+            assert one.held.keys() == other.held.keys()
+            assert same_on(None, one.asks, other.asks)
+            assert same_on(None, one.standing, other.standing)
+
+
+def test_what_a_reload_does_not_reach_stays_the_very_same() -> None:
+    book = OrderBook(TOPOLOGY)
+    book.advance([order(1), order(2)], {}, 2)
+    before = {entry.order.number: entry.asks for entry in book.entries()}
+    more = ProtectedPrefix(ip_network("192.0.2.0/24"), "more")
+    book.reload(replace(TOPOLOGY, protected=(*TOPOLOGY.protected, more)), {})
+    assert all(entry.asks is before[entry.order.number] for entry in book.entries())
+
+
+@given(case=cases(), new=topologies())
+def test_a_book_under_another_inventory_is_compiled_by_it(case: Case, new: Topology) -> None:
+    """Without the holds of the one that it was made from, which stays as it is."""
+    book = OrderBook(case.topology)
+    book.advance(case.orders, case.lists, 7)
+    book.reload(case.topology, {HELD: (hold(2**40), new)})
+    known = list(book.entries())
+    other = book.under(new)
+    assert (other.head, other.topology.digest) == (7, new.digest)
+    for device in DEVICES:
+        state = DesiredState(device, other)
+        state.advance(LATER)
+        assert state.desired.same_as(compiled(case.orders, new, case.lists, device))
+        assert not state.held
+    assert list(book.entries()) == known

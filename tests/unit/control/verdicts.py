@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from enforcer.core.compile import compile_device
 from enforcer.core.contributions import Contributions, contributions
+from enforcer.core.device_control import Hold
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList, Order, in_force
 from enforcer.core.rules import Desired
@@ -27,22 +28,24 @@ HISTORY = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Situation:
-    """`held`: by device, the change up to which orders keep to an older inventory, and that."""
+    """`held`: by device, what the brake decided, and the inventory that it keeps orders to."""
 
     now: datetime
     topology: Topology
-    held: Mapping[str, tuple[int, Topology]]
+    held: Mapping[str, tuple[Hold, Topology]]
     lists: Mapping[str, ListContent]
     orders: tuple[Order, ...]
 
     def basis(self, order: Order, device: str) -> Topology:
         """The inventory by which `order` counts on `device`."""
-        seq, old = self.held.get(device, (0, self.topology))
-        return old if order.changed <= seq else self.topology
+        hold, old = self.held.get(device, (None, self.topology))
+        if hold is None or order.changed > hold.seq or order.start > hold.since:
+            return self.topology
+        return old
 
     def shielded(self, device: str) -> list[ProtectedPrefix]:
         """What is protected by every inventory that counts on `device`."""
-        present, old = self.topology.protected, self.held.get(device, (0, self.topology))[1]
+        present, old = self.topology.protected, self.held.get(device, (None, self.topology))[1]
         return [p for p in present if any(p.prefix == o.prefix for o in old.protected)]
 
 
@@ -68,7 +71,7 @@ class Verdicts:
                     version = reader.inventories.with_digest(control.hold.inventory)
                     assert version is not None
                     held[name] = (
-                        control.hold.seq,
+                        control.hold,
                         self._known(reader.inventories.content(version)),
                     )
             current = {name: reader.lists.current(name) for name in reader.lists.names()}

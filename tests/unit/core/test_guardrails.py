@@ -249,7 +249,7 @@ BROKEN: list[tuple[str, Draft, str, Draft]] = [
 ELSEWHERE = {
     *("too-wide", "collateral", "dynamic-pool", "too-long-for-source"),
     *("source-stopped", "frozen", "paused", "too-many-active", "too-fast"),
-    *("over-capacity", "key-reused"),
+    *("over-capacity", "owner-changed", "key-reused"),
 }
 """Broken in the other files of this name, and where orders are placed."""
 UNPROTECTED = replace(TOPOLOGY, protected=())

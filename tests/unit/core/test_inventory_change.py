@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_interface, ip_network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from enforcer.core.inventory_change import (
     confirm_gone,
     draining_attachments,
     merge,
+    other_boxes,
     remaining_places,
     settled,
     with_mode,
@@ -188,6 +190,26 @@ def test_what_a_kept_device_stands_on_stays_protected() -> None:
     kept = merge(before, loaded)
     assert {p.prefix for p in kept.protected} == {p.prefix for p in before.protected}
     assert without_device(kept, "edge2").protected == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"transport": {"netns": "b", "counters": "no"}}, "netns a -> b"),
+        ({"transport": {"host": "192.0.2.1"}}, "host none -> 192.0.2.1, netns a -> none"),
+        ({"transport": {"netns": "a"}, "platform": "other"}, "platform fake -> other"),
+        ({"transport": {"netns": "a", "unheard": "of"}}, "unheard none -> of"),
+        ({"transport": {"netns": "a", "counters": "yes"}, "site": "mainz"}, ""),
+        ({"transport": {"netns": "a"}}, ""),
+    ],
+)
+@pytest.mark.parametrize("leaving", list(Leaving))
+def test_a_name_stays_with_its_box(changed: dict[str, Any], told: str, leaving: Leaving) -> None:
+    known = {"netns": "a", "counters": "no"}
+    before = replace(device("edge1"), transport=known, leaving=leaving)
+    problems = [said for _, said in other_boxes(files(before), files(replace(before, **changed)))]
+    assert bool(problems) == bool(told)
+    assert all(f"edge1 would become another box ({told})" in said for said in problems)
 
 
 # -- modes -------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enforcer.core.intervals import Ranges
-from enforcer.core.list_diff import difference, texts
+from enforcer.core.intervals import Ranges, size
+from enforcer.core.list_diff import difference, shrinkage, texts
 from enforcer.core.lists import ListContent, content_of, shrinks
 
 Pairs = list[tuple[int, int]]
@@ -67,3 +67,27 @@ def test_the_same_content_is_the_same_row_by_row() -> None:
 )
 def test_over_twenty_percent_is_a_shrink(before: int, after: int, shrunk: bool) -> None:
     assert shrinks(before, after) is shrunk
+
+
+bounds_s = st.lists(st.integers(0, 2**128 - 1), unique=True, max_size=16).map(sorted)
+
+
+@given(bounds_s)
+def test_addresses_are_counted_exactly_however_many(bounds: list[int]) -> None:
+    pairs = list(zip(bounds[::2], bounds[1::2], strict=False))
+    assert size(Ranges.of(pairs)) == sum(last - first + 1 for first, last in pairs)
+
+
+def test_half_of_all_addresses_are_counted() -> None:
+    assert size(Ranges.of([(0, 2**127 - 1)])) == 2**127
+    assert size(Ranges.none()) == 0
+
+
+@given(pairs_s, pairs_s, pairs_s, pairs_s)
+def test_less_than_four_fifths_left_is_a_shrink_however_it_is_cut(
+    old4: Pairs, old6: Pairs, new4: Pairs, new6: Pairs
+) -> None:
+    old, new = content(old4, old6), content(new4, new6)
+    kept = [(numbers(o), numbers(o) & numbers(n)) for o, n in ((old4, new4), (old6, new6))]
+    fewer = len(new) * 5 < len(old) * 4 or any(len(k) * 5 < len(o) * 4 for o, k in kept)
+    assert (shrinkage(old, new, difference(old, new)) is not None) is fewer

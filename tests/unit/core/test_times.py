@@ -12,6 +12,7 @@ from enforcer.core.times import (
     format_when,
     parse_duration,
     parse_when,
+    say_when,
 )
 from enforcer.errors import InvalidInput
 
@@ -119,3 +120,7 @@ def test_only_our_error(text: str) -> None:
 
 def test_other_zones_are_written_as_utc() -> None:
     assert format_when(AT_FIVE.astimezone(timezone(timedelta(hours=5)))) == "2026-11-21T17:00:00Z"
+
+
+def test_sentences_have_seconds() -> None:
+    assert say_when(AT_FIVE.replace(microsecond=163281)) == format_when(AT_FIVE)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -14,6 +15,7 @@ from ipaddress import (
 
 from hypothesis import strategies as st
 
+from enforcer.core.boxes import Box, box_of
 from enforcer.core.orders import DEFAULT_VRF, Network, PortRange
 from enforcer.core.protection import INFRASTRUCTURE, is_protectable, merged, with_derived
 from enforcer.core.services import WITH_PORTS, join_ports
@@ -147,6 +149,17 @@ contacts = st.builds(
         [("mail", "abuse@example.net"), ("phone", "+999 5550100"), ("pager", "at the gate")]
     ),
 )
+
+
+def _one_name_each(drawn: list[Device]) -> list[Device]:
+    """Each is reached in its own way: where two are in the same, the later one says nothing."""
+    seen: set[Box | None] = {None}
+    kept = []
+    for device in drawn:
+        box = box_of(device.platform, device.transport)
+        kept.append(replace(device, transport={}) if box in seen else device)
+        seen.add(box)
+    return kept
 
 
 def attachments(name: str, boxes: dict[str, Device]) -> list[Attachment]:
@@ -296,7 +309,8 @@ def topologies(draw: st.DrawFn) -> Topology:
     """Every section may be there, everything that refers to something finds it."""
     customer_names = draw(st.lists(names, unique=True, max_size=2))
     device_names = draw(st.lists(words, unique=True, max_size=2))
-    boxes = {name: draw(devices(name, customer_names)) for name in device_names}
+    drawn = [draw(devices(name, customer_names)) for name in device_names]
+    boxes = {device.name: device for device in _one_name_each(drawn)}
     free = draw(st.lists(networks, unique=True, min_size=len(customer_names), max_size=5))
     people = {
         name: draw(customers(name, tuple(free[at :: len(customer_names)]), boxes))

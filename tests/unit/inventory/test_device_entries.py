@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.core.topology import Attachment, Interface, MaintenanceWindow, Mode, Neighbor
+from inventory.problems import InventoryInvalid
 from inventory.yaml_files import load
 
 Complain = Callable[..., list[str]]
@@ -182,3 +183,30 @@ def test_attachments_lead_somewhere(complaints: Complain, place: str, expected: 
     problems = complaints(a=EVERYTHING, b=f"{text}      - {{{place}}}\n")
     assert any(expected in problem for problem in problems), problems
     assert all(p.startswith("b.yaml:5: customers.beta.attachments[0]") for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "one"),
+    [
+        ('{local: "yes"}', '{local: "yes"}', True),
+        ("{netns: a}", '{netns: a, counters: "no"}', True),
+        ("{netns: a}", "{netns: b}", False),
+        ("{}", "{}", False),
+    ],
+)
+def test_one_box_has_one_name(tmp_path: Path, first: str, second: str, one: bool) -> None:
+    text = (
+        "devices:\n"
+        f"  edge1: {{platform: nftables, transport: {first}}}\n"
+        f"  edge2: {{platform: nftables, transport: {second}}}\n"
+        f"  other: {{platform: another, transport: {first}}}\n"
+    )
+    (tmp_path / "devices.yaml").write_text(text)
+    if not one:
+        assert len(load(tmp_path).devices) == 3
+        return
+    with pytest.raises(InventoryInvalid) as refused:
+        load(tmp_path)
+    (problem,) = refused.value.problems
+    assert (problem.path, problem.line) == ("devices.edge2.transport", 3)
+    assert "'edge1'" in problem.message and "devices.yaml:2" in problem.message

@@ -125,8 +125,8 @@ def test_one_file_is_enough(tmp_path: Path) -> None:
     assert load(tmp_path / "all.yaml") == load(tmp_path)
 
 
-def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:
-    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+def test_a_file_without_entries_adds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("# nothing yet\nsettings: {}\n")
     assert load(tmp_path) == Topology()
 
 

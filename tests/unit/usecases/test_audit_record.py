@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from enforcer.application.commands import AuditFilter, LiftOrder
+from enforcer.application.commands import AuditFilter, KnownHead, LiftOrder
 from enforcer.core.orders import BlockAddress
 from enforcer.errors import ConfigurationInvalid, InvalidInput, NotFound
 from enforcer.signing import create_key
@@ -141,6 +142,98 @@ def test_a_forged_signature_is_found(office: Office, worked: str, key: Path) -> 
         connection.execute("UPDATE audit_signatures SET signature = zeroblob(64)")
     connection.close()
     found = office.app.audit_verify(ANN)
-    assert (found.ok, found.first_bad) == (False, head.sequence)
-    assert "signature does not hold" in found.why
+    assert (found.ok, found.first_bad) == (False, head.sequence + 1), "the entry that tells of it"
+    assert f"signature of {head.sequence}, which was changed" in found.why
     assert [one.ok for one in office.app.audit_signatures(ANN)] == [False]
+
+
+def tampered(office: Office, statement: str) -> None:
+    assert office.database.path is not None
+    with closing(sqlite3.connect(office.database.path)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_the_verdict_says_up_to_where_and_by_whose_key_it_is_signed(
+    office: Office, worked: str, key: Path
+) -> None:
+    nothing = office.app.audit_verify(ANN)
+    assert (nothing.ok, nothing.signed, nothing.own_key) == (True, None, None)
+    assert "nothing is signed, though a key is set" in nothing.warning
+    signed = office.app.audit_sign(ANN)
+    ours = office.app.audit_verify(ANN)
+    assert (ours.signed, ours.signed_by, ours.own_key) == (signed.sequence, signed.key, True)
+    assert ours.warning == ""
+    key.unlink()
+    assert "cannot be read" in office.app.audit_verify(ANN).warning
+    create_key(key)
+    other = office.app.audit_verify(ANN)
+    assert (other.ok, other.own_key) == (True, False)
+    assert "by another key" in other.warning
+    office.app = LocalApplication(replace(office.world, signing_key=None))
+    none = office.app.audit_verify(ANN)
+    assert (none.signed, none.own_key, none.warning) == (signed.sequence, None, "")
+
+
+def test_removed_signatures_are_found_by_verify_report_and_doctor(
+    office: Office, worked: str, key: Path
+) -> None:
+    office.app.audit_sign(ANN)
+    tampered(office, "DELETE FROM audit_signatures")
+    head = office.database.head()
+    found = office.app.audit_verify(ANN)
+    assert (found.ok, found.first_bad) == (False, head)
+    assert "which is missing" in found.why
+    assert office.app.report(ANN, worked).document["chain"]["ok"] is False
+    (chain,) = (one for one in office.app.doctor(ANN) if one.check == "audit chain")
+    assert not chain.ok
+
+
+def test_a_forged_signature_is_in_the_report(office: Office, worked: str, key: Path) -> None:
+    """Signed by a key that nobody has: only the check of signatures can tell."""
+    assert office.app.report(ANN, worked).document["chain"]["ok"] is True
+    tampered(
+        office,
+        "INSERT INTO audit_signatures SELECT 1, at_us, hash, 'nobody', zeroblob(64)"
+        " FROM audit WHERE seq = 1",
+    )
+    proof = office.app.report(ANN, worked).document["chain"]
+    assert (proof["ok"], proof["first_bad"]) == (False, 1)
+    assert "signature does not hold" in proof["why"]
+
+
+def test_heads_kept_elsewhere_are_held_against_the_chain(office: Office, worked: str) -> None:
+    first = office.app.audit_show(ANN, 1)
+    good = KnownHead(sequence=1, hash=first.hash)
+    assert office.app.audit_verify(ANN, [good]).ok
+    bad = KnownHead(sequence=2, hash=first.hash)
+    found = office.app.audit_verify(ANN, [good, bad])
+    assert (found.ok, found.first_bad) == (False, 2)
+    with pytest.raises(InvalidInput, match="64 hexadecimal digits"):
+        office.app.audit_verify(ANN, [KnownHead(sequence=2, hash="abc")])
+
+
+def test_both_ends_of_a_time_count(office: Office, worked: str) -> None:
+    lifted = office.clock.now()
+    assert kinds(office, since=lifted, until=lifted) == ["order.lifted"]
+
+
+def test_a_removed_order_is_found_though_its_versions_are_left(office: Office, worked: str) -> None:
+    tampered(office, "DELETE FROM orders")
+    found = office.app.audit_verify(ANN)
+    assert (found.ok, found.first_bad) == (False, office.database.head())
+    assert worked in found.why
+
+
+@pytest.mark.parametrize(
+    "statement, missing",
+    [
+        ("DROP TABLE order_versions", "table order_versions"),
+        ("ALTER TABLE alarms DROP COLUMN said", "column alarms.said"),
+    ],
+)
+def test_the_doctor_sees_a_damaged_schema(office: Office, statement: str, missing: str) -> None:
+    tampered(office, statement)
+    (check,) = (one for one in office.app.doctor(ANN) if one.check == "database")
+    assert not check.ok
+    assert missing in check.detail
+    assert "backup" in check.advice and "init" not in check.advice

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import replace
 from ipaddress import ip_network
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.control.feed_fetch import FeedFailed, Fetched, shown_source
+from enforcer.application.commands import ImportList
+from enforcer.control.feed_fetch import FeedFailed, Fetched
 from enforcer.control.feed_fetcher import Fetcher
 from enforcer.control.feeds import FeedClock
 from enforcer.core.feeds import FeedState
@@ -126,6 +126,31 @@ def test_the_content_is_asked_for_again_when_the_inventory_changed(desk: Desk) -
     assert [etag for _, etag in desk.server.asked] == ["", ""]
     assert desk.versions() == [1, 2]
     assert desk.rings == 1
+
+
+def test_an_import_by_hand_does_not_outlast_the_next_fetch(desk: Desk) -> None:
+    desk.refresh()
+    by_hand = ImportList(name="botnets", text=FIVE + "203.0.113.222\n", source="a file")
+    assert desk.app.import_list(ANN, by_hand).version == 2
+    (view,) = desk.app.lists(ANN)
+    assert (view.source, view.feed) == ("a file", URL)
+    desk.office.clock.advance(3600)
+    desk.look()
+    assert [etag for _, etag in desk.server.asked] == ["", ""], "what it knows is not in force"
+    assert desk.versions() == [1, 2, 3]
+    (view,) = desk.app.lists(ANN)
+    assert (view.source, view.entries) == (URL, 5)
+    desk.refresh()
+    assert desk.server.asked[-1] == (URL, '"1"'), "now it is"
+
+
+def test_the_validators_of_a_state_without_a_version_are_not_sent(desk: Desk) -> None:
+    desk.refresh()
+    with desk.office.database.write() as work:
+        work.feeds.save("botnets", replace(desk.state(), version=None))
+    desk.refresh()
+    assert [etag for _, etag in desk.server.asked] == ["", ""]
+    assert desk.state().version == 1
 
 
 def test_a_shrink_is_refused_until_confirmed(desk: Desk) -> None:
@@ -292,6 +317,36 @@ def test_a_server_that_hangs_delays_neither_other_feeds_nor_alarms(office: Offic
         assert clock.settle(20.0)
 
 
+def test_fetches_that_hang_for_ever_do_not_keep_other_feeds_waiting(office: Office) -> None:
+    let_go = threading.Event()
+    begun = threading.Semaphore(0)
+
+    def fetch(source: str, etag: str = "", modified: str = "") -> Fetched:
+        begun.release()
+        if "hangs" in source:
+            assert let_go.wait(60.0)
+            raise FeedFailed("hung")
+        return Fetched(FIVE.encode())
+
+    hung = {f"a{n}": Feed(f"a{n}", f"https://hangs.example/{n}", 60, 7200) for n in range(4)}
+    topology = replace(TOPOLOGY, feeds={**hung, "botnets": FEED})
+    clock = FeedClock(office.database, lambda: topology, office.clock, fetch, lambda: None)
+    clock.look()
+    try:
+        for _ in hung:
+            assert begun.acquire(timeout=20.0)
+        clock.look()
+        assert not begun.acquire(blocking=False), "four at once"
+        office.clock.advance(200)
+        clock.look()
+        assert begun.acquire(timeout=20.0), "past their time they do not count"
+    finally:
+        let_go.set()
+        assert clock.settle(20.0)
+    with office.database.read() as reader:
+        assert reader.lists.current_version("botnets") == 1
+
+
 def test_the_clock_runs_beside_a_controller_and_ends_with_it(desk: Desk) -> None:
     with desk.clock.running():
         assert desk.office.clock.sleeping(1), "it looked, and waits for the next time"
@@ -322,26 +377,3 @@ def test_a_file_is_read_again_when_it_changed(office: Office, tmp_path: Path) ->
     desk = Desk(office, Server(), botnets=feed)
     assert feeds.refresh(desk.world, ANN, "botnets", False).entries == 6
     assert feeds.refresh(desk.world, ANN, "botnets", False).changed is False
-
-
-def test_what_is_no_file_or_too_long_is_refused(tmp_path: Path) -> None:
-    fetch = Fetcher(most=10)
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "long").write_text("x" * 11)
-    (tmp_path / "right").write_text("x" * 10)
-    for name, why in (
-        ("pipe", "is no file"),
-        (".", "is no file|cannot be read"),
-        ("nowhere", "No such file"),
-        ("long", "longer than 10 bytes"),
-    ):
-        with pytest.raises(FeedFailed, match=why):
-            fetch(str(tmp_path / name))
-    assert fetch(str(tmp_path / "right")).body == b"x" * 10
-
-
-def test_secrets_in_an_address_are_not_written_down() -> None:
-    assert shown_source("/etc/list?x") == "/etc/list?x"
-    assert shown_source("https://lists.example/a.txt") == "https://lists.example/a.txt"
-    shown = shown_source("https://me:secret@lists.example:8443/a.txt?key=hidden#part")
-    assert shown == "https://lists.example:8443/a.txt?..."

@@ -285,6 +285,8 @@ def test_the_old_place_is_cleared_after_the_new_one_is_proved(plant: Plant) -> N
     plant.reconcile()
     plant.reload(*EDGES, MOVED)
     assert plant.alarms() == {"attachment-gone": ["hosting"]}
+    command = "`enforcer device move hosting edge1 eth1`"
+    assert any(command in said for said in plant.app.inventory_diff(ANN).warnings)
     away(plant, "edge2")
     view = plant.app.attachment_move(ANN, GO)
     assert view.attachments == ["edge2 eth2", "edge1 eth1 (draining)"]

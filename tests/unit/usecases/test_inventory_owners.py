@@ -10,6 +10,7 @@ from ipaddress import ip_network
 import pytest
 
 from enforcer.application.commands import ChangeEnd, Reconfirm
+from enforcer.core.topology import Customer, Tenant
 from enforcer.errors import InvalidInput, OrderRefused
 from tests.unit.usecases.plant import ANN, EDGES, HOSTING, HOUR, SUSPENDED, Plant, customer
 
@@ -92,11 +93,81 @@ def test_changing_hands_twice_the_first_end_comes_back(plant: Plant) -> None:
 
 def test_what_was_nobodys_for_a_while_has_changed_hands_all_the_same(plant: Plant) -> None:
     order = plant.place("192.0.2.200/32")
-    stranger = plant.place("198.51.100.200/32")
     plant.clock.advance(10)
     plant.reload(*EDGES, TAKEN[0])
     assert "owner-changed" not in plant.alarms()
-    both = replace(TAKEN[1], prefixes=(*TAKEN[1].prefixes, ip_network("198.51.100.0/24")))
-    plant.reload(*EDGES, TAKEN[0], both)
+    plant.reload(*EDGES, *TAKEN)
     assert plant.alarms()["owner-changed"] == [order.id]
-    assert ends(plant, stranger.id) == stranger.end
+    (changed,) = plant.audit("order.owner-changed")
+    assert changed.payload["was"] == "hosting"
+
+
+def test_what_comes_back_to_its_owner_has_not_changed_hands(plant: Plant) -> None:
+    order = plant.place("192.0.2.200/32")
+    plant.clock.advance(10)
+    plant.reload(*EDGES, TAKEN[0])
+    plant.reload(*EDGES, HOSTING)
+    assert "owner-changed" not in plant.alarms()
+    assert ends(plant, order.id) == order.end
+
+
+def test_what_was_nobodys_and_is_a_customers_now_hits_the_innocent_too(plant: Plant) -> None:
+    stranger, far = plant.place("198.51.100.200/32"), plant.place("203.0.113.77/32")
+    plant.clock.advance(10)
+    done = plant.reload(*EDGES, HOSTING, customer("newcomer", "198.51.100.0/24"))
+    assert plant.alarms()["owner-changed"] == [stranger.id]
+    assert any("belonged to nobody and now belongs to newcomer" in w for w in done.warnings)
+    assert ends(plant, stranger.id) == plant.clock.now() + 24 * HOUR
+    assert ends(plant, far.id) == far.end
+
+
+def rented(**tenants: str) -> Customer:
+    """The hosting company with tenants, each with a prefix."""
+    named = (Tenant(name, (ip_network(prefix),)) for name, prefix in tenants.items())
+    return replace(HOSTING, tenants=tuple(named))
+
+
+def test_from_tenant_to_tenant_is_another_owner(plant: Plant) -> None:
+    plant.reload(*EDGES, rented(shop="192.0.2.64/28", blog="192.0.2.80/28"))
+    order, spared = plant.place("192.0.2.64/32"), plant.place("192.0.2.80/32")
+    done = plant.reload(*EDGES, rented(club="192.0.2.64/28", blog="192.0.2.80/28"))
+    said = "belonged to shop (tenant of hosting) and now belongs to club (tenant of hosting)"
+    assert any(said in w for w in done.warnings)
+    assert plant.alarms()["owner-changed"] == [order.id]
+    assert ends(plant, order.id) == plant.clock.now() + 24 * HOUR
+    assert ends(plant, spared.id) == spared.end
+
+
+def test_a_tenant_who_leaves_is_followed_by_its_customer_and_then_by_another(
+    plant: Plant,
+) -> None:
+    plant.reload(*EDGES, rented(shop="192.0.2.64/28"))
+    plant.clock.advance(10)
+    order = plant.place("192.0.2.64/32")
+    plant.clock.advance(10)
+    plant.reload(*EDGES, HOSTING)
+    assert "owner-changed" not in plant.alarms()
+    plant.reload(*EDGES, rented(shop="192.0.2.64/28"))
+    assert "owner-changed" not in plant.alarms()
+    plant.reload(*EDGES, rented(club="192.0.2.64/28"))
+    assert plant.alarms()["owner-changed"] == [order.id]
+
+
+def test_a_customers_address_that_gets_a_tenant_changes_hands(plant: Plant) -> None:
+    order = plant.place("192.0.2.64/32")
+    plant.clock.advance(10)
+    plant.reload(*EDGES, rented(shop="192.0.2.64/28"))
+    assert plant.alarms()["owner-changed"] == [order.id]
+
+
+def test_an_extension_does_not_go_around_the_new_owner(plant: Plant) -> None:
+    order = plant.place("192.0.2.200/32")
+    plant.reload(*EDGES, *TAKEN)
+    longer = ChangeEnd(order=order.id, extend=True, duration=72 * HOUR)
+    with pytest.raises(OrderRefused, match=f"enforcer order reconfirm {order.id}") as refused:
+        plant.app.change_end(ANN, longer)
+    assert refused.value.code == "owner-changed"
+    assert ends(plant, order.id) == plant.clock.now() + 24 * HOUR
+    assert plant.alarms()["owner-changed"] == [order.id]
+    plant.app.reconfirm(ANN, Reconfirm(order=order.id, reason="the same person"))
+    assert plant.app.change_end(ANN, longer).end == plant.clock.now() + 72 * HOUR

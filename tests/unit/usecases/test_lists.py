@@ -122,6 +122,31 @@ def test_a_broken_download_replaces_nothing(office: Office, text: str, code: str
     assert (confirmed.version, confirmed.changed) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        (
+            "203.0.113.128/25\n" + "".join(f"198.51.100.{n}\n" for n in range(128, 146, 2)),
+            "".join(f"198.51.100.{n}\n" for n in range(128, 150, 2)),
+            "lose 128 of its 137 IPv4 addresses",
+        ),
+        (FIVE, FIVE.replace("203.0.113.", "198.51.100."), "lose 5 of its 5 IPv4 addresses"),
+        (FIVE + "2001:db8:9::1\n", FIVE + "203.0.113.222\n", "lose 1 of its 1 IPv6 addresses"),
+        (FIVE + "2001:db8:9::/48\n", FIVE + "2001:db8:9::/50\n", "lose 9.07e+23 of its 1.21e+24"),
+    ],
+    ids=["a wide entry goes", "another list", "a family goes", "an entry grows narrow"],
+)
+def test_what_is_blocked_counts_and_not_how_many_entries_say_it(
+    office: Office, old: str, new: str, said: str
+) -> None:
+    take(office, old)
+    with pytest.raises(OrderRefused, match="--confirm-shrink") as refused:
+        take(office, new)
+    assert refused.value.code == "list-shrinks"
+    assert said in str(refused.value)
+    assert take(office, new, confirm_shrink=True).version == 2
+
+
 def test_the_first_content_may_not_be_empty_either(office: Office) -> None:
     with pytest.raises(OrderRefused, match="line 1: drivel") as refused:
         take(office, "drivel\n")
@@ -239,7 +264,8 @@ def test_versions_are_kept_newest_first(office: Office) -> None:
 
 def test_two_versions_are_compared_by_address(office: Office) -> None:
     take(office, "203.0.113.200\n203.0.113.201\n198.51.100.128/26\n")
-    take(office, "203.0.113.200/31\n2001:db8:9::/48\n198.51.100.192/26\n")
+    new = "203.0.113.200/31\n2001:db8:9::/48\n198.51.100.192/26\n"
+    take(office, new, confirm_shrink=True)
     found = office.app.list_diff(ANN, "botnets", 1, 2)
     assert found.added == ["198.51.100.192/26", "2001:db8:9::/48"]
     assert found.removed == ["198.51.100.128/26"]

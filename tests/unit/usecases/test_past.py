@@ -133,7 +133,7 @@ def test_without_proofs_around_it_is_assumed(office: Office, began: datetime) ->
     prove(office)
     between = at(office, began, 3_000)
     assert words(between) == ("all", "all", "assumed")
-    assert between.orders[0].devices[0].detail == "no proofs around that time"
+    assert between.orders[0].devices[0].detail == "not proved around that time"
     assert words(at(office, began, 30)) == ("all", "all", "verified")
 
 

@@ -124,8 +124,8 @@ REFUSED: list[tuple[str, Callable[[Office], None], Demand, dict[str, Any]]] = [
     ("too-fast", no_more_than(per_minute=0), GOOD, {}),
     ("key-reused", used_key, GOOD, {"idempotency_key": "k"}),
 ]
-UNSAID = {"end-and-open-ended"}
-"""A command that says both is not understood at all."""
+UNSAID = {"end-and-open-ended", "owner-changed"}
+"""A command that says both ends is not understood; a new order has no owner before it."""
 
 
 @pytest.fixture

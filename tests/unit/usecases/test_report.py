@@ -17,10 +17,12 @@ import pytest
 from enforcer.application.commands import AmendOrder, LiftOrder
 from enforcer.application.record_views import Report
 from enforcer.core.orders import BlockAddress, PolicyClause, SuspendCustomer
+from enforcer.core.topology import Topology
 from enforcer.errors import NotFound
 from enforcer.signing import create_key
 from enforcer.usecases.local import LocalApplication
-from tests.unit.usecases.office import ANN, ESSENTIALS, Office
+from enforcer.wire import JSONValue
+from tests.unit.usecases.office import ANN, ESSENTIALS, TOPOLOGY, Office
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" <img src=https://example.com/x onerror=y>"
 BLOCK = BlockAddress(ip_network("198.51.100.200"))
@@ -140,6 +142,39 @@ def test_a_customer_s_report_has_every_order_about_it(office: Office) -> None:
     assert [o["order"]["id"] for o in made.document["orders"]] == [second.id, first.id]
     assert made.document["customer"]["prefixes"] == ["192.0.2.64/26"]
     assert first.id in made.html and second.id in made.html
+
+
+def test_orders_about_a_customer_s_addresses_are_in_its_report(office: Office) -> None:
+    inside = office.place(BlockAddress(ip_network("198.51.100.0/25")), confirm_wide=True)
+    office.app.lift(ANN, LiftOrder(order=inside.id, reason="over"))
+    office.clock.advance(7 * 86_400 + 1)
+    host = office.place(BlockAddress(ip_network("198.51.100.7")))
+    office.place(BLOCK)
+    made = office.app.report(ANN, "twice")
+    assert [o["order"]["id"] for o in made.document["orders"]] == [host.id, inside.id]
+
+
+def in_force(office: Office, topology: Topology) -> None:
+    with office.database.write() as work:
+        now = office.clock.now()
+        said: dict[str, JSONValue] = {"digest": topology.digest}
+        seq = work.record("inventory.loaded", ANN, at=now, payload=said)
+        work.inventories.add(seq, topology, at=now, origin="test")
+    office.clock.advance(60)
+
+
+def test_a_customer_s_addresses_are_those_of_the_time(office: Office) -> None:
+    moved = replace(TOPOLOGY.customers["twice"], prefixes=(ip_network("203.0.113.0/25"),))
+    customers = {**TOPOLOGY.customers, "twice": moved}
+    in_force(office, TOPOLOGY)
+    then = office.place(BlockAddress(ip_network("198.51.100.7")))
+    office.app.lift(ANN, LiftOrder(order=then.id, reason="over"))
+    office.clock.advance(60)
+    in_force(office, replace(TOPOLOGY, customers=customers))
+    office.place(BlockAddress(ip_network("198.51.100.8")))
+    now = office.place(BlockAddress(ip_network("203.0.113.9")))
+    made = office.app.report(ANN, "twice")
+    assert [o["order"]["id"] for o in made.document["orders"]] == [now.id, then.id]
 
 
 def test_a_customer_without_orders_has_a_report_too(office: Office) -> None:

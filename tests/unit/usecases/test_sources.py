@@ -93,3 +93,7 @@ def test_the_switch_needs_a_reason_and_one_source(office: Office) -> None:
         office.app.source_stop(ANN, "cli", " ")
     with pytest.raises(InvalidInput, match="enforcer pause"):
         office.app.source_stop(ANN, "*", "everything")
+    with pytest.raises(InvalidInput, match="a source's name is needed"):
+        office.app.source_stop(ANN, "", "runs wild")
+    with pytest.raises(InvalidInput, match="a source's name is needed"):
+        office.app.source_start(ANN, " ")

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which box a device of the inventory is: two names for one would each undo the other's writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OPTIONS = frozenset({"counters", "host_key", "known_hosts", "timeout", "user", "username"})
+"""What a transport says about how to work there, not about where it is.
+
+Any other key names the box, so that a driver's own keys err on the safe side.
+"""
+
+Box = tuple[str, frozenset[tuple[str, str]]]
+
+
+def box_of(platform: str, transport: Mapping[str, str]) -> Box | None:
+    """Equal for devices that are reached in the same way; None: nothing says how."""
+    where = frozenset((key, value) for key, value in transport.items() if key not in OPTIONS)
+    return (platform, where) if where else None
