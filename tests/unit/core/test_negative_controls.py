@@ -168,21 +168,6 @@ def links_forgotten(case: Case, orders: Sequence[Order]) -> dict[str, Desired]:
     return compile_asks(case, asks(replace(case, topology=_with(case, bare)), orders))
 
 
-def links_of_others_spared(case: Case, orders: Sequence[Order]) -> dict[str, Desired]:
-    """Every link of a device is taken for one to the suspended customer."""
-    behind = {
-        name: replace(
-            device,
-            interfaces=tuple(
-                replace(i, addresses=tuple(a for j in device.interfaces for a in j.addresses))
-                for i in device.interfaces
-            ),
-        )
-        for name, device in case.topology.devices.items()
-    }
-    return compile_asks(case, asks(replace(case, topology=_with(case, behind)), orders))
-
-
 def _with(case: Case, devices: dict[str, Device]) -> Topology:
     return replace(case.topology, devices=devices)
 
@@ -250,7 +235,6 @@ BROKEN_COMPILERS: dict[str, CompileCase] = {
     "no ends": by_part(lambda part: replace(part, end=NO_END)),
     "protected space blocked": unprotected,
     "links of suspended customers cut": links_forgotten,
-    "links of others spared": links_of_others_spared,
     "everything on the borders": all_on_borders,
     "scope ignored": scope_ignored,
     "IPv4 only": by_part(one_family),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from enforcer.errors import StorageError
-from enforcer.storage.errors import DatabaseBusy, DuplicateKey
+from enforcer.storage.errors import DatabaseBusy, DuplicateKey, SchemaDiffers
 from enforcer.storage.sqlite import create_file, open_engine, sqlite_file, storage_error
 
 
@@ -40,7 +40,7 @@ def test_other_urls_are_refused_with_an_example(url: str) -> None:
     "problem, kind, says",
     [
         (OperationalError("", {}, Exception("database is locked")), DatabaseBusy, "try again"),
-        (OperationalError("", {}, Exception("no such table: orders")), StorageError, "init"),
+        (OperationalError("", {}, Exception("no such table: orders")), SchemaDiffers, "init"),
         (OperationalError("", {}, Exception("database or disk is full")), StorageError, "room"),
         (
             OperationalError("", {}, Exception("attempt to write a readonly database")),

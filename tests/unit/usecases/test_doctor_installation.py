@@ -21,6 +21,7 @@ from enforcer.signing import create_key
 from enforcer.usecases import doctor_installation as installation
 from enforcer.usecases.installation import Installation
 from enforcer.usecases.world import World
+from tests.fakes.device import FakeDevice
 from tests.unit.usecases.desks import equip
 from tests.unit.usecases.office import ANN, TOPOLOGY, Office, router
 
@@ -135,6 +136,7 @@ def test_files_that_differ_from_what_is_in_force(office: Office) -> None:
     assert inventory(office.world)["inventory files"].detail == "they load"
     office.app.inventory_reload(ANN, "first")
     assert inventory(office.world)["inventory files"].detail == "as in force"
+    office.boxes["edge3"] = FakeDevice("edge3", office.clock)
     equip(office, replace(TOPOLOGY, devices={**TOPOLOGY.devices, "edge3": router("edge3")}))
     found = inventory(office.world)["inventory files"]
     assert not found.ok and "device edge3 added" in found.detail
