@@ -68,17 +68,8 @@ def bulk(
       printf '192.0.2.7,phishing\\n' | enforcer order bulk - --for 2h
     """
     from enforcer.application.desk_views import PlaceResult
-    from enforcer.cli.bulk_common import Common
-    from enforcer.cli.bulk_lines import read_lines
-    from enforcer.cli.targets import looked_up
-    from enforcer.cli.texts import read_text
 
-    text = read_text(file)
-    prefix = defaults.key_prefix or _own_prefix(text, defaults)
-    name = looked_up(lambda: session.wiring.topology(session.settings))
-    lines = read_lines(text, defaults.format, Common.of(defaults, prefix, session.now, name))
-    if not lines:
-        raise InvalidInput(f"{file}: no line asks for an order: write one address a line")
+    lines = _lines_of(session, file, defaults)
     if not defaults.dry_run:
         session.confirmed(f"Place {counted(len(lines), 'order')}?", defaults.yes)
     tally, what, answer = Tally(len(lines), "placed"), "placing", _placed
@@ -94,6 +85,22 @@ def bulk(
             tally.add(results)
             advance(len(results))
     return tally.exit_code()
+
+
+def _lines_of(session: Session, file: Path, defaults: Defaults) -> Sequence[Line]:
+    """The lines that ask for something. Raises InvalidInput: there is none."""
+    from enforcer.cli.bulk_common import Common
+    from enforcer.cli.bulk_lines import read_lines
+    from enforcer.cli.targets import looked_up
+    from enforcer.cli.texts import read_text
+
+    text = read_text(file)
+    prefix = defaults.key_prefix or _own_prefix(text, defaults)
+    name = looked_up(lambda: session.wiring.topology(session.settings))
+    lines = read_lines(text, defaults.format, Common.of(defaults, prefix, session.now, name))
+    if not lines:
+        raise InvalidInput(f"{file}: no line asks for an order: write one address a line")
+    return lines
 
 
 def _own_prefix(text: str, defaults: Defaults) -> str:

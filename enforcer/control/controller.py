@@ -134,6 +134,7 @@ class Controller:
             return
         due = self._book.due(looked, now) if looked is not None and looked <= now else None
         if due is None:
+            self._refill(now)
             self._fleet.wake_all("the clock stepped back")
         elif due:
             self._fleet.wake(due, "an order begins or ends")
@@ -142,6 +143,16 @@ class Controller:
             self._pruned = now
             self._book.prune(now)
             self._guarded(self._settling.look_at_alarms)
+
+    def _refill(self, now: datetime) -> None:
+        """The clock stepped back: what was forgotten as long over may be in force again."""
+        try:
+            with self._following:
+                fill(self._book, self._database, now, held=False)
+        except StorageError as error:
+            self._is_away(error)
+            # Asked for again at the next tick.
+            self._looked = None
 
     def _settle(self) -> None:
         """Let go what was retired or moved, where the devices are proved to be rid of it."""

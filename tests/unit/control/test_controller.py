@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from enforcer.clock import SystemClock
 from enforcer.control.controller import Controller
 from enforcer.control.doorbell import ask, ring
 from enforcer.control.evidence import CONTROLLER
@@ -194,4 +196,28 @@ def test_a_database_that_is_away_for_a_while_is_survived(live: Desk) -> None:
         controller.follow("test")
         order = live.place(block("198.51.100.9/32"))
         database.away = False
+        assert eventually(lambda: live.status(order) is Status.ENFORCED)
+
+
+class Corrected(SystemClock):
+    """The machine's clock, with a date that somebody sets."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+def test_an_order_that_was_forgotten_as_over_is_back_when_the_date_is_corrected(
+    live: Desk,
+) -> None:
+    clock = live.time = Corrected()
+    order = live.place(lasts=3600.0)
+    with running(live) as controller:
+        assert eventually(live.drops)
+        clock.ahead = timedelta(hours=3)
+        assert eventually(lambda: not live.drops())
+        assert eventually(lambda: not controller.book.entries())
+        clock.ahead = timedelta()
+        assert eventually(live.drops)
         assert eventually(lambda: live.status(order) is Status.ENFORCED)
