@@ -146,10 +146,15 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the members of one rule have dropped since each of them was written, at least."""
+    """What the members of one rule have dropped since each of them was written, at least.
+
+    `shared`: the device counts per line, so the numbers are about all members of the rule,
+    of every order behind it. `octets` 0 where the device counts packets alone.
+    """
 
     packets: int
     octets: int
+    shared: bool = False
 
 
 @runtime_checkable
@@ -206,6 +211,10 @@ class Driver(Protocol):
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Bounded batches that make `actual` equal `desired`; empty iff `drift` is empty.
+
+        Writes what `drift` names and no more: the members in its delta on top of those that
+        `actual` holds, the objects in its findings, and what both rest on. A pause, the brake or
+        a contest may have taken parts out of it; what `desired` says beyond it is not written.
 
         Deterministic. The first batch may be refused as stale; later ones build on it.
         A device without our mark gets it in the first batch. An `actual` whose `native` is

@@ -17,7 +17,8 @@ def device_of(name: str, entry: DeviceEntry) -> Device:
         mode=Mode(entry.mode),
         transport=dict(entry.transport),
         interfaces=tuple(
-            Interface(n, i.behind, tuple(i.addresses)) for n, i in entry.interfaces.items()
+            Interface(n, i.behind, tuple(i.addresses), i.management)
+            for n, i in entry.interfaces.items()
         ),
         hooks=frozenset(entry.hooks),
         nat=tuple(entry.nat),
@@ -28,6 +29,9 @@ def device_of(name: str, entry: DeviceEntry) -> Device:
         next_hops=tuple(entry.next_hops),
         neighbors=tuple(Neighbor(n.address, n.asn or 0, n.behind, n.vrf) for n in entry.neighbors),
         maintenance=tuple(_window(w) for w in entry.maintenance),
+        mechanism=entry.mechanism,
+        urpf=entry.urpf,
+        options=dict(entry.options),
     )
 
 

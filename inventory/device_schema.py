@@ -48,6 +48,7 @@ class InterfaceEntry(StrictModel):
 
     behind: str = ""
     addresses: list[LinkAddressField] = []
+    management: bool = False
 
 
 class NeighborEntry(StrictModel):
@@ -95,6 +96,9 @@ class DeviceEntry(StrictModel):
     nat: list[NetworkField] = []
     capacity: PositiveInt | None = None
     maintenance: list[WindowEntry] = []
+    mechanism: Literal["filter", "rtbh"] = "filter"
+    urpf: Literal["", "strict", "loose"] = ""
+    options: dict[Name, str] = {}
 
     @model_validator(mode="after")
     def _holds_no_secret(self) -> Self:

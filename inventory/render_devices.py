@@ -28,13 +28,19 @@ def device_tree(device: Device) -> Tree:
             "nat": networks(device.nat),
             "capacity": device.capacity,
             "maintenance": [_window(one) for one in device.maintenance],
+            "mechanism": "" if device.mechanism == "filter" else device.mechanism,
+            "urpf": device.urpf,
+            "options": dict(device.options),
         }
     )
 
 
 def _interface(interface: Interface) -> Tree:
     addresses = [str(address) for address in interface.addresses]
-    return without_empty({"behind": interface.behind, "addresses": addresses})
+    management = interface.management or None
+    return without_empty(
+        {"behind": interface.behind, "addresses": addresses, "management": management}
+    )
 
 
 def _neighbor(neighbor: Neighbor) -> Tree:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from enforcer.core.orders import order_id
-from enforcer.core.rules import Actual, Owner
+from enforcer.core.rules import UNATTRIBUTED, Actual, Owner
 from enforcer.errors import NotOwned
 
 LEFT_BEHIND = (
@@ -95,8 +95,16 @@ def check_orders(
             f"holds {len(unknown)} orders that this database has never seen ({shown}): "
             f"is it an older copy? {advice}",
         )
-    if mark is None and numbers and not before:
+    if mark is None and (numbers or _unattributed(actual)) and not before:
         raise NotOwned(name, f"holds members but no mark, and is new to this database: {advice}")
+
+
+def _unattributed(actual: Actual) -> bool:
+    """Whether members stand of which the device cannot say whose they are."""
+    columns = [members.order for members in actual.addresses.values()]
+    if any(bool((column == UNATTRIBUTED).any()) for column in columns):
+        return True
+    return any(m.order == UNATTRIBUTED for some in actual.interfaces.values() for m in some)
 
 
 def _orders_on(actual: Actual) -> frozenset[int]:

@@ -25,9 +25,9 @@ from enforcer.control.new_software import NewSoftware
 from enforcer.control.ownership import check_history, check_mark, check_orders
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, always, no_step
-from enforcer.control.writing import Target, Writing, compared
+from enforcer.control.writing import Target, Writing, attributed, compared
 from enforcer.core.brake import PauseState
-from enforcer.core.drift import Drift, tally_of
+from enforcer.core.drift import Drift, effective, tally_of
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.status import DeviceFacts
@@ -155,6 +155,7 @@ class Reconciler:
 
     def _quick(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
         delta = self._holdable.only(self.state.advance(now))
+        delta = delta if attributed(self.driver) else effective(delta)
         if not delta:
             self._proof = proof
             return PassFacts(self.device.name, Outcome.CLEAN, now, full=False)

@@ -43,7 +43,23 @@ class Written:
 def compared(driver: Driver, desired: Desired, actual: Actual) -> Drift:
     """Members and structure of one device against `desired`."""
     findings = driver.findings(desired, actual)
-    return compare(desired, actual, findings, self_expiring=_expiring(driver))
+    return compare(
+        desired,
+        actual,
+        findings,
+        self_expiring=_expiring(driver),
+        attributed=attributed(driver),
+    )
+
+
+def attributed(driver: Driver) -> bool:
+    """Whether members on the device carry an order's number and the desired boundaries."""
+    return Trait.UNATTRIBUTED not in driver.traits
+
+
+def _undone(driver: Driver, delta: Delta, read: Actual) -> Drift:
+    expiring, told = _expiring(driver), attributed(driver)
+    return compare_region(delta, read, self_expiring=expiring, attributed=told)
 
 
 def _expiring(driver: Driver) -> bool:
@@ -102,7 +118,7 @@ class Writing:
     def _read_back(self, batch: Batch, delta: Delta, staged: Staged) -> Actual:
         read = self._session.read_state(batch.region)
         self._step("read-back")
-        wrong = compare_region(delta, read, self_expiring=_expiring(self._driver))
+        wrong = _undone(self._driver, delta, read)
         if wrong:
             staged.abandon()
             raise DeviceError(
@@ -131,7 +147,7 @@ class Writing:
         actual = self._session.read_state()
         self._step("swept")
         left = target.contested.without(compared(self._driver, target.desired, actual))
-        wrong = compare_region(target.delta, actual, self_expiring=_expiring(self._driver))
+        wrong = _undone(self._driver, target.delta, actual)
         # What a pause holds back is missing in structure too.
         findings = left.findings if target.whole else ()
         if wrong or findings:

@@ -5,7 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-OPTIONS = frozenset({"counters", "host_key", "known_hosts", "timeout", "user", "username"})
+OPTIONS = frozenset(
+    {
+        "agent",
+        "counters",
+        "enable",
+        "host_key",
+        "key_file",
+        "known_hosts",
+        "legacy",
+        "ssh_config",
+        "timeout",
+        "user",
+        "username",
+    }
+)
 """What a transport says about how to work there, not about where it is.
 
 Any other key names the box, so that a driver's own keys err on the safe side.

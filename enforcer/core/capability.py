@@ -8,7 +8,7 @@ import numpy as np
 from enforcer.core.addresses import Flags
 from enforcer.core.intervals import Ranges, inside, merge, rows_of
 from enforcer.core.plan import Capability
-from enforcer.core.rules import Members, Rule
+from enforcer.core.rules import Key, Members, Rule
 from enforcer.core.topology import Device
 
 
@@ -17,14 +17,23 @@ def unsupported(rule: Rule, device: Device, capability: Capability) -> str | Non
     if capability.unusable:
         return capability.unusable
     if (rule.family, rule.key) not in capability.keys:
-        return f"{device.name} cannot match IPv{rule.family} packets by {rule.key}."
+        return f"{device.name} cannot {_what(rule)}."
     if rule.service is not None and not capability.services:
         return f"{device.name} cannot match protocols and ports."
     if rule.peers is not None and not capability.peers:
         return f"{device.name} cannot match both ends of a flow."
     if rule.exempt and not capability.exempt:
         return f"{device.name} cannot except services from a block."
-    return None
+    refused = capability.refuses(rule)
+    return f"{device.name} {refused.rstrip('.')}." if refused else None
+
+
+def _what(rule: Rule) -> str:
+    if rule.key is Key.INTERFACE:
+        return "shut an interface down"
+    if rule.by_route:
+        return f"drop IPv{rule.family} routes that are {rule.key}"
+    return f"match IPv{rule.family} packets by {rule.key}"
 
 
 def translated(rule: Rule, members: Members, device: Device) -> Flags:
@@ -35,7 +44,7 @@ def translated(rule: Rule, members: Members, device: Device) -> Flags:
     """
     flags = np.zeros(len(members), np.bool_)
     prefixes = [prefix for prefix in device.nat if prefix.version == rule.family]
-    if prefixes and not rule.by_interface:
+    if prefixes and not rule.by_interface and not rule.by_route:
         region = merge(rows_of(prefixes))
         flags[inside(Ranges(members.first, members.last), region).source] = True
     return flags

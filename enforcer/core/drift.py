@@ -10,9 +10,9 @@ from itertools import islice
 
 import numpy as np
 
-from enforcer.core.addresses import Flags, Indices
+from enforcer.core.addresses import Flags, Indices, search
 from enforcer.core.instants import to_ms
-from enforcer.core.intervals import match
+from enforcer.core.intervals import Ranges, inside, match, merge, outside
 from enforcer.core.naming import interface_text, member_texts
 from enforcer.core.rules import (
     NO_END,
@@ -123,14 +123,18 @@ def compare(
     *,
     tolerance: Tolerance = Tolerance(),
     self_expiring: bool = True,
+    attributed: bool = True,
 ) -> Drift:
     """The difference between `desired` and a complete `actual`.
 
     Members are the same when first and last are; they are altered when the order's number
     differs or the end is outside the tolerance. Where the device does not expire members
     itself (`self_expiring` False) ends are not compared. All members of a rule that is not
-    desired are extra.
+    desired are extra. Where it keeps bare addresses (`attributed` False) only the sets of
+    addresses are compared, and the delta holds the parts of rows in which they differ.
     """
+    if not attributed:
+        return _compare_sets(desired, actual, findings)
     judge = _Judge(actual, tolerance, self_expiring)
     nothing = Members.none()
     for rule in dict.fromkeys((*desired.addresses, *actual.addresses)):
@@ -149,17 +153,77 @@ def compare_region(
     *,
     tolerance: Tolerance = Tolerance(),
     self_expiring: bool = True,
+    attributed: bool = True,
 ) -> Drift:
     """What a written `delta` left undone, by an `actual` that is complete for its members.
 
     Every added member must be there with its order and end; no removed one may be left,
     unless it was added anew. An empty drift is the proof; a drift says what to write again.
     """
+    if not attributed:
+        return _undone(delta, actual)
     judge = _Judge(actual, tolerance, self_expiring)
     nothing = Members.none()
     for rule, change in delta.addresses.items():
         found = actual.addresses.get(rule, nothing)
         judge.members(rule, change.add, found, match(found, change.remove) >= 0)
+    for rule, moved in delta.interfaces.items():
+        names, gone = actual.interfaces.get(rule, ()), {m.name for m in moved.remove}
+        judge.interfaces(rule, moved.add, names, [m for m in names if m.name in gone])
+    return judge.drift(())
+
+
+def effective(delta: Delta) -> Delta:
+    """What of `delta` changes which addresses are members; for devices that keep no more."""
+    addresses = {}
+    for rule, change in delta.addresses.items():
+        add, remove = _apart(change.add, change.remove), _apart(change.remove, change.add)
+        if len(add) or len(remove):
+            addresses[rule] = Change(add, remove)
+    interfaces = {}
+    for rule, moved in delta.interfaces.items():
+        came, gone = {m.name for m in moved.add}, {m.name for m in moved.remove}
+        kept = InterfaceChange(
+            tuple(m for m in moved.add if m.name not in gone),
+            tuple(m for m in moved.remove if m.name not in came),
+        )
+        if kept.add or kept.remove:
+            interfaces[rule] = kept
+    return Delta(addresses, interfaces)
+
+
+def _apart(rows: Members, other: Members) -> Members:
+    """The parts of `rows` outside all rows of `other`."""
+    pieces = outside(Ranges(rows.first, rows.last), merge(Ranges(other.first, other.last)))
+    kept = rows.take(pieces.source)
+    return Members(pieces.ranges.first, pieces.ranges.last, kept.end, kept.order)
+
+
+def _within(rows: Members, other: Members) -> Members:
+    """The parts of `rows` inside some row of `other`."""
+    pieces = inside(Ranges(rows.first, rows.last), merge(Ranges(other.first, other.last)))
+    kept = rows.take(pieces.source)
+    return Members(pieces.ranges.first, pieces.ranges.last, kept.end, kept.order)
+
+
+def _compare_sets(desired: Desired, actual: Actual, findings: Iterable[Finding]) -> Drift:
+    judge = _Judge(actual, Tolerance(), self_expiring=False, attributed=False)
+    nothing = Members.none()
+    for rule in dict.fromkeys((*desired.addresses, *actual.addresses)):
+        found = actual.addresses.get(rule, nothing)
+        judge.sets(rule, desired.addresses.get(rule, nothing), found, found)
+    for rule in dict.fromkeys((*desired.interfaces, *actual.interfaces)):
+        names = actual.interfaces.get(rule, ())
+        judge.interfaces(rule, desired.interfaces.get(rule, ()), names, names)
+    return judge.drift(findings)
+
+
+def _undone(delta: Delta, actual: Actual) -> Drift:
+    judge = _Judge(actual, Tolerance(), self_expiring=False, attributed=False)
+    nothing = Members.none()
+    for rule, change in delta.addresses.items():
+        found = actual.addresses.get(rule, nothing)
+        judge.sets(rule, change.add, found, _within(found, change.remove))
     for rule, moved in delta.interfaces.items():
         names, gone = actual.interfaces.get(rule, ()), {m.name for m in moved.remove}
         judge.interfaces(rule, moved.add, names, [m for m in names if m.name in gone])
@@ -186,7 +250,14 @@ def tally_of(delta: Delta) -> Tally:
 class _Judge:
     """Collects the differences of one comparison, rule by rule."""
 
-    def __init__(self, actual: Actual, tolerance: Tolerance, self_expiring: bool) -> None:
+    def __init__(
+        self,
+        actual: Actual,
+        tolerance: Tolerance,
+        self_expiring: bool,
+        attributed: bool = True,
+    ) -> None:
+        self._attributed = attributed
         self._read_at = to_ms(actual.read_at)
         self._tolerance = tolerance
         self._self_expiring = self_expiring
@@ -219,6 +290,17 @@ class _Judge:
         self._show(_first_texts(rule, wanted, missing, FindingKind.MISSING))
         self._show(_first_texts(rule, found, extra, FindingKind.EXTRA))
         self._show(_first_texts(rule, wanted, altered, FindingKind.ALTERED))
+
+    def sets(self, rule: Rule, wanted: Members, found: Members, unwanted: Members) -> None:
+        """Compare one rule as sets of addresses; what of `unwanted` is not wanted is extra."""
+        missing, extra = _apart(wanted, found), _apart(unwanted, wanted)
+        there = len(wanted) - _touched(missing, wanted)
+        self._count(len(missing), len(extra), 0, there)
+        if len(missing) or len(extra):
+            self._addresses[rule] = Change(missing, extra)
+        everything = (np.arange(len(missing)), np.arange(len(extra)))
+        self._show(_first_texts(rule, missing, everything[0], FindingKind.MISSING))
+        self._show(_first_texts(rule, extra, everything[1], FindingKind.EXTRA))
 
     def _right(self, wanted: Members, found: Members, rows: Indices, at: Indices) -> Flags:
         right: Flags = wanted.order[rows] == found.order[at]
@@ -258,6 +340,8 @@ class _Judge:
         self._show(interface_text(rule, m, FindingKind.ALTERED) for m in altered)
 
     def _same(self, wanted: InterfaceMember, found: InterfaceMember) -> bool:
+        if not self._attributed:
+            return True
         if wanted.order != found.order:
             return False
         if not self._self_expiring:
@@ -280,3 +364,8 @@ class _Judge:
 
 def _first_texts(rule: Rule, table: Members, rows: Indices, kind: FindingKind) -> Iterator[str]:
     return member_texts(rule, table.take(rows[:EXAMPLES]), kind)
+
+
+def _touched(parts: Members, rows: Members) -> int:
+    """How many of `rows` (sorted, disjoint) some of their `parts` belong to."""
+    return len(np.unique(search(rows.last, parts.first, "left")))

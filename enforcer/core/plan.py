@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from enforcer.core.drift import Delta
-from enforcer.core.rules import Key
+from enforcer.core.rules import Key, Rule
 
 
 class Trait(Flag):
-    """What THIS device offers."""
+    """What THIS device offers.
+
+    UNATTRIBUTED: its members are bare addresses, without an order's number and without the
+    boundaries of the desired rows; they are compared as a set of addresses. REMOTE: every
+    session is a login on somebody's terminal server: few at a time, and structural changes
+    go out in waves.
+    """
 
     NONE = 0
     ATOMIC = auto()
@@ -22,6 +28,12 @@ class Trait(Flag):
     SURVIVES_REBOOT = auto()
     WATCHABLE = auto()
     COUNTING = auto()
+    UNATTRIBUTED = auto()
+    REMOTE = auto()
+
+
+def _takes_any(rule: Rule) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Capability:
     `keys`: pairs (family, key). `services`/`peers`/`exempt`: whether rules may have them.
     `vrfs`: names of the VRFs that it can hold rules in. `capacity`: members, None unknown.
     `unusable`: why it can hold nothing at all, as a sentence; empty: it can be used.
+    `refuses`: why it cannot hold one rule although all of the above allow it ("": it can), as
+    the end of a sentence that begins with the device's name ("cannot ... ").
     """
 
     keys: frozenset[tuple[int, Key]]
@@ -40,6 +54,7 @@ class Capability:
     vrfs: frozenset[str] = frozenset({"default"})
     capacity: int | None = None
     unusable: str = ""
+    refuses: Callable[[Rule], str] = field(default=_takes_any, compare=False)
 
     @classmethod
     def none(cls, why: str) -> Capability:
@@ -62,13 +77,15 @@ class Batch:
     """A bounded piece of a plan that is applied as one.
 
     `payload` is the driver's own. `size`: members and objects touched. `region`: what must be
-    read back to prove it; `ALL` after structural changes.
+    read back to prove it; `ALL` after structural changes. `structural`: it binds, unbinds or
+    makes what all members rest on, so that a defect would cut more than what is ordered.
     """
 
     payload: object
     size: int
     region: Region
     summary: str = ""
+    structural: bool = False
 
 
 def _nothing() -> Iterator[str]:

@@ -25,17 +25,27 @@ Integers = NDArray[np.int64]
 
 HOLD_MARKER = "ENFORCER-HOLD"
 """What a person puts on a device, in the device's own way, to stop all writes to it."""
+UNATTRIBUTED = 0
+"""`order` of what stands on a device that keeps no orders' numbers."""
 NO_END = 2**63 - 1
 """`end` of something without an end; other ends are milliseconds since the Unix epoch, UTC."""
 
 
 class Key(StrEnum):
-    """Which property of a packet is looked up among the members."""
+    """Which property of a packet is looked up among the members; two are not about packets.
+
+    `INTERFACE`: the members are interfaces that are administratively down; family 0, for it
+    concerns every one. `RECEIVED`, `ANNOUNCED`: the members are prefixes, with all that are
+    longer, that a BGP neighbor's routes must not have.
+    """
 
     SOURCE = "source"
     DESTINATION = "destination"
     INPUT_INTERFACE = "input-interface"
     OUTPUT_INTERFACE = "output-interface"
+    INTERFACE = "interface"
+    RECEIVED = "received"
+    ANNOUNCED = "announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,8 @@ class Rule:
     `family` is 4 or 6. `peers`: canonical (sorted, disjoint, merged) inclusive integer
     ranges that the OTHER address (destination for key SOURCE, source for DESTINATION) must be
     in; None: any. `exempt`: canonical (sorted, disjoint per service) exceptions of the orders
-    behind this rule. Orders with different exceptions never share a rule.
+    behind this rule. Orders with different exceptions never share a rule. `neighbor`: the
+    address of the BGP neighbor for keys RECEIVED and ANNOUNCED, else "".
     """
 
     family: int
@@ -78,17 +89,30 @@ class Rule:
     service: Service | None = None
     peers: tuple[tuple[int, int], ...] | None = None
     exempt: tuple[Exempt, ...] = ()
+    neighbor: str = ""
 
     @property
     def digest(self) -> str:
         """12 hexadecimal digits that name this rule on a device; equal rules, equal digests."""
         text = repr((self.family, str(self.key), self.service, self.peers, self.exempt))
+        text += self.neighbor
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     @property
     def by_interface(self) -> bool:
         """Whether the members are interface names rather than addresses."""
-        return self.key in (Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE)
+        return self.key in (Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE, Key.INTERFACE)
+
+    @property
+    def by_route(self) -> bool:
+        """Whether the members are prefixes of routes rather than addresses of packets."""
+        return self.key in (Key.RECEIVED, Key.ANNOUNCED)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it drops every packet from, or to, its members."""
+        packets = self.key in (Key.SOURCE, Key.DESTINATION)
+        return packets and self.service is None and self.peers is None and not self.exempt
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,7 +120,8 @@ class Members:
     """Disjoint address ranges, sorted by `first`; row i of each column belongs together.
 
     `first`, `last`: inclusive, shape (N, 2). `end`: int64 milliseconds, `NO_END` without.
-    `order`: the number of the order that reaches `end`; -1 on a device: not an id of ours.
+    `order`: the number of the order that reaches `end`; -1 on a device: not an id of ours,
+    `UNATTRIBUTED` on one that keeps none.
     """
 
     first: Addresses

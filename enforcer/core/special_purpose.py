@@ -16,6 +16,7 @@ _NEVER = (
     ("::/128", "unspecified, RFC 4291 section 2.5.2"),
     ("::1/128", "loopback, RFC 4291 section 2.5.3"),
     ("::ffff:0:0/96", "IPv4-mapped, RFC 4291 section 2.5.5.2"),
+    ("100::/64", "discard-only, RFC 6666"),
     ("fe80::/10", "link-local, RFC 4291 section 2.5.6"),
     ("ff00::/8", "multicast, RFC 4291 section 2.7"),
 )

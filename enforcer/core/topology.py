@@ -29,11 +29,14 @@ class Interface:
     """One interface of a device and what is behind it (a customer's name, or a free word).
 
     `addresses`: the device's own on it, with the length of the link (``192.0.2.1/30``).
+    `management`: we reach the device through it: nothing of ours is ever bound there, and it is
+    never shut down.
     """
 
     name: str
     behind: str = ""
     addresses: tuple[LinkAddress, ...] = ()
+    management: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,9 @@ class Device:
     `hooks` says whether the box itself is covered too (``input``, ``output``). `credentials`
     is a reference (``file:``, ``env:``), never a secret. `addresses`: by which we reach it,
     and its loopbacks; with `next_hops` and the interfaces' and neighbors' they are protected.
-    `vrfs`: beside the default one.
+    `vrfs`: beside the default one. `mechanism` ``rtbh``: plain blocks by destination are discard
+    routes there, and by source too where `urpf` is ``loose`` (RFC 5635). `options`: how its
+    driver works there, beside how to reach it.
     """
 
     name: str
@@ -100,6 +105,9 @@ class Device:
     neighbors: tuple[Neighbor, ...] = ()
     maintenance: tuple[MaintenanceWindow, ...] = ()
     leaving: Leaving = Leaving.NO
+    mechanism: Literal["filter", "rtbh"] = "filter"
+    urpf: Literal["", "strict", "loose"] = ""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ from enforcer.control.facts import PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.leadership import leading
 from enforcer.control.once import reconcile_once
+from enforcer.control.writing import compared
 from enforcer.core.brake import PauseState
-from enforcer.core.drift import Drift, compare
-from enforcer.core.plan import Plan, Trait
+from enforcer.core.drift import Drift
+from enforcer.core.plan import Plan
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.topology import Device, Mode
 from enforcer.driver_api import Driver
@@ -55,11 +56,7 @@ def compare_now(world: World, name: str) -> Comparison:
     desired = desired_in(book_of(world, now), device, driver, now)
     with driver.connect() as session:
         actual = session.read_state()
-    findings = driver.findings(desired, actual)
-    expiring = Trait.SELF_EXPIRING in driver.traits
-    return Comparison(
-        driver, desired, actual, compare(desired, actual, findings, self_expiring=expiring)
-    )
+    return Comparison(driver, desired, actual, compared(driver, desired, actual))
 
 
 def desired_in(book: OrderBook, device: Device, driver: Driver, now: datetime) -> Desired:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from enforcer import secrets
 from enforcer.application.views import DoctorCheck
+from enforcer.core.host_keys import SSH_PORT, USUAL_FILES, holds_host, how_to_record, is_key
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device
 from enforcer.errors import ConfigurationInvalid, EnforcerError
 from enforcer.usecases.doctor_findings import finding, good
-from enforcer.usecases.host_keys import holds_host, is_key
 from enforcer.usecases.world import World
 
 AT_ONCE = 8
-SSH_PORT = 22
 _ANYBODY_READS = 0o004
 
 
@@ -84,25 +83,28 @@ def host_key(check: str, device: Device, base: Path) -> DoctorCheck:
         if is_key(key):
             return good(check, f"recorded in the inventory ({key.split()[0]})")
         said = "host_key is no public key in OpenSSH's form (ssh-ed25519 AAAA...)"
-        return finding(check, said, _how_to_record(host, port, "known_hosts"))
+        return finding(check, said, how_to_record(host, port, "known_hosts"))
     if known_hosts is None:
-        said = f"none is recorded for {host}: anybody in between could pose as it"
-        return finding(check, said, _how_to_record(host, port, "known_hosts"))
+        return _usual_host_key(check, host, port)
     file = base / Path(known_hosts).expanduser()
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         said = f"{file} cannot be read: {error.strerror}"
-        return finding(check, said, _how_to_record(host, port, str(file)))
+        return finding(check, said, how_to_record(host, port, str(file)))
     if holds_host(text, host, port):
         return good(check, f"{host} is in {file}")
-    return finding(check, f"{host} is not in {file}", _how_to_record(host, port, str(file)))
+    return finding(check, f"{host} is not in {file}", how_to_record(host, port, str(file)))
 
 
-def _how_to_record(host: str, port: int, file: str) -> str:
-    scan = f"ssh-keyscan -p {port} {host}" if port != SSH_PORT else f"ssh-keyscan {host}"
-    return (
-        f"`{scan} > new`; compare `ssh-keygen -lf new` with the fingerprint that the device itself"
-        f" shows at its console; only then `cat new >> {file}`, and name that file as"
-        " `known_hosts` in the device's transport"
-    )
+def _usual_host_key(check: str, host: str, port: int) -> DoctorCheck:
+    """Neither key nor file is named: OpenSSH's own files count, as they do at login."""
+    for name in USUAL_FILES:
+        try:
+            text = Path(name).expanduser().read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if holds_host(text, host, port):
+            return good(check, f"{host} is in {name}")
+    said = f"none is recorded for {host}: anybody in between could pose as it"
+    return finding(check, said, how_to_record(host, port, "known_hosts"))

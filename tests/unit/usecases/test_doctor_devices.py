@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from enforcer.application.views import DoctorCheck
+from enforcer.core.host_keys import holds_host, is_key
 from enforcer.core.topology import Device
 from enforcer.usecases import doctor_devices
-from enforcer.usecases.host_keys import holds_host, is_key
 from enforcer.usecases.installation import Installation
 from tests.unit.usecases.desks import equip
 from tests.unit.usecases.office import TOPOLOGY, Office
@@ -115,8 +115,9 @@ def test_a_port_that_is_none(office: Office, tmp_path: Path) -> None:
         (f"192.0.2.* {KEY}", 22, True),
         (f"192.0.2.?,!192.0.2.7 {KEY}", 22, False),
         (f"192x0.2.7 {KEY}", 22, False),
-        (f"@cert-authority 192.0.2.* {KEY}", 22, True),
+        (f"@cert-authority 192.0.2.* {KEY}", 22, False),
         (f"@revoked 192.0.2.7 {KEY}", 22, False),
+        (f"192.0.2.7 {KEY}\n@revoked * {KEY}", 22, False),
         (f"# 192.0.2.7 {KEY}", 22, False),
         ("192.0.2.7 ssh-ed25519", 22, False),
         ("192.0.2.7 ssh-ed25519 bm90IGEga2V5", 22, False),

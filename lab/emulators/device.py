@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every emulated router offers to tests, whatever its platform."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar, Protocol
+
+from lab.emulators.clock import EmulatorClock
+from lab.emulators.faults import FaultPlan
+from lab.emulators.neighbors import Neighbors
+from lab.emulators.packets import Direction, Packet
+from lab.emulators.shell import Shell
+
+
+class Session(Protocol):
+    """An open connection, as the router keeps it: it can be cut."""
+
+    def drop(self) -> None:
+        """Cut the connection now; callable from any thread, and more than once."""
+        ...
+
+
+class Emulator(ABC):
+    """One emulated router: configuration state with the platform's own semantics.
+
+    A platform subclasses this and gives the abstract methods; it holds `self.lock` while it reads
+    or changes state (sessions run in the server's thread, tests in theirs), calls
+    `self.clock.fire_due()` where it is asked for state and `self.changed()` after every change of
+    the running configuration.
+
+    Attributes:
+        platform: the platform's name as in the inventory (`cisco_ios`).
+        unauthorized: what the platform prints when AAA refuses a command.
+        hostname: as configured; `load` may change it.
+        clock: the router's time; see `EmulatorClock.advance`.
+        faults: what goes wrong; settable at any time.
+        neighbors: BGP adjacencies.
+        max_vty: sessions over SSH at a time; further connections are cut.
+        lock: guards all state.
+    """
+
+    platform: ClassVar[str]
+    unauthorized: ClassVar[str]
+
+    def __init__(self, hostname: str = "router", clock: EmulatorClock | None = None) -> None:
+        self.hostname = hostname
+        self.clock = EmulatorClock() if clock is None else clock
+        self.faults = FaultPlan()
+        self.neighbors = Neighbors(self.clock, self.running)
+        self.max_vty = 5
+        self.lock = threading.RLock()
+        self.sessions: list[Session] = []
+        self.logins = 0
+
+    # ------------------------------------------------------------ configuration
+
+    @abstractmethod
+    def load(self, text: str) -> None:
+        """Set the initial configuration, as running and as startup (or committed) one.
+
+        Args:
+            text: in the platform's own syntax, lines separated by `\\n`.
+
+        Raises:
+            ValueError: a line that the platform refuses; the message names it.
+        """
+
+    @abstractmethod
+    def running(self) -> str:
+        """The running (Junos, XR: committed) configuration as the box shows it whole."""
+
+    @abstractmethod
+    def startup(self) -> str:
+        """What the box would boot with, in the form of `running`."""
+
+    @abstractmethod
+    def by_hand(self, lines: Iterable[str] | str) -> None:
+        """Another person changes the running configuration at once (and commits it).
+
+        Args:
+            lines: configuration commands in the platform's syntax, from its top level.
+
+        Raises:
+            ValueError: a line that the platform refuses; the message names it.
+        """
+
+    @abstractmethod
+    def shell(self, user: str, remote: str = "") -> Shell:
+        """A new terminal session for `user`, logged in from the address `remote`."""
+
+    def other_operator(self, user: str = "operator") -> Shell:
+        """A second operator's session without SSH: to lock, to edit, to commit.
+
+        The fault plan does not touch it. Close it by `Shell.closed()`.
+        """
+        return self.shell(user)
+
+    @abstractmethod
+    def boot(self) -> None:
+        """Platform part of `reboot`: the running configuration becomes the startup one."""
+
+    def reboot(self) -> None:
+        """Power cycle: unsaved configuration, counters and candidates are lost, sessions drop."""
+        with self.lock:
+            for session in list(self.sessions):
+                session.drop()
+            self.boot()
+            self.changed()
+
+    def changed(self) -> None:
+        """The running configuration changed: adjacencies notice."""
+        self.neighbors.observe()
+
+    # ------------------------------------------------------------ what traffic and routes get
+
+    @abstractmethod
+    def would_pass(self, packet: Packet, interface: str, direction: Direction) -> bool:
+        """Whether the router lets `packet` through, by its running configuration.
+
+        Through all ACLs or filters bound to `interface` in `direction`; False on a shut-down
+        interface. With `direction="in"` routing counts too: False when the best route to the
+        destination is a discard route, and, where loose uRPF is configured on `interface`, when
+        the best route to the source is one. Moves no counters.
+
+        Args:
+            packet: what arrives or leaves.
+            interface: the platform's full or abbreviated interface name.
+            direction: `in` or `out`, as seen from the router.
+        """
+
+    @abstractmethod
+    def hit(self, packet: Packet, interface: str, direction: Direction, count: int = 1) -> bool:
+        """Like `would_pass`, for `count` packets that really come: hit counters move."""
+
+    @abstractmethod
+    def would_accept(self, prefix: str, neighbor: str, direction: Direction = "in") -> bool:
+        """Whether the policy in force on BGP `neighbor` accepts the route `prefix`.
+
+        By the prefix-list, route-policy or policy-statement bound to the neighbor, as it is in
+        force (on IOS: as of the last `clear ... soft` or session start).
+
+        Args:
+            prefix: `192.0.2.0/24` or an IPv6 prefix.
+            neighbor: the neighbor's address.
+            direction: `in` routes received, `out` routes announced.
+        """
+
+    # ------------------------------------------------------------ sessions, asked by the server
+
+    def may_connect(self) -> bool:
+        """Whether a new connection to the router's management succeeds now."""
+        self.clock.fire_due()
+        if self.faults.limits_reachability() and self.faults.is_unreachable(self.running()):
+            return False
+        return len(self.sessions) < self.max_vty
+
+    def opened(self, session: Session) -> None:
+        """A connection was accepted."""
+        with self.lock:
+            self.sessions.append(session)
+            self.logins += 1
+
+    def ended(self, session: Session) -> None:
+        """A connection is gone; idempotent."""
+        with self.lock:
+            if session in self.sessions:
+                self.sessions.remove(session)
