@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+
+from enforcer.errors import ConfigurationInvalid
 
 REFUSAL = (
     r"(?im)^\s*(?:% (?!WARNING)|%\s*Error|error:|unknown command|syntax error"
@@ -12,8 +15,10 @@ REFUSAL = (
 )
 """A line by which a device of any of the platforms says no."""
 
+ANY_HOST = r"(?P<host>[A-Za-z0-9][\w.\-]*)"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Dialect:
     """One platform's command line. Regular expressions are matched against one whole line.
 
@@ -35,39 +40,75 @@ class Dialect:
     start: tuple[str, ...] = ()
     timestamps: bool = False
 
+    def __post_init__(self) -> None:
+        for prompt in (self.exec_prompt, self.config_prompt):
+            if "{host}" not in prompt:
+                raise ConfigurationInvalid(f"dialect {self.device_type}: {prompt!r} has no {{host}}")
+
     def exec_pattern(self, host: str) -> re.Pattern[str]:
         """The prompt of exec (operational) mode of the device called `host`."""
-        raise NotImplementedError
+        return re.compile(self._for(self.exec_prompt, re.escape(host)))
 
     def config_pattern(self, host: str) -> re.Pattern[str]:
         """The prompt of configuration mode, whatever the level, of the device called `host`."""
-        raise NotImplementedError
+        return re.compile(self._for(self.config_prompt, re.escape(host[: self.shown_in_config])))
+
+    def first_pattern(self) -> re.Pattern[str]:
+        """The prompt that a login shows, with the group ``host``."""
+        return re.compile(self._for(self.exec_prompt, ANY_HOST))
+
+    def unprivileged_pattern(self) -> re.Pattern[str] | None:
+        """The prompt of a login that may not configure, with the group ``host``."""
+        if not self.unprivileged:
+            return None
+        return re.compile(self._for(self.unprivileged, ANY_HOST))
+
+    @cached_property
+    def above_pattern(self) -> re.Pattern[str] | None:
+        """A line that belongs to the prompt below it."""
+        return re.compile(rf"(?:{self.above_prompt})[ \t]*") if self.above_prompt else None
+
+    @cached_property
+    def refusal_pattern(self) -> re.Pattern[str]:
+        """What a device says when it says no."""
+        return re.compile(self.refusal)
+
+    @staticmethod
+    def _for(prompt: str, host: str) -> str:
+        return prompt.replace("{host}", host)
 
 
 IOS = Dialect(
     device_type="cisco_xe",
     exec_prompt=r"{host}#",
-    config_prompt=r"{host}[^\s()#>]*\(conf[^)#]*\)?#",
+    # In configuration mode the name is cut to 20 characters, less where the mode's is long.
+    config_prompt=r"{host}[^\s()#>]*\(conf[^)#\n]*\)?#",
     shown_in_config=16,
     unprivileged=r"{host}>",
     start=("terminal length 0", "terminal width 511"),
 )
+"""IOS and IOS-XE."""
+
 XR = Dialect(
     device_type="cisco_xr",
-    exec_prompt=r"RP/[\w/]+:{host}#",
-    config_prompt=r"RP/[\w/]+:{host}[^\s()#>]*\(conf[^)#]*\)?#",
-    shown_in_config=16,
+    exec_prompt=r"(?:RP|LC|SP|DRP)/[\w/]+:{host}#",
+    config_prompt=r"(?:RP|LC|SP|DRP)/[\w/]+:{host}[^\s()#>]*\(conf[^)#\n]*\)?#",
+    # 31 characters, the "RP/0/RP0/CPU0:" before the name included.
+    shown_in_config=12,
     start=("terminal length 0", "terminal width 512"),
     timestamps=True,
 )
+"""IOS-XR."""
+
 JUNOS = Dialect(
     device_type="juniper_junos",
     exec_prompt=r"[\w.\-]+@{host}>",
     config_prompt=r"[\w.\-]+@{host}#",
-    above_prompt=r"\{\w[^{}]*\}|\[edit[^\]]*\]",
+    above_prompt=r"\{\w[^{}\n]*\}|\[edit[^\]\n]*\]",
     start=(
         "set cli complete-on-space off",
         "set cli screen-length 0",
         "set cli screen-width 0",
     ),
 )
+"""Junos' own command line (not the Unix shell of a root login)."""

@@ -3,26 +3,61 @@
 
 from __future__ import annotations
 
+import io
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
 import paramiko
 
+from drivers._ssh.algorithms import disabled, prefer
 from drivers._ssh.gate import GATE, Gate
+from drivers._ssh.host_keys import Recorded, read_file, recorded
+from drivers._ssh.mapping import FOREIGN, as_ours, mapped
 from drivers._ssh.options import SshOptions
-from enforcer.clock import Clock
+from drivers._ssh.ways import ProxyProgram, Way, straight, way_to
+from enforcer.clock import Clock, SystemClock
 from enforcer.driver_api import CredentialSource
+from enforcer.errors import ConfigurationInvalid
+
+KEEPALIVE = 30
+"""Seconds between questions on an idle connection; one that was cut is noticed by them."""
+
+GATE_WAIT = 60.0
+"""Seconds that a login waits for its turn."""
+
+_LOG = "enforcer.ssh.library"
+# Whatever goes wrong is raised and told once; the library would print tracebacks besides.
+logging.getLogger(_LOG).addHandler(logging.NullHandler())
+logging.getLogger(_LOG).propagate = False
 
 
 class Client(paramiko.SSHClient):
     """A connection that holds one of the device's places in the gate until it is closed."""
 
-    device: str
+    def __init__(self, options: SshOptions) -> None:
+        super().__init__()
+        self.set_log_channel(_LOG)
+        self.options = options
+        self.device = options.device
+        self.behind = ExitStack()
+        """What is given back when the connection is closed: jump hosts, programs, the place."""
 
     def alive(self) -> bool:
         """Whether the connection stands as far as this side knows."""
-        raise NotImplementedError
+        transport = self.get_transport()
+        return transport is not None and transport.is_active()
 
     def close(self) -> None:
         """Close it and give the place back; never raises; may be called twice."""
-        raise NotImplementedError
+        try:
+            super().close()
+        except FOREIGN:
+            # It was broken already, which is what was wanted.
+            pass
+        finally:
+            self.behind.close()
 
 
 def open_client(
@@ -37,4 +72,127 @@ def open_client(
     DeviceUnreachable, AuthenticationFailed, DeviceBusy (no place, or the device's lines are all
     taken), ConfigurationInvalid (a file or secret that cannot be read).
     """
-    raise NotImplementedError
+    clock = clock if clock is not None else SystemClock()
+    way = way_to(options, credentials)
+    where = (way.options.host, way.options.port)
+    with ExitStack() as undo:
+        undo.callback(gate.enter(options.device, where, GATE_WAIT, clock))
+        with gate.login(options.device, GATE_WAIT, clock):
+            client = _through(way, credentials, undo)
+        # From here on it is the client that gives all of it back.
+        client.behind = undo.pop_all()
+    return client
+
+
+def _through(way: Way, credentials: CredentialSource, undo: ExitStack) -> Client:
+    behind: Client | None = None
+    for hop in way.hops:
+        behind = _logged_in(hop, credentials, _connection(hop, behind, "", undo))
+        undo.callback(behind.close)
+    connection = _connection(way.options, behind, way.command, undo)
+    return _logged_in(way.options, credentials, connection)
+
+
+def _connection(options: SshOptions, behind: Client | None, command: str, undo: ExitStack) -> Any:
+    """A socket, or what the library takes for one."""
+    with mapped(options, "connect to"):
+        if behind is not None:
+            return _beyond(behind, options)
+        if not command:
+            return straight(options)
+        program = ProxyProgram(command)
+    undo.callback(program.close)
+    program.socket.settimeout(options.timeout)
+    return program.socket
+
+
+def _beyond(behind: Client, options: SshOptions) -> paramiko.Channel:
+    """A connection onwards from a jump host (RFC 4254 section 7.2)."""
+    transport = behind.get_transport()
+    if transport is None:
+        raise EOFError
+    try:
+        return transport.open_channel(
+            "direct-tcpip", (options.host, options.port), ("127.0.0.1", 0), timeout=options.timeout
+        )
+    except paramiko.ChannelException as error:
+        raise paramiko.SSHException(
+            f"the jump host {behind.options.host} cannot connect there ({error.text})"
+        ) from None
+
+
+def _logged_in(options: SshOptions, credentials: CredentialSource, connection: Any) -> Client:
+    client = Client(options)
+    try:
+        _log_in(client, options, credentials, connection)
+    except BaseException:
+        client.close()
+        connection.close()
+        raise
+    return client
+
+
+def _log_in(
+    client: Client, options: SshOptions, credentials: CredentialSource, connection: Any
+) -> None:
+    policy = recorded(options, credentials)
+    password = credentials.resolve(options.credentials) if options.credentials else None
+    key, password = _key(options, credentials, password)
+    client.set_missing_host_key_policy(policy)
+    with mapped(options, "log in to"):
+        client.connect(
+            options.host,
+            options.port,
+            options.username,
+            password,
+            pkey=key,
+            timeout=options.timeout,
+            banner_timeout=options.timeout,
+            auth_timeout=options.timeout,
+            channel_timeout=options.timeout,
+            allow_agent=options.agent,
+            look_for_keys=False,
+            sock=connection,
+            disabled_algorithms=disabled(options.legacy),
+            transport_factory=_transports(policy),
+        )
+        transport = client.get_transport()
+        if transport is None:
+            raise EOFError
+        transport.set_keepalive(KEEPALIVE)
+
+
+def _transports(policy: Recorded) -> Callable[..., paramiko.Transport]:
+    def make(connection: Any, **given: Any) -> paramiko.Transport:
+        transport = paramiko.Transport(connection, **given)
+        prefer(transport, policy.types(tuple(transport.get_security_options().key_types)))
+        return transport
+
+    return make
+
+
+def _key(
+    options: SshOptions, credentials: CredentialSource, password: str | None
+) -> tuple[paramiko.PKey | None, str | None]:
+    """The private key, and the password where it was not the key's own.
+
+    The password opens an encrypted key; then it is not offered to the device.
+    """
+    if not options.key_file:
+        return None, password
+    text = read_file(options.key_file, credentials) + "\n"
+    for passphrase in (None, password):
+        for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
+            try:
+                key = kind.from_private_key(io.StringIO(text), passphrase)
+            except (paramiko.SSHException, ValueError, IndexError, TypeError):
+                # Of another kind, or encrypted.
+                continue
+            return key, (None if passphrase else password)
+    raise ConfigurationInvalid(
+        f"{options.device}: {options.key_file} is no private key that can be read (Ed25519, ECDSA"
+        " or RSA, in OpenSSH's or PEM form; with a passphrase only if `credentials` has it)"
+    )
+
+
+__all__ = ["Client", "as_ours", "open_client"]

@@ -146,6 +146,20 @@ class Evidence:
         self._step("contest-committed")
         return control
 
+    def open_alarm(self, kind: str) -> str:
+        """What an open alarm of this kind says; "": there is none."""
+        with self._database.read() as reader:
+            return next((a.said for a in reader.alarms.open() if a.kind == kind), "")
+
+    def halt_rollout(self, device: str, at: datetime, failure: str) -> None:
+        """Let no structural change follow that of `device`, and raise the alarm."""
+        said = f"{failure}; no other device follows until `enforcer device release {device}`"
+        self._step("halt-writing")
+        with self._database.write() as work:
+            work.record("rollout.halted", CONTROLLER, at=at, device=device, payload={"said": said})
+            work.raise_alarm("rollout-halted", CONTROLLER, at=at, subject=device, said=said)
+        self._step("halt-committed")
+
     def intend(
         self,
         device: str,

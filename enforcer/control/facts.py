@@ -29,7 +29,8 @@ class PassFacts:
     somebody else had changed; `findings`: the same for structure. `held`: members not
     written because of a pause, a freeze, a hold, a marker or observe mode; `why`: a hold's or
     marker's words. `contested`: objects left as somebody else made them. `seconds`: duration.
-    `retryable`: whether trying again by itself may help after a failure.
+    `retryable`: whether trying again by itself may help after a failure. `again`: seconds after
+    which what waits for its turn may be written.
     """
 
     device: str
@@ -48,6 +49,7 @@ class PassFacts:
     contested: int = 0
     error: str = ""
     retryable: bool = True
+    again: float | None = None
 
 
 def _counted(number: int, word: str) -> str:

@@ -18,6 +18,7 @@ from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence
 from enforcer.control.facts import PassFacts
 from enforcer.control.reconciler import Reconciler
+from enforcer.control.rollout import Rollout
 from enforcer.control.steps import Step, no_step
 from enforcer.control.watch import Watcher
 from enforcer.control.worker import Worker
@@ -93,6 +94,7 @@ class Fleet:
         self._unusable: dict[str, tuple[Device, EnforcerError]] = {}
         self._leaving: list[threading.Thread] = []
         self._stopping = threading.Event()
+        self._rollout = Rollout(means.evidence, means.clock, self.wake)
         for name, device in sorted(devices.items()):
             self._add(name, device, ())
 
@@ -100,12 +102,13 @@ class Fleet:
         """`after`: threads that must have ended first, because a device has one writer."""
         try:
             driver = self._means.driver_for(device, self._owner)
+            crew = self._crew(name, device, driver, after)
         except EnforcerError as error:
             self._cannot(name, device, error)
             return None
         self._unusable.pop(name, None)
-        self._crews[name] = self._crew(name, device, driver, after)
-        return self._crews[name]
+        self._crews[name] = crew
+        return crew
 
     def _crew(
         self, name: str, device: Device, driver: Driver, after: Sequence[threading.Thread]
@@ -120,6 +123,7 @@ class Fleet:
             means.clock,
             means.step,
         )
+        reconciler.turns.join(self._rollout)
         worker = Worker(reconciler, means.evidence, means.clock, means.pause, means.full_every)
         loop = _Loop(f"device {name}", worker.run, worker.broke, ended, after)
         threads = [self._thread(loop)]

@@ -38,14 +38,14 @@ def reconcile_once(
         device = topology.devices[name]
         try:
             driver = means.driver_for(device, owner)
+            state = DesiredState(name, book)
+            reconciler = Reconciler(
+                device, driver, state, means.evidence, owner, means.clock, means.step
+            )
         except ConfigurationInvalid as error:
             now, said = means.clock.now(), str(error)
             failed[name] = PassFacts(name, Outcome.FAILED, now, error=said, retryable=False)
             continue
-        state = DesiredState(name, book)
-        reconciler = Reconciler(
-            device, driver, state, means.evidence, owner, means.clock, means.step
-        )
         workers[name] = Worker(
             reconciler, means.evidence, means.clock, means.pause, timedelta(days=1)
         )

@@ -9,12 +9,13 @@ desired state moved, and only that is written and read back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from enforcer.clock import Clock
 from enforcer.control.attribution import Left, foreign_part, outlived
 from enforcer.control.bounds import NOTHING, Bounds
+from enforcer.control.case import Case, Proof, Request, became, differs, present
 from enforcer.control.contention import Contention, concerned, contended
 from enforcer.control.contests import Contests
 from enforcer.control.desired_state import DesiredState
@@ -24,54 +25,17 @@ from enforcer.control.holdable import Holdable
 from enforcer.control.new_software import NewSoftware
 from enforcer.control.ownership import check_history, check_mark, check_orders
 from enforcer.control.software import installed
-from enforcer.control.steps import Step, always, no_step
+from enforcer.control.steps import Step, no_step
+from enforcer.control.turns import Turns
 from enforcer.control.writing import Target, Writing, attributed, compared
-from enforcer.core.brake import PauseState
+from enforcer.core.change_policy import Wait
 from enforcer.core.drift import Drift, effective, tally_of
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Device, Mode
 from enforcer.driver_api import Driver, Session
-from enforcer.errors import CommandRejected, DeviceError, StaleState
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The device held exactly the desired state when its fingerprint was `token`."""
-
-    token: str
-    actual: Actual
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Why a pass is made. `full`: read everything. `writers`: who touched the device.
-
-    `go_on` is asked between batches: False where somebody paused or froze meanwhile.
-    """
-
-    reason: str
-    full: bool
-    pause: PauseState = PauseState.RUNNING
-    writers: tuple[str, ...] = ()
-    guarded: bool = True
-    go_on: Callable[[], bool] = always
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One pass's facts: what is desired, what is there, how they differ, whose fault it is.
-
-    `foreign`: how what is there differs from what we left there, as far as it must be written.
-    What is contested is in neither of both.
-    """
-
-    desired: Desired
-    actual: Actual
-    drift: Drift
-    foreign: Drift
-    full: bool = False
+from enforcer.errors import DeviceError, StaleState
 
 
 class Reconciler:
@@ -104,8 +68,15 @@ class Reconciler:
         self._contention = Contention()
         self._new_software = NewSoftware(device.name, state, evidence, software or installed())
         self._bounds = Bounds(device.name, device.mode)
+        self._turns = Turns(device, driver.traits, clock)
+        self._waiting = ""
         self.blind = False
         """Whether the device gives no fingerprint: only a full pass can prove anything."""
+
+    @property
+    def turns(self) -> Turns:
+        """Whether and when the device may be written to."""
+        return self._turns
 
     @property
     def held_back(self) -> bool:
@@ -134,6 +105,7 @@ class Reconciler:
         now = self._clock.now()
         self._evidence.settle(self.device.name, now)
         self._held = frozenset()
+        self._waiting = ""
         proof = None if request.full else self._standing_proof(session, now)
         self._proof = None
         if proof is None:
@@ -166,7 +138,7 @@ class Reconciler:
         self._bounds = bounds
         desired = self._holdable.part(self.state.desired, self.state)
         drift = Drift(delta, tally_of(delta))
-        return self._apply(session, request, now, _Case(desired, proof.actual, drift, NOTHING))
+        return self._apply(session, request, now, Case(desired, proof.actual, drift, NOTHING))
 
     def _bounds_now(self, request: Request, marker: bool) -> Bounds:
         control = self._evidence.control(self.device.name)
@@ -186,7 +158,7 @@ class Reconciler:
         contested = self._bounds.contested
         self._contention = contended(self.state, contested, drift)
         rest, foreign = contested.without(drift), contested.without(foreign)
-        return self._apply(session, request, now, _Case(desired, actual, rest, foreign, full=True))
+        return self._apply(session, request, now, Case(desired, actual, rest, foreign, full=True))
 
     def _decided(
         self, request: Request, drift: Drift, foreign: Drift, actual: Actual, now: datetime
@@ -227,7 +199,7 @@ class Reconciler:
             check_history(actual, adopted, self._evidence.digest_at)
         self._owned = True
 
-    def _apply(self, session: Session, request: Request, now: datetime, case: _Case) -> PassFacts:
+    def _apply(self, session: Session, request: Request, now: datetime, case: Case) -> PassFacts:
         if not case.drift:
             self._left = Left(case.desired)
             self._prove(case.actual)
@@ -240,7 +212,18 @@ class Reconciler:
             return self._held_back(case, facts)
         marked = replace(case.desired, mark=self._evidence.mark(self._owner))
         plan = self.driver.plan(marked, may, case.actual)
+        wait = self._turns.ask(plan, may.delta, request.asked)
+        if wait is not None:
+            return self._wait(wait, case, facts)
         return self._write(session, request, plan, replace(case, drift=may), facts)
+
+    def _wait(self, wait: Wait, case: Case, facts: PassFacts) -> PassFacts:
+        """Nothing is written yet: everything that differs is held back until its turn."""
+        wanting, ended = concerned(self.state, case.drift.delta)
+        self._held, self._waiting = wanting | ended, wait.why
+        number = case.drift.tally.differing + len(case.drift.findings)
+        held = replace(facts, outcome=Outcome.HELD, added=0, removed=0, held=number, why=wait.why)
+        return replace(self._held_back(case, held), again=wait.seconds)
 
     def _prove(self, actual: Actual) -> None:
         self._proof = Proof(actual.token, actual) if actual.token else None
@@ -248,10 +231,10 @@ class Reconciler:
             self._new_software.proved()
 
     def _facts(
-        self, now: datetime, case: _Case, request: Request, may: Drift, held: int
+        self, now: datetime, case: Case, request: Request, may: Drift, held: int
     ) -> PassFacts:
         foreign = case.foreign
-        outcome = Outcome.REPAIRED if _differs(foreign) else Outcome.APPLIED
+        outcome = Outcome.REPAIRED if differs(foreign) else Outcome.APPLIED
         if not may:
             observing = self.device.mode is Mode.OBSERVE
             outcome = Outcome.OBSERVED if observing else Outcome.HELD
@@ -273,7 +256,7 @@ class Reconciler:
             contested=self._contention.count,
         )
 
-    def _clean(self, now: datetime, case: _Case) -> PassFacts:
+    def _clean(self, now: datetime, case: Case) -> PassFacts:
         return PassFacts(
             self.device.name,
             Outcome.CLEAN,
@@ -283,7 +266,7 @@ class Reconciler:
             contested=self._contention.count,
         )
 
-    def _held_back(self, case: _Case, facts: PassFacts) -> PassFacts:
+    def _held_back(self, case: Case, facts: PassFacts) -> PassFacts:
         """Nothing may be written: say how far the device is from what is desired."""
         if case.full:
             actual = case.actual
@@ -299,7 +282,7 @@ class Reconciler:
         return facts
 
     def _write(
-        self, session: Session, request: Request, plan: Plan, case: _Case, facts: PassFacts
+        self, session: Session, request: Request, plan: Plan, case: Case, facts: PassFacts
     ) -> PassFacts:
         why = request.reason
         if facts.outcome is Outcome.REPAIRED:
@@ -319,10 +302,12 @@ class Reconciler:
         try:
             written = writing.run(plan.batches, case.actual, request.guarded)
         except DeviceError as error:
+            self._turns.ended(error)
             failed = self._after(error)
-            result = _result(error, writing.staged)
+            result = became(error, writing.staged)
             self._evidence.conclude(intent, name, self._clock.now(), result, str(error), failed)
             raise
+        self._turns.ended(None)
         if target.whole and written.exact:
             self._left = Left(case.desired)
             self._prove(written.actual)
@@ -375,26 +360,10 @@ class Reconciler:
             braked_orders=self.state.held - self._held - contention.ended,
             unsupported_orders=self._holdable.unsupported_orders,
             inventory=self.state.basis if told or before is None else before.inventory,
-            present=(self.state.inventory if older else "") if told else _present(before),
+            present=(self.state.inventory if older else "") if told else present(before),
             braked=bounds.hold.why if bounds.hold is not None else "",
             marker=bounds.marker,
+            waiting=self._waiting,
             contested_orders=contention.orders,
             contested_by=bounds.contested.writers if contention.count else (),
         )
-
-
-def _present(before: DeviceFacts | None) -> str:
-    return before.present if before is not None else ""
-
-
-def _differs(drift: Drift) -> bool:
-    return bool(drift.tally.differing or drift.findings)
-
-
-def _result(error: DeviceError, staged: int) -> str:
-    """What became of a plan that failed after so many batches were taken by the device."""
-    if isinstance(error, StaleState):
-        return "partial" if staged else "not written"
-    if isinstance(error, CommandRejected):
-        return "rejected"
-    return "unknown"

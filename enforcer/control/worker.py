@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from enforcer.clock import Clock
+from enforcer.control.case import Request
 from enforcer.control.evidence import Evidence, first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
-from enforcer.control.reconciler import Reconciler, Request
+from enforcer.control.reconciler import Reconciler
 from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
 from enforcer.core.status import DeviceFacts
@@ -195,6 +196,7 @@ class Worker:
             tuple(inbox.writers),
             self._stale < _STALE_LIMIT,
             lambda: self._pause() is pause,
+            bool(inbox.askers),
         )
         try:
             facts = self._pass(request)
@@ -243,6 +245,8 @@ class Worker:
         self._given_up = False
         if facts.full:
             self._next_full = self._clock.monotonic() + self._full_every.total_seconds()
+        if facts.again is not None:
+            self._next_full = min(self._next_full, self._clock.monotonic() + facts.again)
         self._remember(facts)
         return facts
 

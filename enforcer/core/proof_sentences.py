@@ -128,6 +128,8 @@ def _waiting(device: str, status: Status, order: OrderFacts, facts: DeviceFacts)
     held = _held(device, order, facts)
     if held:
         return f"{what}; {held}"
+    if facts.waiting and order.order.number in facts.held_orders:
+        return f"{what}; {facts.waiting}"
     if facts.paused:
         return f"{what}; writing is paused"
     if order.order.number in facts.held_orders:

@@ -102,7 +102,8 @@ class DeviceFacts:
     the others are among `held_orders`, and among `braked_orders` where nothing but the brake
     keeps them back. `marker`: a marker on the device forbids to write.
     `contested_orders`: orders in force of which a part is left as somebody else made it;
-    `contested_by`: who.
+    `contested_by`: who. `waiting`: what has to come first (a maintenance window, another
+    router's proof) before the held orders are written.
     """
 
     verified_seq: int = 0
@@ -123,6 +124,7 @@ class DeviceFacts:
     contested_orders: frozenset[int] = frozenset()
     contested_by: tuple[str, ...] = ()
     braked_orders: frozenset[int] = frozenset()
+    waiting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from enforcer.application.actor import Actor
+from enforcer.control.rollout import HALTED
 from enforcer.control.software import installed
 from enforcer.core.device_control import DeviceControl
 from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
 from enforcer.wire import JSONValue
 
-ALARMS = ("braked", "contested")
+ALARMS = ("braked", "contested", HALTED)
 """What a release clears."""
 
 
@@ -53,16 +54,17 @@ def resume(world: World, actor: Actor, name: str) -> None:
 
 
 def release(world: World, actor: Actor, name: str, reason: str) -> None:
-    """Write what the brake holds back, and repair again what was contested.
+    """Write what the brake holds back, repair again what was contested, let a halted rollout go on.
 
-    A device on which neither is so stays as it is. Raises NotFound, InvalidInput.
+    A device on which none of it is so stays as it is. Raises NotFound, InvalidInput.
     """
     world.device(name)
     need_reason(reason, "releasing a device needs a reason")
     now = world.clock.now()
     with world.database.write() as work:
         control = work.device_controls.get(name)
-        if control.hold is not None or control.contests:
+        halted = any((a.kind, a.subject) == (HALTED, name) for a in work.alarms.open())
+        if control.hold is not None or control.contests or halted:
             work.record(
                 "device.released",
                 actor,

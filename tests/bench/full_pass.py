@@ -15,7 +15,8 @@ from enforcer.control.book import OrderBook
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.facts import Outcome
 from enforcer.control.filling import fill
-from enforcer.control.reconciler import Reconciler, Request
+from enforcer.control.case import Request
+from enforcer.control.reconciler import Reconciler
 from enforcer.driver_api import Session
 from enforcer.usecases.local import LocalApplication
 from enforcer.usecases.world import World

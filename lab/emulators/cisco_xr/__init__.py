@@ -5,6 +5,6 @@ How sure a statement is, as in docs/emulators.md: [CAPTURE] a recorded output sh
 transcript from a running XRv9k 24.3.1, [DOC] the vendor's documentation, [GUESS] neither.
 """
 
-from lab.emulators.cisco_xr.device import IosXr
+from lab.emulators.cisco_xr.device import Router
 
-__all__ = ["IosXr"]
+__all__ = ["Router"]

@@ -4,6 +4,7 @@
 The schema is written as indented lines `NAME KIND TYPE... ^CHOICE`. Kinds:
 
     {    container            {+   container that exists even when empty (`rpf-check;`)
+    {?   container on one line if it has one leaf
     *    list with a key      *|   list shown on one line     *?  on one line if it has one leaf
     =    leaf with a value    []   leaf with several values   !   leaf without a value
     ~    everything below is accepted as words (sections that no answer of the emulator rests on)
@@ -79,7 +80,7 @@ from {
   route-filter *| prefix length
     accept ! ^do
     reject ! ^do
-then {
+then {?
   local-preference = number
   metric = number
   tag = number
@@ -196,7 +197,7 @@ _FILTER = """\
 interface-specific !
 term * name
   from {
-@match@  then {
+@match@  then {?
     policer = name
     count = name
     loss-priority = word

@@ -14,12 +14,13 @@ from typing import Any
 from enforcer.application.actor import Actor
 from enforcer.clock import Clock, SystemClock
 from enforcer.control.book import OrderBook
+from enforcer.control.case import Request
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence
 from enforcer.control.facts import PassFacts
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.fleet import Means
-from enforcer.control.reconciler import Reconciler, Request
+from enforcer.control.reconciler import Reconciler
 from enforcer.control.steps import Step, no_step
 from enforcer.control.worker import Worker
 from enforcer.core.brake import PauseState

@@ -6,13 +6,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from enforcer.control.book import OrderBook
+from enforcer.control.case import Request
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence
 from enforcer.control.facts import Outcome, PassFacts
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.inventory_following import InventoryFollowing
 from enforcer.control.leadership import leading
-from enforcer.control.reconciler import Reconciler, Request
+from enforcer.control.reconciler import Reconciler
 from enforcer.control.settling import Settling
 from enforcer.core.topology import Topology
 from enforcer.driver_api import Session

@@ -7,8 +7,8 @@ from ipaddress import ip_network
 
 import pytest
 
+from enforcer.control.case import Request
 from enforcer.control.facts import Outcome, sentence
-from enforcer.control.reconciler import Request
 from enforcer.core.brake import PauseState
 from enforcer.core.orders import BlockPort, PortRange, Selection, SuspendCustomer
 from enforcer.core.plan import Capability, Trait

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What one pass is about: why it is made, what it found, what is known from the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from enforcer.control.steps import always
+from enforcer.core.brake import PauseState
+from enforcer.core.drift import Drift
+from enforcer.core.rules import Actual, Desired
+from enforcer.core.status import DeviceFacts
+from enforcer.errors import CommandRejected, DeviceError, StaleState
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The device held exactly the desired state when its fingerprint was `token`."""
+
+    token: str
+    actual: Actual
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Why a pass is made. `full`: read everything. `writers`: who touched the device.
+
+    `go_on` is asked between batches: False where somebody paused or froze meanwhile. `asked`: a
+    person waits for this pass.
+    """
+
+    reason: str
+    full: bool
+    pause: PauseState = PauseState.RUNNING
+    writers: tuple[str, ...] = ()
+    guarded: bool = True
+    go_on: Callable[[], bool] = always
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One pass's facts: what is desired, what is there, how they differ, whose fault it is.
+
+    `foreign`: how what is there differs from what we left there, as far as it must be written.
+    What is contested is in neither of both.
+    """
+
+    desired: Desired
+    actual: Actual
+    drift: Drift
+    foreign: Drift
+    full: bool = False
+
+
+def present(before: DeviceFacts | None) -> str:
+    """The inventory that was recorded as the one in force beside an older one."""
+    return before.present if before is not None else ""
+
+
+def differs(drift: Drift) -> bool:
+    """Whether anything differs at all."""
+    return bool(drift.tally.differing or drift.findings)
+
+
+def became(error: DeviceError, staged: int) -> str:
+    """What became of a plan that failed after so many batches were taken by the device."""
+    if isinstance(error, StaleState):
+        return "partial" if staged else "not written"
+    if isinstance(error, CommandRejected):
+        return "rejected"
+    return "unknown"

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether the policies in force on a BGP neighbor of the emulated Junos accept a route.
+
+A policy list is walked in order until a policy accepts or rejects; then BGP's default policy
+accepts. The most specific list counts: neighbor, then group, then `protocols bgp`. Among the
+route-filters of a term only the longest prefix around the route counts [Juniper, how route-filter
+match types are evaluated]. GUESS: different kinds of prefix conditions in one `from` must all
+hold; a term with a condition that the emulator knows nothing of (community, AS path) does not
+match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Literal
+
+from lab.emulators.juniper_junos.nodes import Node
+from lab.emulators.packets import Direction
+
+_Network = IPv4Network | IPv6Network
+_Action = Literal["accept", "reject", "policy"]
+_UNKNOWN = ("community", "as-path", "tag")
+
+
+class NoSuchNeighbor(ValueError):
+    """The configuration has no such BGP neighbor."""
+
+
+def find_neighbor(root: Node, address: str) -> tuple[Node, Node] | None:
+    """The active group and neighbor of `address`."""
+    bgp = root.get("protocols", "bgp")
+    wanted = str(ip_address(address))
+    for group in bgp.listed("group") if bgp is not None else ():
+        found = group.get(("neighbor", wanted))
+        if found is not None:
+            return group, found
+    return None
+
+
+def accepts(root: Node, prefix: str, address: str, direction: Direction) -> bool:
+    """Whether the route `prefix`, learned by BGP, passes in `direction` at neighbor `address`.
+
+    False for a neighbor that is deactivated. Raises NoSuchNeighbor for one that is not
+    configured at all.
+    """
+    found = find_neighbor(root, address)
+    if found is None:
+        _require_configured(root, address)
+        return False
+    group, neighbor = found
+    word = "import" if direction == "in" else "export"
+    bgp = root.get("protocols", "bgp")
+    places = (neighbor, group, bgp)
+    names = next((listed for place in places if place and (listed := place.several(word))), [])
+    return judged(root, names, ip_network(prefix), str(ip_address(address)))
+
+
+def _require_configured(root: Node, address: str) -> None:
+    """Also inactive statements count."""
+    wanted = ("neighbor", str(ip_address(address)))
+    open_nodes = [root]
+    while open_nodes:
+        node = open_nodes.pop()
+        if wanted in node.children:
+            return
+        open_nodes += [
+            child
+            for child in node.children.values()
+            if child.statement.name in ("protocols", "bgp", "group")
+        ]
+    raise NoSuchNeighbor(f"no BGP neighbor {address} is configured")
+
+
+def judged(root: Node, names: Iterable[str], route: _Network, neighbor: str) -> bool:
+    """What the policies `names`, in order, and BGP's default policy say of `route`."""
+    for name in names:
+        policy = root.get("policy-options", ("policy-statement", name))
+        if policy is None:
+            continue
+        action = _policy(root, policy, route, neighbor)
+        if action in ("accept", "reject"):
+            return action == "accept"
+    return True
+
+
+def _policy(root: Node, policy: Node, route: _Network, neighbor: str) -> _Action | None:
+    for term in (*policy.listed("term"), policy):
+        matched, own = _matches(root, term.get("from"), route, neighbor)
+        if not matched:
+            continue
+        action = own or _action(term.get("then"))
+        if action is not None:
+            return action
+    return None
+
+
+def _action(node: Node | None) -> _Action | None:
+    """The flow control of a `then` or of a route-filter; `next term` is none."""
+    if node is None:
+        return None
+    if node.get("accept") is not None:
+        return "accept"
+    if node.get("reject") is not None:
+        return "reject"
+    return "policy" if node.value("next") == "policy" else None
+
+
+def _matches(
+    root: Node, conditions: Node | None, route: _Network, neighbor: str
+) -> tuple[bool, _Action | None]:
+    """Whether the conditions hold, and the action that the matching entry itself carries."""
+    if conditions is None:
+        return True, None
+    if any(conditions.get(name) is not None for name in _UNKNOWN):
+        return False, None
+    protocols, neighbors = conditions.several("protocol"), conditions.several("neighbor")
+    if (protocols and "bgp" not in protocols) or (neighbors and neighbor not in neighbors):
+        return False, None
+    family = conditions.value("family")
+    if family is not None and family != ("inet" if route.version == 4 else "inet6"):
+        return False, None
+    return _prefixes_match(root, conditions, route)
+
+
+def _prefixes_match(
+    root: Node, conditions: Node, route: _Network
+) -> tuple[bool, _Action | None]:
+    exact = list(conditions.listed("prefix-list"))
+    if exact and not any(route == net for one in exact for net in _members(root, one.key[0])):
+        return False, None
+    own: _Action | None = None
+    filters = list(conditions.listed("prefix-list-filter"))
+    if filters:
+        hit = next(
+            (
+                one
+                for one in filters
+                if any(_fits(route, net, one.key[1:]) for net in _members(root, one.key[0]))
+            ),
+            None,
+        )
+        if hit is None:
+            return False, None
+        own = _action(hit)
+    routes = list(conditions.listed("route-filter"))
+    if routes:
+        entry = _longest(routes, route)
+        if entry is None:
+            return False, None
+        own = own or _action(entry)
+    return True, own
+
+
+def _members(root: Node, name: str) -> list[_Network]:
+    found = root.get("policy-options", ("prefix-list", name))
+    return [ip_network(one.key[0]) for one in found.listed("")] if found is not None else []
+
+
+def _covers(outer: _Network, inner: _Network) -> bool:
+    return (
+        outer.version == inner.version
+        and outer.prefixlen <= inner.prefixlen
+        and inner.network_address in outer
+    )
+
+
+def _longest(entries: list[Node], route: _Network) -> Node | None:
+    """The route-filter that decides: of the longest prefix around `route`, if it fits."""
+    around = [one for one in entries if _covers(ip_network(one.key[0]), route)]
+    if not around:
+        return None
+    length = max(ip_network(one.key[0]).prefixlen for one in around)
+    deciding = [one for one in around if ip_network(one.key[0]).prefixlen == length]
+    fits = (one for one in deciding if _fits(route, ip_network(one.key[0]), one.key[1:]))
+    return next(fits, None)
+
+
+def _fits(route: _Network, prefix: _Network, kind: tuple[str, ...]) -> bool:
+    """Whether `route` is inside `prefix` with a length that the match type allows."""
+    if not _covers(prefix, route):
+        return False
+    length, least = route.prefixlen, prefix.prefixlen
+    if kind[0] == "exact":
+        return length == least
+    if kind[0] == "longer":
+        return length > least
+    if kind[0] == "orlonger":
+        return True
+    if kind[0] == "through":
+        return _covers(route, ip_network(kind[1]))
+    ends = [int(end.strip("/")) for end in kind[1].split("-")]
+    low, high = (least, ends[0]) if kind[0] == "upto" else (ends[0], ends[-1])
+    return low <= length <= high
