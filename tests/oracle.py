@@ -8,7 +8,7 @@ says what neutral rules do to the packet, as a device would that holds exactly t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address, ip_network
@@ -277,6 +277,14 @@ def _turning_points(prefix: Network, topology: Topology) -> set[int]:
     return edges | {first}
 
 
+_DOORS: Mapping[Key, Callable[[Packet], tuple[str, ...]]] = {
+    Key.INPUT_INTERFACE: lambda packet: (packet.iif,),
+    Key.OUTPUT_INTERFACE: lambda packet: (packet.oif,),
+    Key.INTERFACE: lambda packet: (packet.iif, packet.oif),
+}
+"""Which interfaces of a packet are looked up; nothing passes one that is down."""
+
+
 def rules_drop(packet: Packet, desired: Desired, at: datetime | None = None) -> bool:
     """Whether `desired`, standing on a device, drops `packet`.
 
@@ -284,20 +292,20 @@ def rules_drop(packet: Packet, desired: Desired, at: datetime | None = None) -> 
     """
     now = -1 if at is None else int(at.timestamp() * 1000)
     for rule, members in desired.addresses.items():
-        if _rule_applies(rule, packet):
+        if not rule.by_route and _rule_applies(rule, packet):
             key = packet.src if rule.key is Key.SOURCE else packet.dst
             if any(first <= key <= last and end > now for first, last, end, _ in members.rows()):
                 return True
     for rule, interfaces in desired.interfaces.items():
-        name = packet.iif if rule.key is Key.INPUT_INTERFACE else packet.oif
-        if _rule_applies(rule, packet) and any(m.name == name and m.end > now for m in interfaces):
+        names = _DOORS[rule.key](packet)
+        if _rule_applies(rule, packet) and any(m.name in names and m.end > now for m in interfaces):
             return True
     return False
 
 
 def _rule_applies(rule: Rule, packet: Packet) -> bool:
     """Everything about a rule but its key."""
-    if rule.family != packet.family:
+    if rule.family not in (0, packet.family):
         return False
     service = rule.service
     if service is not None:

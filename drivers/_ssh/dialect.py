@@ -43,7 +43,9 @@ class Dialect:
     def __post_init__(self) -> None:
         for prompt in (self.exec_prompt, self.config_prompt):
             if "{host}" not in prompt:
-                raise ConfigurationInvalid(f"dialect {self.device_type}: {prompt!r} has no {{host}}")
+                raise ConfigurationInvalid(
+                    f"dialect {self.device_type}: {prompt!r} has no {{host}}"
+                )
 
     def exec_pattern(self, host: str) -> re.Pattern[str]:
         """The prompt of exec (operational) mode of the device called `host`."""

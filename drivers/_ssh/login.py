@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import io
 import logging
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 
 import paramiko
 
 from drivers._ssh.algorithms import disabled, prefer
 from drivers._ssh.gate import GATE, Gate
 from drivers._ssh.host_keys import Recorded, read_file, recorded
-from drivers._ssh.mapping import FOREIGN, as_ours, mapped
+from drivers._ssh.mapping import FOREIGN, mapped
 from drivers._ssh.options import SshOptions
 from drivers._ssh.ways import ProxyProgram, Way, straight, way_to
 from enforcer.clock import Clock, SystemClock
@@ -26,6 +26,8 @@ KEEPALIVE = 30
 
 GATE_WAIT = 60.0
 """Seconds that a login waits for its turn."""
+
+Connection = socket.socket | paramiko.Channel
 
 _LOG = "enforcer.ssh.library"
 # Whatever goes wrong is raised and told once; the library would print tracebacks besides.
@@ -93,7 +95,9 @@ def _through(way: Way, credentials: CredentialSource, undo: ExitStack) -> Client
     return _logged_in(way.options, credentials, connection)
 
 
-def _connection(options: SshOptions, behind: Client | None, command: str, undo: ExitStack) -> Any:
+def _connection(
+    options: SshOptions, behind: Client | None, command: str, undo: ExitStack
+) -> Connection:
     """A socket, or what the library takes for one."""
     with mapped(options, "connect to"):
         if behind is not None:
@@ -121,7 +125,9 @@ def _beyond(behind: Client, options: SshOptions) -> paramiko.Channel:
         ) from None
 
 
-def _logged_in(options: SshOptions, credentials: CredentialSource, connection: Any) -> Client:
+def _logged_in(
+    options: SshOptions, credentials: CredentialSource, connection: Connection
+) -> Client:
     client = Client(options)
     try:
         _log_in(client, options, credentials, connection)
@@ -133,7 +139,7 @@ def _logged_in(options: SshOptions, credentials: CredentialSource, connection: A
 
 
 def _log_in(
-    client: Client, options: SshOptions, credentials: CredentialSource, connection: Any
+    client: Client, options: SshOptions, credentials: CredentialSource, connection: Connection
 ) -> None:
     policy = recorded(options, credentials)
     password = credentials.resolve(options.credentials) if options.credentials else None
@@ -163,8 +169,8 @@ def _log_in(
 
 
 def _transports(policy: Recorded) -> Callable[..., paramiko.Transport]:
-    def make(connection: Any, **given: Any) -> paramiko.Transport:
-        transport = paramiko.Transport(connection, **given)
+    def make(connection: Connection, **given: object) -> paramiko.Transport:
+        transport = paramiko.Transport(connection, **given)  # type: ignore[arg-type] # passed on
         prefer(transport, policy.types(tuple(transport.get_security_options().key_types)))
         return transport
 
@@ -193,6 +199,3 @@ def _key(
         f"{options.device}: {options.key_file} is no private key that can be read (Ed25519, ECDSA"
         " or RSA, in OpenSSH's or PEM form; with a passphrase only if `credentials` has it)"
     )
-
-
-__all__ = ["Client", "as_ours", "open_client"]

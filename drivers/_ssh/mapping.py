@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import netmiko
 import paramiko
+import paramiko.ssh_exception
 
 from drivers._ssh.options import SshOptions
 from enforcer.errors import AuthenticationFailed, DeviceError, DeviceUnreachable
@@ -49,7 +50,7 @@ def as_ours(options: SshOptions, doing: str, error: BaseException) -> DeviceErro
             f"{place} takes no password or key of ours for {options.username!r}; it takes {ways}:"
             " give `credentials`, `key_file` or `agent` accordingly",
         )
-    if isinstance(error, paramiko.IncompatiblePeer):
+    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return DeviceUnreachable(options.device, _incompatible(place, options.legacy, error))
     if isinstance(error, paramiko.AuthenticationException):
         return _refused(options, place, error)

@@ -13,7 +13,8 @@ SYSLOG = (
     # IOS: sequence number, time (with a star or dot where the clock is not set), mnemonic
     rf"(?:\d{{1,10}}: )?(?:[*.]?{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: )?"
     # IOS-XR: who says it, time, process
-    rf"(?:(?:RP|LC|SP|DRP)?/?[\w/]+:{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: [\w\-]+\[\d+\]: )?"
+    rf"(?:(?:RP|LC|SP|DRP)?/?[\w/]+:{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: "
+    r"[\w\-]+\[\d+\]: )?"
     r"%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+ ?:[^\n]*"
     # IOS without a mnemonic, as some images print: only the time tells it from output
     rf"|\*{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: [^\n]*"
@@ -47,6 +48,13 @@ def without_noise(text: str) -> str:
     if "%" in text or "*" in text:
         text = _NOISE.sub("", text)
     return _WALL.sub("", text) if "essage from " in text else text
+
+
+def noise_of(text: str) -> tuple[str, ...]:
+    """The syslog lines that `without_noise` takes off."""
+    if "%" not in text and "*" not in text:
+        return ()
+    return tuple(found.group().strip() for found in _NOISE.finditer(text))
 
 
 def is_noise(line: str) -> bool:

@@ -10,6 +10,7 @@ from drivers._ssh.dialect import Dialect
 from drivers._ssh.noise import is_noise, without_timestamp
 
 _AHEAD = 200
+_TAIL = 4_096
 
 
 def echo_of(command: str) -> re.Pattern[str]:
@@ -24,6 +25,12 @@ def echo_of(command: str) -> re.Pattern[str]:
 def normal(line: str) -> str:
     """A line as it is compared: several spaces are one, none at the ends."""
     return " ".join(line.split())
+
+
+def closes(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether `text` ends with something that matches; white space after it does not count."""
+    start = max(0, len(text) - _TAIL)
+    return any(not text[found.end() :].strip() for found in pattern.finditer(text, start))
 
 
 class Prompts:

@@ -13,10 +13,11 @@ LIMIT = 200_000
 _SECRET = re.compile(
     r"""(?imx)
     (?P<before>
-        \b(?:password|secret|passphrase|auth-password|priv-password|key-string|encrypted-password
-            |plain-text-password-value|authentication-key|pre-shared-key|message-digest-key[ ]\d+[ ]md5
-            |shared-secret|simple-password|snmp-server[ ]community|tacacs-server[ ]key|radius-server[ ]key
-            |master-key|ascii-text|hexadecimal|md5|hmac-sha-?\d+|(?:pac[ ])?key(?=[ ](?:[0567][ ]|\")))
+        \b(?:password|secret|passphrase|auth-password|priv-password|key-string
+            |encrypted-password|plain-text-password-value|authentication-key|pre-shared-key
+            |message-digest-key[ ]\d+[ ]md5|shared-secret|simple-password
+            |snmp-server[ ]community|(?:tacacs|radius)-server[ ]key|master-key|ascii-text
+            |hexadecimal|md5|hmac-sha-?\d+|(?:pac[ ])?key(?=[ ](?:[0567][ ]|\")))
         (?:[ ]+(?:[0-9](?=[ ]\S)|clear|encrypted|sha512|aes))*
         [ ]+
       | \bsnmp[ ]+community[ ]+

@@ -152,8 +152,8 @@ class ProxyProgram:
                 # The operator's own ssh config says what runs; ssh(1) gives it to a shell too.
                 self._program = subprocess.Popen(
                     ["/bin/sh", "-c", f"exec {command}"],
-                    stdin=theirs,
-                    stdout=theirs,
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
                 )

@@ -9,7 +9,7 @@ import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import netmiko
 import paramiko
@@ -19,9 +19,13 @@ from drivers._ssh.mapping import FOREIGN, as_ours
 from drivers._ssh.transcript import Transcript
 from enforcer.errors import DeviceUnreachable
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 WIDTH, HEIGHT = 511, 1000
 _SEND_SECONDS = 60.0
 _ENDS = re.compile(r"\r+\n|\n\r|\r")
+_OPEN = re.compile(r"(?:\r+|\x1b(?:\[[0-?]*[ -/]*)?)\Z")
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_=>])|[\x00\x07]")
 
 
@@ -32,10 +36,10 @@ class _Recorder(io.BufferedIOBase):
         super().__init__()
         self._transcript = transcript
 
-    def write(self, piece: Any) -> int:
+    def write(self, piece: Buffer) -> int:
         """What the device said."""
         self._transcript.received(bytes(piece).decode("utf-8", "replace"))
-        return len(piece)
+        return len(bytes(piece))
 
 
 @contextmanager
@@ -126,17 +130,13 @@ class Wire:
     def _ended(self) -> bool:
         channel = self._channel
         over = channel.closed or channel.eof_received or not self._client.alive()
-        return over and not channel.recv_ready()
+        return bool(over) and not channel.recv_ready()
 
     def _plain(self, came: str) -> str:
         text = self._held + came
-        # A line end, or a control sequence, that is not whole yet.
-        cut = len(text)
-        for part in ("\r", "\x1b"):
-            where = text.rfind(part)
-            if came and where >= 0 and _CONTROL.match(text, where) is None:
-                open_ended = text[where:].strip("\r") == "" if part == "\r" else True
-                cut = min(cut, where) if open_ended and len(text) - where < 16 else cut
+        # A line end or a control sequence may come in two pieces.
+        found = _OPEN.search(text) if came else None
+        cut = found.start() if found is not None else len(text)
         text, self._held = text[:cut], text[cut:]
         return _CONTROL.sub("", _ENDS.sub("\n", text))
 

@@ -20,6 +20,7 @@ from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.reconciler import Reconciler
 from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
+from enforcer.core.plan import Trait
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Mode
 from enforcer.driver_api import DeviceEvent, EventKind, Session
@@ -38,6 +39,8 @@ GIVEN_UP = timedelta(minutes=15)
 """After an error that is not retried, the device is left alone so long unless somebody asks:
 more attempts with refused credentials could lock the account."""
 _LONGEST_SLEEP = 3600.0
+IDLE_SECONDS = 120.0
+"""A login that nobody needs for so long is given back: a router has few of them."""
 _CHAIN = 4096
 """So many foreign changes are followed without a read; where the chain breaks, one is due."""
 
@@ -83,6 +86,7 @@ class Worker:
         self._retry_at: float | None = None
         self._next_full = clock.monotonic()
         self._given_up = False
+        self._used = clock.monotonic()
         self._failing = ""
 
     # -- called by other threads ---------------------------------------------------------
@@ -168,7 +172,17 @@ class Worker:
                 if wait <= 0.0:
                     inbox, self._inbox = self._inbox, _Inbox(full=False)
                     return inbox
-            self._clock.wait(self._bell, min(wait, _LONGEST_SLEEP))
+            self._clock.wait(self._bell, min(wait, self._idle_left(), _LONGEST_SLEEP))
+
+    def _idle_left(self) -> float:
+        """Seconds until an unused login is to be closed; closes it when they are over."""
+        if self._open is None or Trait.REMOTE not in self._reconciler.driver.traits:
+            return _LONGEST_SLEEP
+        left = self._used + IDLE_SECONDS - self._clock.monotonic()
+        if left <= 0:
+            self._disconnect()
+            return _LONGEST_SLEEP
+        return left
 
     def _seconds_left(self) -> float:
         """How long there is nothing to do, as far as is known now; not above 0: look now."""
@@ -240,6 +254,7 @@ class Worker:
         if self._open is None:
             self._open = self._session.enter_context(self._reconciler.driver.connect())
         facts = self._reconciler.run(self._open, request)
+        self._used = self._clock.monotonic()
         self._attempt = self._stale = 0
         self._retry_at = None
         self._given_up = False

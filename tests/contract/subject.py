@@ -8,6 +8,7 @@ from typing import Protocol
 
 from enforcer.clock import Clock
 from enforcer.core.rules import Owner
+from enforcer.core.topology import ROLE_BORDER, Device
 from enforcer.driver_api import Driver
 from tests.oracle import Packet
 
@@ -16,11 +17,21 @@ FOREIGN = "operator"
 Mutations = Mapping[str, Callable[[], None]]
 
 
+DEVICE = Device(NAME, "any", roles=frozenset({ROLE_BORDER}))
+"""What the inventory says of a subject that says nothing of itself."""
+
+
 class Subject(Protocol):
-    """One device, empty at first, and everything that a stranger can do to it."""
+    """One device, empty at first, and everything that a stranger can do to it.
+
+    A subject may also have, as attributes: `device`, the inventory's entry (`Device`, called
+    `NAME` and a border; the customer ``hosting`` is attached to the interfaces that are behind
+    it, to ``eth1`` and ``eth2`` where none is); `pieces`, False where the device takes a plan of
+    any size in one batch.
+    """
 
     many: int
-    """So many members do not fit into one batch."""
+    """So many members do not fit into one batch (`pieces`), or are many for the device."""
 
     @property
     def clock(self) -> Clock:
@@ -56,7 +67,12 @@ class Subject(Protocol):
         ...
 
     def answer(self, packet: Packet) -> bool | None:
-        """Whether the device itself would drop `packet`; None: it cannot be asked."""
+        """Whether the device itself would drop `packet`; None: it cannot be asked.
+
+        The packet comes in through its `iif` and leaves through its `oif`. Where the device has
+        no such interface, one at the edge stands for it: a packet that passes no edge at all is
+        not judged by filters that are bound there.
+        """
         ...
 
     def names(self, line: str, address: str) -> bool:
@@ -66,3 +82,16 @@ class Subject(Protocol):
     def wipe(self) -> None:
         """Begin anew, empty."""
         ...
+
+
+def device_of(subject: Subject) -> Device:
+    """What the inventory says of the subject."""
+    device: Device = getattr(subject, "device", DEVICE)
+    assert device.name == NAME and ROLE_BORDER in device.roles
+    return device
+
+
+def in_pieces(subject: Subject) -> bool:
+    """Whether `many` members need more than one batch."""
+    pieces: bool = getattr(subject, "pieces", True)
+    return pieces

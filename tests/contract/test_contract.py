@@ -20,13 +20,11 @@ from tests.contract.worlds import (
     NOTHING,
     OURS,
     converge,
-    desired,
     drift_of,
     long_list,
     order,
     prefix,
     read,
-    wanting,
     write,
 )
 
@@ -44,7 +42,7 @@ def test_a_fresh_device_holds_nothing_and_has_no_mark(driver: Driver) -> None:
 
 
 def test_everything_is_enforced_and_marked(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     converge(driver, wanted)
     actual = read(driver)
     assert actual.owner == OURS
@@ -53,7 +51,7 @@ def test_everything_is_enforced_and_marked(subject: Subject, driver: Driver) -> 
 
 
 def test_no_drift_no_plan(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     converge(driver, wanted)
     before = subject.content()
     actual = read(driver)
@@ -65,8 +63,8 @@ def test_no_drift_no_plan(subject: Subject, driver: Driver) -> None:
 
 
 def test_the_plan_is_deterministic_and_touches_nothing(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
-    converge(driver, wanting(EVERYTHING[:3], subject.clock.now()))
+    wanted = due(subject, EVERYTHING)
+    converge(driver, due(subject, EVERYTHING[:3]))
     before = subject.content()
     actual = read(driver)
     drift = compared(driver, wanted, actual)
@@ -84,7 +82,7 @@ def test_withdrawing_everything_leaves_what_was_there_before(
 ) -> None:
     converge(driver, NOTHING)
     before = subject.content()
-    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING))
     assert subject.content() != before
     converge(driver, NOTHING)
     assert subject.content() == before
@@ -95,17 +93,17 @@ def test_each_kind_comes_and_goes_beside_the_others(
     subject: Subject, driver: Driver, number: int
 ) -> None:
     now = subject.clock.now()
-    others = wanting([d for n, d in enumerate(EVERYTHING) if n != number], now)
+    others = due(subject, [d for n, d in enumerate(EVERYTHING) if n != number])
     converge(driver, others)
     before = subject.content()
     orders = [order(n + 20, d, now, None) for n, d in enumerate(EVERYTHING)]
-    converge(driver, desired(orders, now))
+    converge(driver, asked(subject, orders))
     converge(driver, others)
     assert subject.content() == before
 
 
 def test_writing_the_same_plan_twice_converges(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     with driver.connect() as session:
         actual = session.read_state()
         plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
@@ -126,12 +124,12 @@ def test_writing_the_same_plan_twice_converges(subject: Subject, driver: Driver)
 def test_a_batch_that_is_refused_leaves_nothing_of_itself(subject: Subject, driver: Driver) -> None:
     """Planned against what is no longer there: all of the batch, or nothing."""
     now = subject.clock.now()
-    converge(driver, wanting(EVERYTHING[:3], now))
+    converge(driver, due(subject, EVERYTHING[:3]))
     with driver.connect() as session:
         actual = session.read_state()
-        wanted = wanting(EVERYTHING[3:5], now)
+        wanted = due(subject, EVERYTHING[3:5])
         plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
-        converge(subject.driver(OURS), wanting(EVERYTHING[1:2], now))
+        converge(subject.driver(OURS), due(subject, EVERYTHING[1:2]))
         for batch in plan.batches:
             before = subject.content()
             try:
@@ -146,22 +144,22 @@ def test_a_batch_that_is_refused_leaves_nothing_of_itself(subject: Subject, driv
 
 def test_tokens_tell_whether_somebody_wrote(subject: Subject, driver: Driver) -> None:
     now = subject.clock.now()
-    converge(driver, wanting(EVERYTHING[:1], now))
+    converge(driver, due(subject, EVERYTHING[:1]))
     with driver.connect() as session:
         actual = session.read_state()
         assert session.fingerprint().token == actual.token == session.fingerprint().token
-        write(driver, session, wanting(EVERYTHING[:2], now))
+        write(driver, session, due(subject, EVERYTHING[:2]))
         own = session.fingerprint().token
         assert own != actual.token
         subject.touch_foreign()
-        converge(subject.driver(OURS), wanting(EVERYTHING[:3], now))
+        converge(subject.driver(OURS), due(subject, EVERYTHING[:3]))
         assert session.fingerprint().token != own
 
 
 def test_the_staged_token_is_the_one_that_holds_afterwards(
     subject: Subject, driver: Driver
 ) -> None:
-    wanted = wanting(EVERYTHING[:4], subject.clock.now())
+    wanted = due(subject, EVERYTHING[:4])
     converge(driver, NOTHING)
     with driver.connect() as session:
         actual = session.read_state()
@@ -174,9 +172,9 @@ def test_the_staged_token_is_the_one_that_holds_afterwards(
 def test_a_region_is_read_back_alone(subject: Subject, driver: Driver) -> None:
     now = subject.clock.now()
     orders = [order(n, d, now, None) for n, d in enumerate(EVERYTHING, 1)]
-    converge(driver, desired(orders, now))
+    converge(driver, asked(subject, orders))
     absent = order(50, prefix("198.51.100.1/32"), now, None)
-    parts = [desired([one], now) for one in (orders[0], absent)]
+    parts = [asked(subject, [one]) for one in (orders[0], absent)]
     with driver.connect() as session:
         whole = session.read_state()
         nothing = replace(whole, addresses={}, interfaces={})
@@ -195,9 +193,9 @@ def test_it_does_not_write_over_what_it_has_not_read(subject: Subject, driver: D
     converge(driver, NOTHING)
     with driver.connect() as session:
         actual = session.read_state()
-        wanted = wanting(EVERYTHING[:2], now)
+        wanted = due(subject, EVERYTHING[:2])
         plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
-        converge(subject.driver(OURS), wanting(EVERYTHING[2:3], now))
+        converge(subject.driver(OURS), due(subject, EVERYTHING[2:3]))
         before = subject.content()
         with pytest.raises(StaleState):
             session.stage(plan.batches[0])
@@ -205,7 +203,7 @@ def test_it_does_not_write_over_what_it_has_not_read(subject: Subject, driver: D
 
 
 def test_unknown_answers_are_refused(subject: Subject, driver: Driver) -> None:
-    converge(driver, wanting(EVERYTHING[:3], subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING[:3]))
     before = subject.content()
     subject.garble()
     with pytest.raises(ParseFailed):
@@ -219,18 +217,18 @@ def test_unknown_answers_are_refused(subject: Subject, driver: Driver) -> None:
 def test_what_is_not_ours_is_never_touched(subject: Subject, driver: Driver) -> None:
     subject.touch_foreign()
     before = subject.foreign()
-    for wanted in (wanting(EVERYTHING, subject.clock.now()), NOTHING):
+    for wanted in (due(subject, EVERYTHING), NOTHING):
         converge(driver, wanted)
         assert subject.foreign() == before
-    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING))
     for mutate in list(subject.mutations().values())[:2]:
         mutate()
-        converge(driver, wanting(EVERYTHING, subject.clock.now()))
+        converge(driver, due(subject, EVERYTHING))
         assert subject.foreign() == before
 
 
 def test_every_drift_is_found_and_repaired(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     converge(driver, wanted)
     right = subject.content()
     for name, mutate in subject.mutations().items():
@@ -244,7 +242,7 @@ def test_every_drift_is_found_and_repaired(subject: Subject, driver: Driver) -> 
 
 def test_drift_on_drift_is_repaired(subject: Subject, driver: Driver) -> None:
     """Each change on top of the last one, and only then a pass."""
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     converge(driver, wanted)
     right = subject.content()
     names = list(subject.mutations())
@@ -260,16 +258,16 @@ def test_drift_on_drift_is_repaired(subject: Subject, driver: Driver) -> None:
 def test_drift_in_the_middle_of_a_change_is_repaired(subject: Subject, driver: Driver) -> None:
     now = subject.clock.now()
     for name in subject.mutations():
-        converge(driver, wanting(EVERYTHING, now))
+        converge(driver, due(subject, EVERYTHING))
         subject.mutations()[name]()
-        converge(driver, wanting(EVERYTHING[::2], now))
+        converge(driver, due(subject, EVERYTHING[::2]))
 
 
 # -- two controllers -------------------------------------------------------------------------
 
 
 def test_another_controllers_mark_is_seen(subject: Subject, driver: Driver) -> None:
-    converge(driver, wanting(EVERYTHING[:2], subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING[:2]))
     other = Owner("STRANGER", 1)
     actual = read(subject.driver(other))
     assert actual.owner == OURS
@@ -278,7 +276,7 @@ def test_another_controllers_mark_is_seen(subject: Subject, driver: Driver) -> N
 
 
 def test_a_new_epoch_marks_anew(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING[:2], subject.clock.now())
+    wanted = due(subject, EVERYTHING[:2])
     converge(driver, wanted)
     later = replace(OURS, epoch=OURS.epoch + 1)
     converge(subject.driver(later), wanted)
@@ -298,7 +296,7 @@ def test_what_is_added_renews_the_mark_and_what_goes_does_not(
         return replace(OURS, position=position, digest=f"{position:08x}")
 
     def written(count: int, position: int) -> tuple[int, str]:
-        converge(driver, replace(wanting(EVERYTHING[:count], now), mark=marked(position)))
+        converge(driver, replace(due(subject, EVERYTHING[:count]), mark=marked(position)))
         owner = read(driver).owner
         assert owner == OURS
         return owner.position, owner.digest
@@ -307,14 +305,14 @@ def test_what_is_added_renews_the_mark_and_what_goes_does_not(
     assert written(3, 12) == (12, "0000000c")
     assert written(0, 4711) == (12, "0000000c")
     assert written(3, 10**9) == (10**9, "3b9aca00")
-    converge(driver, wanting(EVERYTHING, now))
+    converge(driver, due(subject, EVERYTHING))
     after = read(driver).owner
     assert after is not None and after.position == 10**9, "what does not know it leaves it"
 
 
 def test_two_that_interleave_converge(subject: Subject, driver: Driver) -> None:
     """Two processes of one controller that want the same, each overtaking the other."""
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     drivers = [driver, subject.driver(OURS)]
     with drivers[0].connect() as first, drivers[1].connect() as second:
         sessions = [first, second]
@@ -341,8 +339,8 @@ def test_whatever_was_written_the_next_pass_completes(subject: Subject, driver: 
     """End after each number of batches, in the middle of building up and of taking down."""
     now = subject.clock.now()
     orders = [order(n, d, now, None) for n, d in enumerate(EVERYTHING, 1)]
-    whole = desired(orders, now, lists={"botnets": long_list(subject.many)})
-    less = wanting(EVERYTHING[:4], now)
+    whole = asked(subject, orders, lists={"botnets": long_list(subject.many)})
+    less = due(subject, EVERYTHING[:4])
     for wanted, before in ((whole, NOTHING), (whole, less), (less, whole)):
         done = 0
         while True:
@@ -363,8 +361,8 @@ def test_whatever_was_written_the_next_pass_completes(subject: Subject, driver: 
 def test_the_batches_prove_the_whole(subject: Subject, driver: Driver) -> None:
     """Every member of the difference is read back with one of the batches, or all at the end."""
     now = subject.clock.now()
-    converge(driver, wanting(EVERYTHING[:4], now))
-    wanted = wanting(EVERYTHING[2:], now)
+    converge(driver, due(subject, EVERYTHING[:4]))
+    wanted = due(subject, EVERYTHING[2:])
     with driver.connect() as session:
         actual = session.read_state()
         drift = compared(driver, wanted, actual)

@@ -7,7 +7,7 @@ from enforcer.core.drift import Delta, Drift, tally_of
 from enforcer.core.rules import Desired
 from enforcer.driver_api import Driver
 from tests.contract.subject import Subject
-from tests.contract.worlds import EVERYTHING, converge, drift_of, prefix, read, wanting
+from tests.contract.worlds import EVERYTHING, converge, drift_of, prefix, read, due
 
 
 def _members_alone(driver: Driver, wanted: Desired) -> Drift:
@@ -19,8 +19,8 @@ def _members_alone(driver: Driver, wanted: Desired) -> Drift:
 def test_structure_that_is_left_out_is_left(subject: Subject, driver: Driver) -> None:
     """Members of rules that are there already are written beside it."""
     now = subject.clock.now()
-    before = wanting(EVERYTHING, now)
-    after = wanting((*EVERYTHING, prefix("198.51.100.10/32")), now)
+    before = due(subject, EVERYTHING)
+    after = due(subject, (*EVERYTHING, prefix("198.51.100.10/32")))
     tried = 0
     for mutate in subject.mutations().values():
         converge(driver, before)
@@ -45,9 +45,9 @@ def test_structure_that_is_left_out_is_left(subject: Subject, driver: Driver) ->
 def test_a_member_that_is_left_out_is_left(subject: Subject, driver: Driver) -> None:
     """The others of the same rule are written."""
     now = subject.clock.now()
-    converge(driver, wanting(EVERYTHING, now))
+    converge(driver, due(subject, EVERYTHING))
     more = (prefix("198.51.100.10/32"), prefix("198.51.100.12/32"))
-    wanted = wanting((*EVERYTHING, *more), now)
+    wanted = due(subject, (*EVERYTHING, *more))
     drift = drift_of(driver, wanted)
     assert drift.tally.missing == 4 and not drift.findings
     rule, change = next(iter(drift.delta.addresses.items()))

@@ -12,11 +12,11 @@ from enforcer.driver_api import Driver, EventKind
 from enforcer.errors import StaleState
 from tests.contract.subject import Subject
 from tests.contract.test_watch import Listener
-from tests.contract.worlds import EVERYTHING, NOTHING, converge, drift_of, read, wanting
+from tests.contract.worlds import EVERYTHING, NOTHING, converge, drift_of, read, due
 
 
 def test_it_is_seen_while_it_is_there(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     assert not read(driver).hold
     subject.put_hold(True)
     assert read(driver).hold
@@ -30,7 +30,7 @@ def test_it_is_seen_while_it_is_there(subject: Subject, driver: Driver) -> None:
 
 
 def test_it_is_no_drift_and_nothing_of_ours(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     converge(driver, wanted)
     content = subject.content()
     subject.put_hold(True)
@@ -40,7 +40,7 @@ def test_it_is_no_drift_and_nothing_of_ours(subject: Subject, driver: Driver) ->
 
 def test_a_driver_that_is_told_to_write_leaves_it_there(subject: Subject, driver: Driver) -> None:
     subject.put_hold(True)
-    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING))
     converge(driver, NOTHING)
     assert read(driver).hold
 
@@ -50,7 +50,7 @@ def test_it_moves_the_token_and_is_told_by_a_watch(
     subject: Subject, driver: Driver, there: bool
 ) -> None:
     """So that neither a quick pass nor a proof that is carried over a foreign change misses it."""
-    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING))
     if not there:
         subject.put_hold(True)
     listener = Listener(driver)
@@ -66,7 +66,7 @@ def test_it_moves_the_token_and_is_told_by_a_watch(
 
 
 def test_what_was_planned_before_it_came_is_not_written(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     listener = Listener(driver)
     with driver.connect() as session:
         actual = session.read_state()
@@ -80,7 +80,7 @@ def test_what_was_planned_before_it_came_is_not_written(subject: Subject, driver
 
 
 def test_a_region_says_nothing_of_it(subject: Subject, driver: Driver) -> None:
-    wanted = wanting(EVERYTHING, subject.clock.now())
+    wanted = due(subject, EVERYTHING)
     converge(driver, wanted)
     subject.put_hold(True)
     with driver.connect() as session:

@@ -15,10 +15,8 @@ from tests.contract.worlds import (
     EVERYTHING,
     OURS,
     converge,
-    desired,
     order,
     prefix,
-    wanting,
 )
 from tests.fakes.clock import START
 
@@ -32,7 +30,7 @@ def assumed(standing: Desired) -> Actual:
 def test_an_assumed_state_differs_in_nothing_from_itself(
     driver: Driver, standing: tuple[Demand, ...]
 ) -> None:
-    wanted = wanting(standing, START)
+    wanted = due(subject, standing, START)
     drift = compared(driver, wanted, assumed(wanted))
     assert not drift and not drift.findings
     plan = driver.plan(wanted, drift, assumed(wanted))
@@ -44,8 +42,8 @@ def test_a_preview_needs_no_reading(subject: Subject, driver: Driver, number: in
     """Each kind on top of the others, and away again."""
     before = subject.content()
     orders = [order(n, d, START, None) for n, d in enumerate(EVERYTHING, 1)]
-    others = desired([o for o in orders if o.number != number + 1], START)
-    whole = desired(orders, START)
+    others = asked(subject, [o for o in orders if o.number != number + 1], START)
+    whole = asked(subject, orders, START)
     for now, then in ((others, whole), (whole, others)):
         # As a preview does it: with the difference of the members alone.
         drift = compare(then, assumed(now))
@@ -59,8 +57,8 @@ def test_a_preview_needs_no_reading(subject: Subject, driver: Driver, number: in
 
 def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: Driver) -> None:
     """And nothing but that member: its rule is there already."""
-    standing = wanting(EVERYTHING[:1], START)
-    wanted = wanting((EVERYTHING[0], prefix("198.51.100.77/32")), START)
+    standing = due(subject, EVERYTHING[:1], START)
+    wanted = due(subject, (EVERYTHING[0], prefix("198.51.100.77/32")), START)
     plan = driver.plan(wanted, compare(wanted, assumed(standing)), assumed(standing))
     lines = list(plan.native())
     assert len(lines) == 2, "by source and by destination"
@@ -69,7 +67,7 @@ def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: 
 
 
 def test_a_healthy_device_has_nothing_wrong(subject: Subject, driver: Driver) -> None:
-    converge(driver, wanting(EVERYTHING[:3], subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING[:3]))
     before = subject.content(), subject.foreign()
     with driver.connect() as session:
         token = session.fingerprint().token

@@ -11,7 +11,7 @@ import pytest
 from enforcer.core.plan import Trait
 from enforcer.driver_api import DeviceEvent, Driver, EventKind
 from tests.contract.subject import Subject
-from tests.contract.worlds import EVERYTHING, OURS, converge, wanting, write
+from tests.contract.worlds import EVERYTHING, OURS, converge, due, write
 
 PATIENCE = 20.0
 
@@ -59,7 +59,7 @@ class Listener:
 def watched(subject: Subject, driver: Driver) -> Iterator[Listener]:
     """A listener on a device that holds everything."""
     assert Trait.WATCHABLE in driver.traits
-    converge(driver, wanting(EVERYTHING, subject.clock.now()))
+    converge(driver, due(subject, EVERYTHING))
     listener = Listener(driver)
     yield listener
     listener.stop()
@@ -69,7 +69,7 @@ def test_our_own_writing_is_called_our_own(
     subject: Subject, driver: Driver, watched: Listener
 ) -> None:
     with driver.connect() as session:
-        write(driver, session, wanting(EVERYTHING[:3], subject.clock.now()))
+        write(driver, session, due(subject, EVERYTHING[:3]))
         token = session.fingerprint().token
     watched.until(lambda e: e.token == token)
     assert set(watched.kinds()) == {EventKind.OWN}
@@ -78,7 +78,7 @@ def test_our_own_writing_is_called_our_own(
 def test_another_process_of_ours_is_somebody_else(
     subject: Subject, driver: Driver, watched: Listener
 ) -> None:
-    converge(subject.driver(OURS), wanting(EVERYTHING[:3], subject.clock.now()))
+    converge(subject.driver(OURS), due(subject, EVERYTHING[:3]))
     assert watched.until(lambda e: e.kind is EventKind.CHANGED).what
 
 
@@ -120,7 +120,7 @@ def test_after_a_foreign_change_that_was_told_writing_goes_on(
         subject.touch_foreign()
         token = session.fingerprint().token
         watched.until(lambda e: e.token == token)
-        write(driver, session, wanting(EVERYTHING[:5], now))
+        write(driver, session, due(subject, EVERYTHING[:5]))
 
 
 def test_closing_ends_the_events(watched: Listener) -> None:

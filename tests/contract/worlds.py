@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 import numpy as np
 
+from enforcer.control.holdable import Holdable
 from enforcer.control.writing import Target, Writing, compared
 from enforcer.core.compile import compile_device
 from enforcer.core.contributions import contributions
@@ -30,31 +32,28 @@ from enforcer.core.orders import (
     in_force,
 )
 from enforcer.core.plan import Plan
+from enforcer.core.protection import with_derived
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.topology import (
-    ROLE_BORDER,
     Attachment,
     Customer,
-    Device,
     ServiceEntry,
     ServiceSet,
     Topology,
 )
 from enforcer.driver_api import Driver, Session
-from tests.contract.subject import NAME
+from tests.contract.subject import DEVICE, NAME, Subject, device_of
 
 OURS = Owner("C0FFEE", 3)
 HOUR = timedelta(hours=1)
-_DEVICE = Device(NAME, "any", roles=frozenset({ROLE_BORDER}))
+_HOSTING = Customer(
+    "hosting",
+    (ip_network("192.0.2.0/25"), ip_network("2001:db8:1::/48")),
+    (Attachment(NAME, "eth1"), Attachment(NAME, "eth2")),
+)
 TOPOLOGY = Topology(
-    {NAME: _DEVICE},
-    {
-        "hosting": Customer(
-            "hosting",
-            (ip_network("192.0.2.0/25"), ip_network("2001:db8:1::/48")),
-            (Attachment(NAME, "eth1"), Attachment(NAME, "eth2")),
-        )
-    },
+    {NAME: DEVICE},
+    {"hosting": _HOSTING},
     {
         "news": ServiceSet(
             "news",
@@ -136,8 +135,46 @@ def desired(
 
 def wanting(demands: Iterable[Demand], now: datetime) -> Desired:
     """Each demand as an order; every other one has an end."""
+    return desired(_orders(demands, now), now)
+
+
+def _orders(demands: Iterable[Demand], now: datetime) -> list[Order]:
     ends = (now + HOUR, None)
-    return desired([order(n, d, now, ends[n % 2]) for n, d in enumerate(demands, 1)], now)
+    return [order(n, d, now, ends[n % 2]) for n, d in enumerate(demands, 1)]
+
+
+# -- the same for one subject, without what its device cannot hold ---------------------------
+
+
+def topology_of(subject: Subject) -> Topology:
+    """The world around the subject's device."""
+    device = device_of(subject)
+    doors = tuple(Attachment(NAME, i.name) for i in device.interfaces if i.behind == "hosting")
+    hosting = replace(_HOSTING, attachments=doors or _HOSTING.attachments)
+    whole = replace(TOPOLOGY, devices={NAME: device}, customers={"hosting": hosting})
+    return with_derived(whole)
+
+
+def asked(
+    subject: Subject,
+    orders: Iterable[Order],
+    now: datetime | None = None,
+    lists: Mapping[str, ListContent] = LISTS,
+) -> Desired:
+    """What the orders in force want of the device, as far as it can hold that."""
+    whole = desired(orders, now or subject.clock.now(), topology_of(subject), lists)
+    return holdable(subject, whole)
+
+
+def due(subject: Subject, demands: Iterable[Demand], now: datetime | None = None) -> Desired:
+    """`wanting`, as far as the device can hold it."""
+    now = now or subject.clock.now()
+    return asked(subject, _orders(demands, now), now)
+
+
+def holdable(subject: Subject, wanted: Desired) -> Desired:
+    """The part of `wanted` that a pass would bring to the device."""
+    return Holdable(device_of(subject), subject.driver(OURS).capability).part(wanted)
 
 
 NOTHING = Desired(NAME)

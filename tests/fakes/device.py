@@ -33,7 +33,7 @@ from tests.fakes.table import (
 )
 from tests.oracle import Packet, rules_drop
 
-EVERY_KEY = frozenset((family, key) for family in (4, 6) for key in Key)
+EVERY_KEY = frozenset((family, key) for family in (0, 4, 6) for key in Key)
 SOMEBODY = "vi, pid 4711"
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 from enforcer.clock import SystemClock
 from enforcer.core.drift import Delta, Drift, Finding, FindingKind
 from enforcer.core.plan import ALL, Batch, Capability, Plan, Region, Trait
-from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.rules import Actual, Desired, InterfaceMember, Members, Owner, Rule
 from enforcer.core.topology import Device
 from enforcer.driver_api import (
     Applied,
@@ -31,6 +31,9 @@ from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
 from tests.fakes.planning import batches, native, objects_of, renewed, undo
 from tests.fakes.table import Place, Table, addresses_of, interfaces_of
+
+Shown = tuple[dict[Rule, Members], dict[Rule, tuple[InterfaceMember, ...]]]
+"""Rules by address and by interface, with their members."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,11 @@ class FakeDriver:
     def connect(self) -> AbstractContextManager[Session]:
         """Open a conversation."""
         self.box.faults.meet(Point.CONNECT)
-        return closing(FakeSession(self))
+        return closing(self.session())
+
+    def session(self) -> FakeSession:
+        """A conversation as this kind of box has them."""
+        return FakeSession(self)
 
     def watch(self) -> AbstractContextManager[Watch]:
         """Subscribe."""
@@ -144,6 +151,22 @@ class FakeSession:
         self._seen = self._box.token
         table = self._box.table()
         self._valid_until = self._box.valid_until()
+        addresses, interfaces = self._shown(table, region)
+        actual = Actual(
+            self._box.name,
+            self._box.clock.now(),
+            table.owner,
+            {rule: some for rule, some in addresses.items() if len(some)},
+            {rule: some for rule, some in interfaces.items() if some},
+            Native(table.objects),
+            region.delta is not None,
+            self._seen,
+            self._box.hold and region.delta is None,
+        )
+        return self._box.faults.told(actual)
+
+    def _shown(self, table: Table, region: Region) -> Shown:
+        """What the box shows of its members, within `region`."""
         members = table.members
         if region.delta is not None:
             places = _places(region.delta)
@@ -151,18 +174,7 @@ class FakeSession:
                 rule: {place: entry for place, entry in some.items() if (rule, place) in places}
                 for rule, some in members.items()
             }
-        actual = Actual(
-            self._box.name,
-            self._box.clock.now(),
-            table.owner,
-            {rule: some for rule, some in addresses_of(members).items() if len(some)},
-            {rule: some for rule, some in interfaces_of(members).items() if some},
-            Native(table.objects),
-            region.delta is not None,
-            self._seen,
-            self._box.hold and region.delta is None,
-        )
-        return self._box.faults.told(actual)
+        return addresses_of(members), interfaces_of(members)
 
     def stage(self, batch: Batch, guarded: bool = True) -> Staged:
         """Write one batch."""

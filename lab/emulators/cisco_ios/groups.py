@@ -16,7 +16,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from lab.emulators.cisco_ios.words import Incomplete, Refusal, Words
 from lab.emulators.packets import Address
 
-_NETMASKS = {str(IPv4Network(f"0.0.0.0/{length}").netmask): length for length in range(33)}
+NETMASKS = {str(IPv4Network(f"0.0.0.0/{length}").netmask): length for length in range(33)}
 _LENGTH = re.compile(r"/(\d{1,3})$")
 Bounds = tuple[int, int]
 
@@ -120,7 +120,7 @@ def _network(words: Words) -> IPv4Network:
     address = _address(words, "network")
     mask = words.take()
     found = _LENGTH.match(mask)
-    length = int(found[1]) if found else _NETMASKS.get(mask, 33)
+    length = int(found[1]) if found else NETMASKS.get(mask, 33)
     if length > 32:
         raise words.invalid(back=1)
     return IPv4Network((int(address), length), strict=False)

@@ -25,7 +25,7 @@ class Entry:
     le: int | None = None
 
     def __str__(self) -> str:
-        text = f"{'permit' if self.permit else 'deny'} {self.prefix}"
+        text = f"{'permit' if self.permit else 'deny'} {str(self.prefix).upper()}"
         text += f" ge {self.ge}" if self.ge is not None else ""
         return text + (f" le {self.le}" if self.le is not None else "")
 
@@ -98,7 +98,5 @@ def entry(words: Words, version: int) -> Entry:
     words.end()
     low, high = prefix.prefixlen, le if le is not None else prefix.max_prefixlen
     if (ge is not None and not low < ge <= high) or (le is not None and le <= low):
-        raise Refusal(
-            f"% Invalid prefix range for {prefix}, make sure: len < ge-value <= le-value"
-        )
+        raise Refusal(f"% Invalid prefix range for {prefix}, make sure: len < ge-value <= le-value")
     return Entry(permit, prefix, ge, le)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
-from lab.emulators.cisco_ios.groups import _NETMASKS as NETMASKS
+from lab.emulators.cisco_ios.groups import NETMASKS
 from lab.emulators.cisco_ios.names import interface_name
 from lab.emulators.cisco_ios.words import Incomplete, Refusal, Words
 
@@ -60,7 +60,7 @@ class Route:
         if isinstance(self.prefix, IPv4Network):
             where = f"ip route {self.vrf}{self.prefix.network_address} {self.prefix.netmask}"
         else:
-            where = f"ipv6 route {self.vrf}{self.prefix}"
+            where = f"ipv6 route {self.vrf}{str(self.prefix).upper()}"
         distance = f" {self.distance}" if self.distance != 1 else ""
         return f"{where} {self.target}{distance}{self.options}"
 
@@ -115,7 +115,7 @@ def _target(words: Words, version: int) -> str:
 
 def _hop(text: str, version: int) -> str | None:
     try:
-        return str(IPv4Address(text) if version == 4 else IPv6Address(text))
+        return str(IPv4Address(text) if version == 4 else IPv6Address(text)).upper()
     except ValueError:
         return None
 

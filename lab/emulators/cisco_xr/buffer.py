@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from lab.emulators.cisco_xr.grammar import statement
-from lab.emulators.cisco_xr.rpl import BadPolicy, policy_lines, set_lines
+from lab.emulators.cisco_xr.loading import policy_body
+from lab.emulators.cisco_xr.rpl import BadPolicy, set_lines
 from lab.emulators.cisco_xr.statements import (
     ACL_4,
     ACL_6,
@@ -287,15 +288,11 @@ class Buffer:
     def _close(self, place: tuple[str, Node]) -> None:
         """The closing word: the definition goes into the buffer whole, or is refused."""
         mode, node = place
-        typed: Sequence[str] = self._typed
         try:
-            if mode == PREFIX_SET:
-                lines = set_lines(typed)
-            else:
-                lines = policy_lines(typed) if mode != "config-set" else [f"  {t}" for t in typed]
+            body = policy_body(mode, self._typed)
         except BadPolicy as problem:
             raise Invalid(0) from problem
         self._path.pop()
         self._typed = []
         parent = self._path[-1][1] if self._path else self.edits
-        parent.put(Node(node.line, node.key, node.rank, False, (*lines, CLOSERS[mode])))
+        parent.put(Node(node.line, node.key, node.rank, False, body))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lab.emulators.clock import EmulatorClock, Timer
 from lab.emulators.cisco_xr.tree import Node, root
+from lab.emulators.clock import EmulatorClock, Timer
 
 FIRST_COMMIT = 1000000001
 TRIAL_LATENESS = 2.5  # seconds that a rollback comes after its time [LIVE: 2 to 3]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -136,3 +136,14 @@ def spans_of(
             yield member.span
         else:
             yield from spans_of(member.nested, members, seen | {name})
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """The same numbers in sorted spans that do not overlap."""
+    result: list[Span] = []
+    for first, last in sorted(spans):
+        if result and first <= result[-1][1]:
+            result[-1] = (result[-1][0], max(last, result[-1][1]))
+        else:
+            result.append((first, last))
+    return result

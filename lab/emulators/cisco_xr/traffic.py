@@ -19,9 +19,9 @@ _NEIGHBOR_DISCOVERY = (135, 136)
 
 
 def within(number: int, spans: list[Span]) -> bool:
-    """Whether sorted `spans` contain `number`; they may overlap."""
+    """Whether `spans`, sorted and without overlap, contain `number`."""
     at = bisect_right(spans, (number, 1 << 129))
-    return any(last >= number for _, last in spans[:at])
+    return at > 0 and spans[at - 1][1] >= number
 
 
 def first_match(view: View, packet: Packet, name: str) -> tuple[int, bool] | None:
@@ -108,12 +108,7 @@ def routed(view: View, packet: Packet, block: Node) -> bool:
 
 
 def _discarded(view: View, address: Address) -> bool:
-    covering = [
-        (prefix.prefixlen, hop) for prefix, hop in view.routes(address.version) if address in prefix
-    ]
-    # Of a discard and a real route of the same length the real one decides nothing here: a
-    # connected or learned path of that length exists only where the operator configured both.
-    return bool(covering) and max(covering, key=lambda pair: pair[0])[1] == "Null0"
+    return view.next_hops(address) == {"Null0"}
 
 
 def accepted(view: View, prefix: str, neighbor: str, direction: Direction) -> bool:

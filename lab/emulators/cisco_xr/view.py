@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
 
 from lab.emulators.cisco_xr.ace import Ace, parse_ace
-from lab.emulators.cisco_xr.members import Member, Span, network_member, port_member, spans_of
+from lab.emulators.cisco_xr.members import (
+    Member,
+    Span,
+    joined,
+    network_member,
+    port_member,
+    spans_of,
+)
 from lab.emulators.cisco_xr.rpl import Network, set_members
 from lab.emulators.cisco_xr.rpl import Span as PrefixSpan
 from lab.emulators.cisco_xr.tree import Node
+from lab.emulators.packets import Address
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class View:
         self._lists: dict[tuple[int, str], list[tuple[int, Ace]] | None] = {}
         self._spans: dict[tuple[str, str], list[Span]] = {}
         self._sets: dict[str, list[PrefixSpan] | None] = {}
+        self._routes: dict[int, list[tuple[int, int, dict[int, set[str]]]]] = {}
 
     # ------------------------------------------------------------ packets
 
@@ -70,7 +79,7 @@ class View:
         """What the object-group `name` stands for; `kind` as `network ipv4` or `port`."""
         if (kind, name) not in self._spans:
             found = spans_of(name, lambda group: self.members(kind, group))
-            self._spans[kind, name] = sorted(found)
+            self._spans[kind, name] = joined(found)
         return self._spans[kind, name]
 
     def members(self, kind: str, name: str) -> list[Member] | None:
@@ -89,8 +98,28 @@ class View:
                     name = interface.line.split()[-1]
                     yield Binding(name, int(found[1]), found[3], found[2])
 
-    def routes(self, version: int) -> Iterator[tuple[Network, str]]:
-        """Static routes: prefix and what they lead to; connected networks lead to `connected`."""
+    def next_hops(self, address: Address) -> set[str]:
+        """Where the best static or connected route to `address` leads; empty: none is known."""
+        if address.version not in self._routes:
+            self._routes[address.version] = self._read_routes(address.version)
+        number = int(address)
+        for _, shift, table in self._routes[address.version]:
+            hops = table.get(number >> shift)
+            if hops is not None:
+                return hops
+        return set()
+
+    def _read_routes(self, version: int) -> list[tuple[int, int, dict[int, set[str]]]]:
+        """Routes by prefix length, longest first, each table by the leading bits."""
+        tables: dict[int, dict[int, set[str]]] = {}
+        bits = 32 if version == 4 else 128
+        for prefix, hop in self._all_routes(version):
+            table = tables.setdefault(prefix.prefixlen, {})
+            key = int(prefix.network_address) >> (bits - prefix.prefixlen)
+            table.setdefault(key, set()).add(hop)
+        return [(n, bits - n, tables[n]) for n in sorted(tables, reverse=True)]
+
+    def _all_routes(self, version: int) -> Iterator[tuple[Network, str]]:
         family = self.top.get("router static", f"address-family ipv{version} unicast")
         for child in [] if family is None else family.children:
             prefix, hop, *_ = child.line.split()
@@ -123,11 +152,13 @@ class View:
     def attachments(self) -> Iterator[Attachment]:
         """All route-policies attached below `router bgp`."""
         bgp = self.bgp()
-        for peer in [] if bgp is None or bgp.key == "" else bgp.children:
+        if bgp is None:
+            return
+        for peer in bgp.children:
             for family in peer.under("address-family "):
                 for child in family.under("route-policy "):
                     words = child.line.split()
-                    place = (bgp.key if bgp else "", peer.key, family.key)
+                    place = (bgp.key, peer.key, family.key)
                     yield Attachment(place, words[-1], words[1].split("(")[0])
 
 

@@ -20,7 +20,7 @@ def visible(node: Node) -> bool:
     statement = node.statement
     if statement.kind == "leaf-list":
         return bool(node.values)
-    if statement.kind != "container" or statement.presence:
+    if statement.kind not in ("container", "list") or statement.presence:
         return True
     return any(visible(child) for child in node.children.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.emulators.juniper_junos.nodes import Identity, Node, Step, StatementRefused, steps_of
+from lab.emulators.juniper_junos.nodes import Identity, Node, StatementRefused, Step, steps_of
 from lab.errors import LabError
 
 
@@ -100,7 +100,8 @@ def remove(root: Node, words: Sequence[str]) -> bool:
 
 def _vanishes(node: Node) -> bool:
     statement = node.statement
-    return statement.kind == "container" and not statement.presence and not node.children
+    kinds = ("container", "list")
+    return statement.kind in kinds and not statement.presence and not node.children
 
 
 def activate(root: Node, words: Sequence[str], *, inactive: bool) -> bool:
@@ -141,9 +142,7 @@ def insert(root: Node, words: Sequence[str], where: str, anchor: Sequence[str]) 
     return True
 
 
-def _insert_value(
-    target: Node, values: Sequence[str], where: str, anchor: Sequence[str]
-) -> bool:
+def _insert_value(target: Node, values: Sequence[str], where: str, anchor: Sequence[str]) -> bool:
     wanted = anchor[-1] if anchor else ""
     if len(values) != 1 or wanted not in target.values or wanted == values[0]:
         raise EditRefused(f"error: statement '{wanted}' not found")

@@ -92,9 +92,7 @@ def evaluate(
     return Verdict(True, tuple(counted))
 
 
-def _walk(
-    root: Node, family: str, bound: Bound, packet: Packet, options: JunosOptions
-) -> Verdict:
+def _walk(root: Node, family: str, bound: Bound, packet: Packet, options: JunosOptions) -> Verdict:
     counted: list[CounterName] = []
     for name in bound.filters:
         node = filter_named(root, family, name)

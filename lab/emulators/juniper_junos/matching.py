@@ -9,13 +9,18 @@ prefixes]. A later fragment has no ports, so no port condition (an `-except` one
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from lab.emulators.juniper_junos.nodes import Node
-from lab.emulators.juniper_junos.values import ICMP_TYPES, PORTS, PROTOCOLS, numbers
+from lab.emulators.juniper_junos.values import (
+    ICMP_TYPES,
+    PORTS,
+    PROTOCOLS,
+    Network,
+    network,
+    numbers,
+)
 from lab.emulators.packets import TCP, Address, Packet
 
-_Network = IPv4Network | IPv6Network
 _ADDRESSES = {
     "address": ("source", "destination"),
     "source-address": ("source",),
@@ -74,7 +79,7 @@ def _end(packet: Packet, end: str) -> Address:
 
 def _entries(
     root: Node, group: Node, version: int, *, lists: bool
-) -> Iterator[tuple[_Network, bool]]:
+) -> Iterator[tuple[Network, bool]]:
     """Prefixes of the family with whether they are exceptions. GUESS: others are ignored."""
     for entry in group.listed(""):
         excepted = ("except",) in entry.children
@@ -84,12 +89,12 @@ def _entries(
             found = root.get("policy-options", ("prefix-list", entry.key[0]))
             texts = [member.key[0] for member in found.listed("")] if found else []
         for text in texts:
-            network = ip_network(text)
-            if network.version == version:
-                yield network, excepted
+            member = network(text)
+            if member.version == version:
+                yield member, excepted
 
 
-def _longest(entries: list[tuple[_Network, bool]], address: Address) -> bool:
+def _longest(entries: list[tuple[Network, bool]], address: Address) -> bool:
     """Whether the longest prefix around `address` is there and no exception."""
     covering = [(net.prefixlen, excepted) for net, excepted in entries if address in net]
     if not covering:

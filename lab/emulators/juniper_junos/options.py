@@ -34,6 +34,8 @@ class JunosOptions:
         rpf_discard_knob: `forwarding-options rpf-loose-mode-discard` is needed for loose uRPF
             to drop what a discard route covers. GUESS (the statement's name); False: it drops
             without the knob.
+        stale_session_seconds: how long a lost session keeps its lock and its edits, until the
+            router notices. GUESS (TCP keepalives); 0: at once.
         view_only: users whose class may not configure.
         edit_rights: user to the path prefixes that his class may edit (`firewall`,
             `policy-options prefix-list`); users that are absent may edit everything.
@@ -53,5 +55,6 @@ class JunosOptions:
     evolved: bool = False
     has_filter_chains: bool = True
     rpf_discard_knob: bool = True
+    stale_session_seconds: float = 0.0
     view_only: frozenset[str] = frozenset()
     edit_rights: dict[str, tuple[str, ...]] = field(default_factory=dict)

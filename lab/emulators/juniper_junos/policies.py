@@ -12,13 +12,13 @@ match.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Literal
 
 from lab.emulators.juniper_junos.nodes import Node
+from lab.emulators.juniper_junos.values import Network, network
 from lab.emulators.packets import Direction
 
-_Network = IPv4Network | IPv6Network
 _Action = Literal["accept", "reject", "policy"]
 _UNKNOWN = ("community", "as-path", "tag")
 
@@ -46,33 +46,34 @@ def accepts(root: Node, prefix: str, address: str, direction: Direction) -> bool
     """
     found = find_neighbor(root, address)
     if found is None:
-        _require_configured(root, address)
+        if not is_configured(root, address):
+            raise NoSuchNeighbor(f"no BGP neighbor {address} is configured")
         return False
     group, neighbor = found
     word = "import" if direction == "in" else "export"
     bgp = root.get("protocols", "bgp")
     places = (neighbor, group, bgp)
     names = next((listed for place in places if place and (listed := place.several(word))), [])
-    return judged(root, names, ip_network(prefix), str(ip_address(address)))
+    return judged(root, names, network(prefix), str(ip_address(address)))
 
 
-def _require_configured(root: Node, address: str) -> None:
-    """Also inactive statements count."""
+def is_configured(root: Node, address: str) -> bool:
+    """Whether `address` is a BGP neighbor; deactivated statements count too."""
     wanted = ("neighbor", str(ip_address(address)))
     open_nodes = [root]
     while open_nodes:
         node = open_nodes.pop()
         if wanted in node.children:
-            return
+            return True
         open_nodes += [
             child
             for child in node.children.values()
             if child.statement.name in ("protocols", "bgp", "group")
         ]
-    raise NoSuchNeighbor(f"no BGP neighbor {address} is configured")
+    return False
 
 
-def judged(root: Node, names: Iterable[str], route: _Network, neighbor: str) -> bool:
+def judged(root: Node, names: Iterable[str], route: Network, neighbor: str) -> bool:
     """What the policies `names`, in order, and BGP's default policy say of `route`."""
     for name in names:
         policy = root.get("policy-options", ("policy-statement", name))
@@ -84,7 +85,7 @@ def judged(root: Node, names: Iterable[str], route: _Network, neighbor: str) -> 
     return True
 
 
-def _policy(root: Node, policy: Node, route: _Network, neighbor: str) -> _Action | None:
+def _policy(root: Node, policy: Node, route: Network, neighbor: str) -> _Action | None:
     for term in (*policy.listed("term"), policy):
         matched, own = _matches(root, term.get("from"), route, neighbor)
         if not matched:
@@ -107,7 +108,7 @@ def _action(node: Node | None) -> _Action | None:
 
 
 def _matches(
-    root: Node, conditions: Node | None, route: _Network, neighbor: str
+    root: Node, conditions: Node | None, route: Network, neighbor: str
 ) -> tuple[bool, _Action | None]:
     """Whether the conditions hold, and the action that the matching entry itself carries."""
     if conditions is None:
@@ -123,9 +124,7 @@ def _matches(
     return _prefixes_match(root, conditions, route)
 
 
-def _prefixes_match(
-    root: Node, conditions: Node, route: _Network
-) -> tuple[bool, _Action | None]:
+def _prefixes_match(root: Node, conditions: Node, route: Network) -> tuple[bool, _Action | None]:
     exact = list(conditions.listed("prefix-list"))
     if exact and not any(route == net for one in exact for net in _members(root, one.key[0])):
         return False, None
@@ -152,12 +151,12 @@ def _prefixes_match(
     return True, own
 
 
-def _members(root: Node, name: str) -> list[_Network]:
+def _members(root: Node, name: str) -> list[Network]:
     found = root.get("policy-options", ("prefix-list", name))
-    return [ip_network(one.key[0]) for one in found.listed("")] if found is not None else []
+    return [network(one.key[0]) for one in found.listed("")] if found is not None else []
 
 
-def _covers(outer: _Network, inner: _Network) -> bool:
+def _covers(outer: Network, inner: Network) -> bool:
     return (
         outer.version == inner.version
         and outer.prefixlen <= inner.prefixlen
@@ -165,18 +164,18 @@ def _covers(outer: _Network, inner: _Network) -> bool:
     )
 
 
-def _longest(entries: list[Node], route: _Network) -> Node | None:
+def _longest(entries: list[Node], route: Network) -> Node | None:
     """The route-filter that decides: of the longest prefix around `route`, if it fits."""
-    around = [one for one in entries if _covers(ip_network(one.key[0]), route)]
+    around = [one for one in entries if _covers(network(one.key[0]), route)]
     if not around:
         return None
-    length = max(ip_network(one.key[0]).prefixlen for one in around)
-    deciding = [one for one in around if ip_network(one.key[0]).prefixlen == length]
-    fits = (one for one in deciding if _fits(route, ip_network(one.key[0]), one.key[1:]))
+    length = max(network(one.key[0]).prefixlen for one in around)
+    deciding = [one for one in around if network(one.key[0]).prefixlen == length]
+    fits = (one for one in deciding if _fits(route, network(one.key[0]), one.key[1:]))
     return next(fits, None)
 
 
-def _fits(route: _Network, prefix: _Network, kind: tuple[str, ...]) -> bool:
+def _fits(route: Network, prefix: Network, kind: tuple[str, ...]) -> bool:
     """Whether `route` is inside `prefix` with a length that the match type allows."""
     if not _covers(prefix, route):
         return False
@@ -188,7 +187,7 @@ def _fits(route: _Network, prefix: _Network, kind: tuple[str, ...]) -> bool:
     if kind[0] == "orlonger":
         return True
     if kind[0] == "through":
-        return _covers(route, ip_network(kind[1]))
+        return _covers(route, network(kind[1]))
     ends = [int(end.strip("/")) for end in kind[1].split("-")]
     low, high = (least, ends[0]) if kind[0] == "upto" else (ends[0], ends[-1])
     return low <= length <= high

@@ -10,17 +10,16 @@ GUESS, see `JunosOptions.rpf_discard_knob`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
+from ipaddress import ip_interface
 
 from lab.emulators.juniper_junos.checkout import families
 from lab.emulators.juniper_junos.nodes import Node
 from lab.emulators.juniper_junos.options import JunosOptions
+from lab.emulators.juniper_junos.values import Network, network
 from lab.emulators.packets import Address
 
-_Network = IPv4Network | IPv6Network
 
-
-def _routes(root: Node) -> Iterator[tuple[_Network, bool]]:
+def _routes(root: Node) -> Iterator[tuple[Network, bool]]:
     """Every route with whether it discards."""
     options = root.get("routing-options")
     if options is not None:
@@ -29,7 +28,7 @@ def _routes(root: Node) -> Iterator[tuple[_Network, bool]]:
             static = table.get("static")
             for route in static.listed("route") if static is not None else ():
                 discards = bool(route.get("discard") or route.get("reject"))
-                yield ip_network(route.key[0]), discards
+                yield network(route.key[0]), discards
     for _interface, _unit, _family, node in families(root):
         for address in node.listed("address"):
             yield ip_interface(address.key[0]).network, False
@@ -38,9 +37,9 @@ def _routes(root: Node) -> Iterator[tuple[_Network, bool]]:
 def discarded(root: Node, address: Address) -> bool:
     """Whether the best route to `address` is a discard route."""
     best: tuple[int, bool] | None = None
-    for network, discards in _routes(root):
-        if address in network and (best is None or network.prefixlen > best[0]):
-            best = (network.prefixlen, discards)
+    for route, discards in _routes(root):
+        if address in route and (best is None or route.prefixlen > best[0]):
+            best = (route.prefixlen, discards)
     return best is not None and best[1]
 
 

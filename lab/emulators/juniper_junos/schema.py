@@ -4,7 +4,7 @@
 The schema is written as indented lines `NAME KIND TYPE... ^CHOICE`. Kinds:
 
     {    container            {+   container that exists even when empty (`rpf-check;`)
-    {?   container on one line if it has one leaf
+    {?   container on one line if it has one leaf     *0  list whose entries vanish when empty
     *    list with a key      *|   list shown on one line     *?  on one line if it has one leaf
     =    leaf with a value    []   leaf with several values   !   leaf without a value
     ~    everything below is accepted as words (sections that no answer of the emulator rests on)
@@ -185,7 +185,7 @@ policy-options {
   as-path *| name text
 class-of-service ~
 firewall {
-  family * family
+  family *0 family
     filter * name
 @filter@  policer * name
     ~
@@ -221,7 +221,7 @@ class Statement:
         kind: `container`, `list`, `leaf`, `leaf-list`, `flag` or `free` (below it: words).
         types: of the key (list) or of the value (leaf, leaf-list); see `values`.
         style: `block`, `line` (always one line) or `sparse` (one line if it has one leaf).
-        presence: a container that exists even when empty.
+        presence: a container or list entry that exists even when empty.
         loose: unknown statements below it are accepted as words.
         choice: statements of one choice under one parent replace each other; empty: none.
         order: its place among its siblings when shown.
@@ -253,7 +253,7 @@ def _statement(words: list[str], order: int) -> Statement:
         kind=kind,
         types=tuple(word for word in rest if not word.startswith("^")),
         style=_STYLES.get(tail, "block"),
-        presence=tail == "+",
+        presence=tail == "+" or (kind == "list" and tail != "0"),
         loose=kind == "free",
         choice=next((word[1:] for word in rest if word.startswith("^")), ""),
         order=order,

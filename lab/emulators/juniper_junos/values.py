@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_interface, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
+
+Network = IPv4Network | IPv6Network
 
 PORTS = {
     "ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "tacacs": 49, "domain": 53,
@@ -47,6 +51,12 @@ def words_of(line: str) -> list[Word]:
             text = text.strip('"').replace('\\"', '"')
         found.append(Word(text, match.start()))
     return found
+
+
+@lru_cache(maxsize=200_000)
+def network(text: str) -> Network:
+    """`text`, a prefix that was read already, as a network."""
+    return ip_network(text)
 
 
 def quoted(value: str) -> str:
@@ -102,7 +112,7 @@ def _range(text: str) -> str | None:
     return text if numbers(text, ICMP_TYPES) else None
 
 
-_READ = {
+_READ: dict[str, Callable[[str], str | None]] = {
     "prefix": _prefix,
     "ifaddress": _ifaddress,
     "ip": _ip,
