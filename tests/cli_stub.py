@@ -225,7 +225,7 @@ class _Shell:
             "configure terminal": self.enter,
             "load set terminal": self.load,
         }
-        if line == does.drop_in:
+        if does.drop_in and line == does.drop_in:
             self.say("line 1\nline 2\nli")
             await self._process.stdout.drain()
             raise _Drop

@@ -71,6 +71,8 @@ def _matches(order: Order, packet: Packet, topology: Topology, lists: Lists) -> 
     demand = order.demand
     if isinstance(demand, SuspendCustomer) and demand.by == "interface":
         return _through(order, demand, packet, topology)
+    if isinstance(demand, SuspendCustomer) and demand.by == "shutdown":
+        return _down(order, demand, packet, topology)
     direction = getattr(demand, "direction", "both")
     ways = {"from": [(packet.src, packet.dst)], "to": [(packet.dst, packet.src)]}
     for target, other in ways.get(direction, [*ways["from"], *ways["to"]]):
@@ -199,6 +201,45 @@ def _through(order: Order, demand: SuspendCustomer, packet: Packet, topology: To
         and attachment.interface in (packet.iif, packet.oif)
         and not _of_links(packet, attachment.device, customer, topology)
         for attachment in (customer.attachments if customer else ())
+    )
+
+
+def _down(order: Order, demand: SuspendCustomer, packet: Packet, topology: Topology) -> bool:
+    """Nothing passes an interface that is down; one that must stay up is not shut."""
+    customer = topology.customers.get(demand.customer)
+    if customer is None or any(
+        p.origin not in ("link", "neighbor", "next-hop")
+        and any(_meet(p.prefix, own) for own in customer.prefixes)
+        for p in topology.protected
+    ):
+        return False
+    return any(
+        packet.device in (None, attachment.device)
+        and (not order.scope or attachment.device in topology.in_scope(order.scope))
+        and attachment.interface in (packet.iif, packet.oif)
+        and not _ours(attachment.device, attachment.interface, topology)
+        for attachment in customer.attachments
+        if attachment.interface
+    )
+
+
+def _meet(a: Network, b: Network) -> bool:
+    return a.version == b.version and (
+        _within(int(a.network_address), b.version, [b])
+        or _within(int(b.network_address), a.version, [a])
+    )
+
+
+def _ours(device: str, name: str, topology: Topology) -> bool:
+    """Whether we reach the device through the interface, or through a part of it."""
+    box = topology.devices.get(device)
+    if box is None:
+        return False
+    reached = {str(n.network_address) for n in box.addresses} | {box.transport.get("host")}
+    return any(
+        i.management or any(str(a.ip) in reached for a in i.addresses)
+        for i in box.interfaces
+        if i.name == name or i.name.startswith(f"{name}.")
     )
 
 

@@ -98,7 +98,12 @@ def with_links(draw: st.DrawFn, device: Device, space: Space = TINY) -> Device:
     return replace(
         device,
         interfaces=tuple(
-            Interface(name, addresses=(link,) if name in doors else ()) for name in INTERFACES
+            Interface(
+                name,
+                addresses=(link,) if name in doors else (),
+                management=draw(st.sampled_from([False, False, True])),
+            )
+            for name in INTERFACES
         ),
         neighbors=tuple(draw(st.lists(behind, max_size=1))),
     )
@@ -203,14 +208,16 @@ def exceptions(space: Space = TINY) -> st.SearchStrategy[Selection]:
 
 
 @cache
-def demands(space: Space = TINY) -> st.SearchStrategy[Demand]:
-    """Every kind of order."""
+def demands(space: Space = TINY, shut: bool = False) -> st.SearchStrategy[Demand]:
+    """Every kind of order; suspensions by shutdown, which few devices can hold, with `shut`."""
     direction = st.sampled_from(Direction)
     protocols = st.lists(st.sampled_from(PROTOCOLS), max_size=2, unique=True).map(tuple)
     ports = st.just(()) | st.lists(port_ranges(), max_size=2).map(tuple)
     customer = st.sampled_from(CUSTOMERS)
     but = exceptions(space)
+    down = st.builds(SuspendCustomer, customer, st.just(Selection()), by=st.just("shutdown"))
     return st.one_of(
+        *([down] if shut else []),
         st.builds(BlockAddress, prefixes(space), direction, exceptions=but),
         st.builds(BlockPort, selections(space), protocols, ports, direction, exceptions=but),
         st.builds(
@@ -245,13 +252,13 @@ def scopes() -> st.SearchStrategy[Scope]:
 
 @cache
 @st.composite
-def orders(draw: st.DrawFn, number: int, space: Space = TINY) -> Order:
+def orders(draw: st.DrawFn, number: int, space: Space = TINY, shut: bool = False) -> Order:
     """One order around `NOW`: most are in force, some over, some to come, some lifted."""
     start = NOW + draw(st.sampled_from([-3, -3, -3, -3, 0, 1])) * HOUR
     hours = draw(st.sampled_from([None, 1, 2, 3, 5]))
     lifted = draw(st.sampled_from([None, None, None, None, 0, 2]))
     return replace(
-        _placed(number, draw(demands(space))),
+        _placed(number, draw(demands(space, shut))),
         start=start,
         end=None if hours is None else NOW + hours * HOUR,
         scope=draw(scopes()),
@@ -261,13 +268,13 @@ def orders(draw: st.DrawFn, number: int, space: Space = TINY) -> Order:
 
 @cache
 @st.composite
-def cases(draw: st.DrawFn, space: Space = TINY, most: int = 4) -> Case:
+def cases(draw: st.DrawFn, space: Space = TINY, most: int = 4, shut: bool = False) -> Case:
     """A topology, lists, one to `most` orders, and packets that are likely to meet them."""
     count = draw(st.integers(1, most))
     case = Case(
         draw(topologies(space)),
         {name: draw(list_contents(space)) for name in LISTS},
-        tuple(draw(orders(number, space)) for number in range(1, count + 1)),
+        tuple(draw(orders(number, space, shut)) for number in range(1, count + 1)),
     )
     return replace(case, packets=draw(aimed(case.orders, case.topology, case.lists, space)))
 

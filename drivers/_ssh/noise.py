@@ -11,13 +11,13 @@ _TIME = r"\d{1,2}:\d\d:\d\d(?:\.\d+)?"
 SYSLOG = (
     r"(?:"
     # IOS: sequence number, time (with a star or dot where the clock is not set), mnemonic
-    rf"(?:\d{{1,10}}: )?(?:[*.]?{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: )?"
+    rf"(?:\d{{1,10}}: )?(?:[*.]?{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)? ?: )?"
     # IOS-XR: who says it, time, process
-    rf"(?:(?:RP|LC|SP|DRP)?/?[\w/]+:{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: "
+    rf"(?:(?:RP|LC|SP|DRP)?/?[\w/]+:{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)? ?: "
     r"[\w\-]+\[\d+\]: )?"
     r"%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+ ?:[^\n]*"
     # IOS without a mnemonic, as some images print: only the time tells it from output
-    rf"|\*{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)?: [^\n]*"
+    rf"|\*{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)? ?: [^\n]*"
     r")"
 )
 """One syslog line of IOS or IOS-XR as it comes to a terminal."""

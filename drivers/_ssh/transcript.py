@@ -18,10 +18,12 @@ _SECRET = re.compile(
             |message-digest-key[ ]\d+[ ]md5|shared-secret|simple-password
             |snmp-server[ ]community|(?:tacacs|radius)-server[ ]key|master-key|ascii-text
             |hexadecimal|md5|hmac-sha-?\d+|(?:pac[ ])?key(?=[ ](?:[0567][ ]|\")))
-        (?:[ ]+(?:[0-9](?=[ ]\S)|clear|encrypted|sha512|aes))*
+        (?:[ ]+(?:[0-9](?=[ ]\S)|clear|encrypted|password|sha512|aes))*
         [ ]+
       | \bsnmp[ ]+community[ ]+
       | \bcommunity[ ]+(?=\S+[ ]+(?:RO|RW|SDROwner|SystemOwner)\b)
+      | \bsnmp-server[ ]host[ ]\S+[ ](?:vrf[ ]\S+[ ])?(?:(?:traps|informs)[ ])?
+        (?:version[ ](?:1|2c|3[ ]\w+)[ ])?(?:(?:encrypted|clear)[ ])?
       | \b(?:neighbor|peer)[ ]\S+[ ](?:password|ao)[ ]+(?:\d[ ])?
       | \bauth[ ](?:md5|sha)[ ]+(?:encrypted[ ])?
       | \bpriv[ ](?:aes|des|3des)[ ]+(?:\d+[ ]+)?(?:encrypted[ ])?

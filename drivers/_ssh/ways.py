@@ -20,6 +20,7 @@ from enforcer.driver_api import CredentialSource
 from enforcer.errors import ConfigurationInvalid, DeviceBusy, DeviceUnreachable
 
 _PEEK = 512
+_VANISHED_MS = 60_000
 _HOP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@\[\]]+)(?::(?P<port>\d{1,5}))?")
 
 
@@ -115,6 +116,8 @@ def straight(options: SshOptions) -> socket.socket:
     Raises OSError, and DeviceBusy when a line says instead of SSH that all lines are taken.
     """
     connection = socket.create_connection((options.host, options.port), timeout=options.timeout)
+    # A peer that vanished acknowledges no keepalive: the kernel breaks the connection (tcp(7)).
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _VANISHED_MS)
     try:
         _refuse_busy(options, connection)
     except BaseException:

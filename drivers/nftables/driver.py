@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from drivers.nftables.assumed import supposed
 from drivers.nftables.diagnosis import diagnose
 from drivers.nftables.netlink.columns import LONGEST_NAME
 from drivers.nftables.planning import Setup, batches, findings, held_of, intend
+from drivers.nftables.remote.driver import RemoteNftablesDriver
 from drivers.nftables.render import HOOKS
 from drivers.nftables.session import NftSession
 from drivers.nftables.shared import Shared
@@ -43,7 +44,7 @@ class NftablesDriver:
 
     @classmethod
     def from_device(cls, device: Device, credentials: CredentialSource, owner: Owner) -> Self:
-        """Bind to `device`; nothing here needs a credential."""
+        """Bind to `device`; one with a `host` is reached by SSH."""
         unknown = sorted(device.hooks - HOOKS.keys())
         if unknown or not device.hooks:
             raise ConfigurationInvalid(
@@ -56,6 +57,10 @@ class NftablesDriver:
                     f"{device.name}: interface {interface.name!r} is longer than the "
                     f"{LONGEST_NAME} bytes that Linux allows: correct its name in the inventory"
                 )
+        if "host" in device.transport:
+            # Another kernel's: the same contract, through its own nft. It is no subclass, because
+            # nothing of the conversation by netlink is shared.
+            return cast(Self, RemoteNftablesDriver.from_device(device, credentials, owner))
         return cls(device, owner, options(device.name, device.transport))
 
     @property

@@ -55,7 +55,9 @@ from enforcer.driver_api import GRACE_MS
 
 _ANONYMOUS = 1
 _NO_PROTOCOL = 1 << 16
-_MARK = re.compile(r"enforcer (\S+) epoch ([0-9]{1,18})(?: at ([1-9][0-9]{0,17}) ([0-9a-f]{8}))?")
+MARK_TEXT = re.compile(
+    r"enforcer (\S+) epoch ([0-9]{1,18})(?: at ([1-9][0-9]{0,17}) ([0-9a-f]{8}))?"
+)
 """A mark without a position was left by an older version."""
 
 
@@ -255,7 +257,7 @@ def read_mark(elements: Elements | None) -> Owner | None:
     """The owner in the mark's set, None where there is no mark that reads as one."""
     if elements is None or len(elements) != 1 or elements.catch_all:
         return None
-    found = _MARK.fullmatch("".join(elements.comments))
+    found = MARK_TEXT.fullmatch("".join(elements.comments))
     if found is None:
         return None
     controller, epoch, position, digest = found.groups()

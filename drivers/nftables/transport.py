@@ -106,7 +106,7 @@ def options(device: str, given: Mapping[str, str]) -> Options:
     if bool(netns) == bool(local) or (local and local != "yes"):
         raise ConfigurationInvalid(
             f"{device}: say where its nftables are: either `netns: NAME` (a name of `ip netns`, "
-            "or a path) or `local: yes` for this host"
+            "or a path), or `local: yes` for this host, or `host: ADDRESS` for another one by SSH"
         )
     return Options(LocalTransport(netns or None), counters == "yes")
 

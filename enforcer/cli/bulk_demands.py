@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from enforcer.cli.targets import Resolver, always, prefix_only, select, service
 from enforcer.core.orders import (
@@ -17,6 +16,7 @@ from enforcer.core.orders import (
     Demand,
     Direction,
     Selection,
+    SuspendBy,
     SuspendCustomer,
 )
 from enforcer.core.prefixes import shown
@@ -98,9 +98,10 @@ def _cut(f: Fields, direction: Direction | None, spared: Selection, name: Resolv
     return CutFeed(f["target"], f.get("news", "news"), exceptions=spared)
 
 
-_BY: dict[str, Literal["prefixes", "interface"]] = {
+_BY: dict[str, SuspendBy] = {
     "prefixes": "prefixes",
     "interface": "interface",
+    "shutdown": "shutdown",
 }
 _Build = Callable[[Fields, Direction | None, Selection, Resolver], Demand]
 _KINDS: dict[str, tuple[_Build, frozenset[str]]] = {

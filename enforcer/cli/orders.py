@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -19,7 +19,7 @@ from enforcer.cli.options import (
 )
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
-from enforcer.core.orders import Direction
+from enforcer.core.orders import Direction, SuspendBy
 from enforcer.errors import InvalidInput
 
 orders = typer.Typer(help="Place orders, look at them, change when they end.", no_args_is_help=True)
@@ -162,15 +162,17 @@ def block_list(
 
 
 class By(StrEnum):
-    """What identifies a suspended customer's packets."""
+    """What of a suspended customer is cut."""
 
     PREFIXES = "prefixes"
     INTERFACE = "interface"
+    SHUTDOWN = "shutdown"
 
 
-_BY: dict[By, Literal["prefixes", "interface"]] = {
+_BY: dict[By, SuspendBy] = {
     By.PREFIXES: "prefixes",
     By.INTERFACE: "interface",
+    By.SHUTDOWN: "shutdown",
 }
 
 
@@ -181,13 +183,18 @@ def suspend_customer(
     terms: Terms,
     by: Annotated[
         By,
-        typer.Option("--by", help="prefixes: what is registered; interface: spoofed sources too."),
+        typer.Option(
+            "--by",
+            help="prefixes: what is registered; interface: spoofed sources too; shutdown: the"
+            " interface itself, nothing is kept alive.",
+        ),
     ] = By.PREFIXES,
 ) -> int:
     """Drop a customer's traffic both ways, except what --except keeps alive.
 
     Keep alive what a suspended customer must reach: resolvers, DHCP, the
-    walled garden, the voice service for emergency calls.
+    walled garden, the voice service for emergency calls. An interface that
+    is shut down passes nothing, so --by shutdown takes no --except.
 
     Example:
       enforcer order suspend-customer acme --except garden --except voice \\

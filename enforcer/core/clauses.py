@@ -22,8 +22,8 @@ Spans = tuple[Span, ...]
 
 MAX_PORT = 65535
 _ANY_PORT: Spans = ((0, MAX_PORT),)
-PORT_PROTOCOLS = (6, 17)
-"""TCP and UDP: what an exception with ports but without a protocol is about."""
+PORT_PROTOCOLS = (6, 17, 33, 132, 136)
+"""TCP, UDP, DCCP, SCTP, UDP-Lite: what an exception with ports but without a protocol is about."""
 
 
 @dataclass(frozen=True, slots=True)

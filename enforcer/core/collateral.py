@@ -45,7 +45,8 @@ def hit_by(demand: Demand, topology: Topology, parties: Parties, owners: Ownersh
     target = target_of(demand)
     knowingly = tuple(_tenants(target.customers, topology))
     names = {name for customer in target.customers for name in _all_of(customer, topology)}
-    if isinstance(demand, SuspendCustomer) and demand.by == "interface":
+    if isinstance(demand, SuspendCustomer) and demand.by != "prefixes":
+        knowingly += _shut(demand)
         return Hit((), knowingly, tuple(sorted(names)))
     needs: list[str] = []
     for network in _plain(target, topology):
@@ -57,6 +58,12 @@ def hit_by(demand: Demand, topology: Topology, parties: Parties, owners: Ownersh
         needs += _beside_customers(customer, target.customers, users, topology, parties)
         names |= _named(users, parties)
     return Hit(tuple(dict.fromkeys(needs)), knowingly, tuple(sorted(names)))
+
+
+def _shut(demand: SuspendCustomer) -> tuple[str, ...]:
+    if demand.by != "shutdown":
+        return ()
+    return (f"nothing of {demand.customer} passes any more, calls for help neither",)
 
 
 def _plain(target: Selection, topology: Topology) -> Iterator[Network]:

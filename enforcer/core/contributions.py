@@ -15,6 +15,7 @@ from enforcer.core.orders import Network, Order, Selection, SuspendCustomer
 from enforcer.core.placement import FAMILIES, Ownership, ownership, place
 from enforcer.core.rules import Addresses, Rule, Withheld
 from enforcer.core.selection import ranges_in, ranges_of
+from enforcer.core.shutdown import SHUT, to_shut
 from enforcer.core.topology import Customer, Topology
 
 
@@ -69,6 +70,8 @@ def contributions(
     demand = order.demand
     if isinstance(demand, SuspendCustomer) and demand.by == "interface":
         return _by_interface(order, demand, topology, owners, missing)
+    if isinstance(demand, SuspendCustomer) and demand.by == "shutdown":
+        return _by_shutdown(order, demand, topology, missing)
     found: list[Contribution] = []
     withheld: list[Withheld] = []
     names: set[str] = set()
@@ -126,6 +129,25 @@ def _by_interface(
         parts += _interface_parts(order, name, interfaces, rules)
     withheld = [w for f in FAMILIES for w in _withheld(f, union(spared[f]), order, topology)]
     return Contributions(order.number, tuple(parts), tuple(withheld), tuple(places), missing)
+
+
+def _by_shutdown(
+    order: Order, demand: SuspendCustomer, topology: Topology, missing: tuple[str, ...]
+) -> Contributions:
+    """Where an interface must stay up, all of the customer's addresses are said to be withheld."""
+    customer = topology.customers.get(demand.customer) or Customer(demand.customer, ())
+    places = _interfaces(order, customer, topology)
+    shut = to_shut(customer, places, topology)
+    parts: list[Contribution] = []
+    for name, interfaces in shut.down.items():
+        parts += _interface_parts(order, name, interfaces, (SHUT,))
+    withheld = tuple(
+        Withheld(order.number, family, first, last, shut.spared[0])
+        for family in FAMILIES
+        for first, last in ranges_in(customer.prefixes, family).pairs()
+        if shut.spared
+    )
+    return Contributions(order.number, tuple(parts), withheld, tuple(places), missing)
 
 
 def _interfaces(order: Order, customer: Customer, topology: Topology) -> dict[str, tuple[str, ...]]:

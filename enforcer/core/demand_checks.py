@@ -108,8 +108,17 @@ def _bad_range(ports: PortRange) -> str:
 
 
 def suspension(demand: Demand, topology: Topology) -> Iterator[Refusal]:
-    """Code suspension-needs-exceptions."""
-    if isinstance(demand, SuspendCustomer) and not networks_of(demand.exceptions, topology):
+    """Codes suspension-needs-exceptions, shutdown-spares-nothing."""
+    if not isinstance(demand, SuspendCustomer):
+        return
+    if demand.by == "shutdown":
+        if demand.exceptions:
+            yield Refusal(
+                "shutdown-spares-nothing",
+                "nothing passes an interface that is shut down: leave the exceptions out, or suspend"
+                " by prefixes, where they hold",
+            )
+    elif not networks_of(demand.exceptions, topology):
         yield Refusal(
             "suspension-needs-exceptions",
             "a suspended customer keeps resolvers, DHCP, the walled garden and emergency calls:"

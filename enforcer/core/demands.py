@@ -108,7 +108,7 @@ def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Cla
             target = merge(content.ranges(family)) if content else Ranges.none()
             return Claim(family, target, _plain(family, demand.direction, exempt))
         case SuspendCustomer():
-            if demand.by == "interface":
+            if demand.by != "prefixes":
                 return None
             target = ranges_of(Selection(customers=(demand.customer,)), topology, family)
             return Claim(family, target, _plain(family, Direction.BOTH, exempt))

@@ -31,6 +31,7 @@ flow-needs-protocol-for-ports       a flow with ports and without a protocol
 protocol-missing                    a port block without a protocol
 ports-missing                       a port block without ports, for a protocol that has them
 suspension-needs-exceptions         a suspension that would cut emergency calls and resolvers
+shutdown-spares-nothing             a suspension by shutdown with exceptions
 end-missing                         neither an end nor an open end was asked for
 end-and-open-ended                  both were
 end-in-past                         the end is not after now
@@ -40,8 +41,11 @@ too-long-for-source                 longer than the source may order for
 dynamic-pool                        longer than an address of a dynamic pool stays with one
                                     customer
 vrf-unsupported                     no device declares the VRF
-no-attachment                       a suspension by interface, but no interface is known
-shared-interface                    a suspension by interface would cut another customer
+no-attachment                       a suspension by interface or by shutdown, but no interface is
+                                    known
+shared-interface                    a suspension by interface or by shutdown would cut somebody
+                                    else
+carries-management                  a suspension by shutdown would cut our own way to the device
 no-device-in-scope                  no device would hold it
 unsupported-on-device               a device that would hold it cannot
 over-capacity                       a device would have to hold more than it can

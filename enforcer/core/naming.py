@@ -8,7 +8,7 @@ from itertools import islice
 
 from enforcer.core.intervals import Ranges, networks_of
 from enforcer.core.orders import MAX_ORDER_NUMBER, order_id
-from enforcer.core.rules import InterfaceMember, Members, Rule, Service
+from enforcer.core.rules import UNATTRIBUTED, InterfaceMember, Key, Members, Rule, Service
 from enforcer.core.services import format_protocol
 
 
@@ -23,7 +23,12 @@ def ranges_text(family: int, first: int, last: int) -> str:
 
 
 def rule_text(rule: Rule) -> str:
-    """The key and the service: ``source``, ``destination, tcp to port 25``."""
+    """The key and the service: ``source``, ``destination, tcp to port 25``.
+
+    Of a rule about routes the neighbor: ``received from 203.0.113.1``.
+    """
+    if rule.by_route:
+        return f"{rule.key} {'from' if rule.key is Key.RECEIVED else 'to'} {rule.neighbor}"
     return str(rule.key) + (f", {service_text(rule.service)}" if rule.service else "")
 
 
@@ -46,10 +51,18 @@ def member_texts(rule: Rule, members: Members, suffix: str) -> Iterator[str]:
     """One text per member: ``198.51.100.7 (source, 0001-Y) missing``; for small sets."""
     for first, last, _, order in members.rows():
         address = ranges_text(rule.family, first, last)
-        yield f"{address} ({rule_text(rule)}, {order_text(order)}) {suffix}"
+        yield f"{address} ({rule_text(rule)}{_of(order)}) {suffix}"
 
 
 def interface_text(rule: Rule, member: InterfaceMember, suffix: str) -> str:
-    """The same for an interface: ``eth1 (input-interface, IPv4, 0001-Y) missing``."""
-    key = f"{rule.key}, IPv{rule.family}"
-    return f"{member.name} ({key}, {order_text(member.order)}) {suffix}"
+    """The same for an interface: ``eth1 (input-interface, IPv4, 0001-Y) missing``.
+
+    Of one that is administratively down: ``eth1 (shut down, 0001-Y) missing``.
+    """
+    key = "shut down" if rule.key is Key.INTERFACE else f"{rule.key}, IPv{rule.family}"
+    return f"{member.name} ({key}{_of(member.order)}) {suffix}"
+
+
+def _of(number: int) -> str:
+    """Nothing for what a device cannot say whose it is."""
+    return "" if number == UNATTRIBUTED else f", {order_text(number)}"

@@ -118,18 +118,23 @@ class BlockList:
     kind: Literal["block_list"] = "block_list"
 
 
+SuspendBy = Literal["prefixes", "interface", "shutdown"]
+"""What a suspension cuts; see `SuspendCustomer`."""
+
+
 @dataclass(frozen=True, slots=True)
 class SuspendCustomer:
     """Drop a customer's traffic both ways, except what `exceptions` keep alive.
 
     `by` ``prefixes``: all of the customer's prefixes, at the attachments.
     `by` ``interface``: everything that enters or leaves through the attachments'
-    interfaces, so that spoofed sources are cut too.
+    interfaces, so that spoofed sources are cut too. `by` ``shutdown``: those interfaces are
+    administratively down; nothing can be kept alive, so there are no `exceptions`.
     """
 
     customer: str
     exceptions: Selection
-    by: Literal["prefixes", "interface"] = "prefixes"
+    by: SuspendBy = "prefixes"
     mode: Literal["traffic"] = "traffic"
     vrf: str = DEFAULT_VRF
     kind: Literal["suspend_customer"] = "suspend_customer"

@@ -24,8 +24,10 @@ from enforcer.core.orders import (
 )
 from enforcer.core.placement import Ownership, attached
 from enforcer.core.plan import Capability
+from enforcer.core.prefixes import format_network
 from enforcer.core.rules import Members, Rule
-from enforcer.core.topology import Leaving, Topology
+from enforcer.core.shutdown import guarded, others_behind, our_way
+from enforcer.core.topology import Attachment, Customer, Leaving, Topology
 
 _ONE = np.array([[0, 1]], np.uint64)
 _ANY_LIST = ListContent(0, _ONE, _ONE, _ONE, _ONE)
@@ -45,8 +47,9 @@ def placement(
     capabilities: Mapping[str, Capability],
     owners: Ownership,
 ) -> Iterator[Refusal]:
-    """Codes no-attachment, shared-interface, no-device-in-scope, family-mismatch (a protocol
-    that the target's family lacks), vrf-unsupported, unsupported-on-device.
+    """Codes no-attachment, shared-interface, carries-management, protected (what is behind an
+    interface that would be shut), no-device-in-scope, family-mismatch (a protocol that the
+    target's family lacks), vrf-unsupported, unsupported-on-device.
 
     All names in the draft are known.
     """
@@ -74,7 +77,7 @@ def vrf(
 
 def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
     demand = draft.demand
-    if not isinstance(demand, SuspendCustomer) or demand.by != "interface":
+    if not isinstance(demand, SuspendCustomer) or demand.by == "prefixes":
         return
     scope = topology.in_scope(draft.scope)
     customer = topology.customers[demand.customer]
@@ -83,6 +86,9 @@ def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
         where = "in the scope" if customer.attachments else "in the inventory"
         message = f"{customer.name} has no attachment {where}: add it, or suspend by prefixes"
         yield Refusal("no-attachment", message)
+    if demand.by == "shutdown":
+        yield from _shut(customer, here, topology)
+        return
     for other in topology.customers.values():
         for shared in here.intersection(other.attachments) if other is not customer else ():
             yield Refusal(
@@ -90,6 +96,25 @@ def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
                 f"{other.name} is attached to {shared.device} {shared.interface} too:"
                 f" suspend {customer.name} by prefixes",
             )
+
+
+def _shut(customer: Customer, here: Iterable[Attachment], topology: Topology) -> Iterator[Refusal]:
+    """What speaks against shutting a customer's interfaces down."""
+    instead = f"suspend {customer.name} by prefixes"
+    for place in sorted(here, key=lambda a: (a.device, a.interface)):
+        name = place.interface
+        way = our_way(topology.devices[place.device], name)
+        if way:
+            too = "" if way == name else f", which goes down with {name}"
+            message = f"{place.device} is reached through {way}{too}, and would be lost: {instead}"
+            yield Refusal("carries-management", message)
+        for who, where in others_behind(topology, place.device, name, customer.name):
+            too = "" if where == name else f", which goes down with {name}"
+            message = f"{who} is behind {place.device} {where}{too}: {instead}"
+            yield Refusal("shared-interface", message)
+    for one in guarded(customer, topology):
+        message = f"{format_network(one.prefix)} is protected ({one.reason}) and would be cut"
+        yield Refusal("protected", f"{message}: {instead}")
 
 
 def _place(draft: Draft, topology: Topology, owners: Ownership) -> _Placed:

@@ -47,14 +47,17 @@ def dropped_by(
 def _rules(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]:
     """By device and rule the members to ask for; of rules by interface all.
 
+    An interface that is down counts nothing, and routes are no packets.
     Where the address is the other end of a flow, its rule counts others' packets too: not asked.
     """
     region = rows_of((asked,))
     found: dict[str, dict[Rule, Ranges]] = {}
     for part in asks.parts:
         rule = part.rule
+        if rule.family != asked.version or rule.by_route:
+            continue
         here = rule.by_interface or bool(len(inside(Ranges(part.first, part.last), region).source))
-        if rule.family == asked.version and here:
+        if here:
             found.setdefault(part.device, {})[rule] = Ranges.none() if rule.by_interface else region
     return found
 

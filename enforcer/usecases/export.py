@@ -20,7 +20,7 @@ from enforcer.control.filling import fill
 from enforcer.control.holdable import Holdable
 from enforcer.core.intervals import merge
 from enforcer.core.lists import ListContent
-from enforcer.core.rules import Members
+from enforcer.core.rules import Key, Members, Rule
 from enforcer.errors import InvalidInput
 from enforcer.usecases.export_nft import of_list, script
 from enforcer.usecases.export_rows import (
@@ -129,13 +129,19 @@ def _enforced(world: World, devices: Iterable[str]) -> Iterator[Enforced]:
 
 def _text(part: Enforced) -> Iterator[str]:
     rule = part.rule
-    about = f"{part.device}: {DIRECTIONS[rule.key]}, IPv{rule.family}, {service_words(rule)}"
-    limits = [f"peers {peers_words(rule)}"] if rule.peers is not None else []
+    about = f"{part.device}: {_about(rule)}"
+    limits = [f"peers {peers}"] if (peers := peers_words(rule)) or rule.peers is not None else []
     limits += [f"except {except_words(rule)}"] if rule.exempt else []
     yield f"# {'; '.join([about, *limits])}"
     # Who reads plain text reads "block this": what is blocked in part must not be said so.
     for row in rows(part):
         yield row.prefix if part.whole else f"# {row.prefix or row.interface}"
+
+
+def _about(rule: Rule) -> str:
+    if rule.key is Key.INTERFACE:
+        return "shut down"
+    return f"{DIRECTIONS[rule.key]}, IPv{rule.family}, {service_words(rule)}"
 
 
 def _cells(part: Enforced, row: Row) -> _Cells:

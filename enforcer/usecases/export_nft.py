@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from enforcer.core.intervals import Ranges
+from enforcer.core.naming import rule_text
 from enforcer.core.rules import Exempt, Key, Members, Rule, Service
 from enforcer.core.services import WITH_PORTS
 from enforcer.usecases.export_rows import Enforced, address, pairs
@@ -41,8 +42,13 @@ def _members(ranges: Ranges) -> Members:
     return Members(ranges.first, ranges.last, none.end, none.order)
 
 
-def script(parts: Sequence[Enforced], hooks: Iterable[str]) -> Iterator[str]:
-    """The lines of the script; `parts` of one device, or of a list."""
+def script(every: Sequence[Enforced], hooks: Iterable[str]) -> Iterator[str]:
+    """The lines of the script; `parts` of one device, or of a list.
+
+    What is no rule about packets (interfaces that are shut down, routes) is left out, and said.
+    """
+    yield from (f"# left out: {rule_text(one.rule)}" for one in every if not _matches(one.rule))
+    parts = [one for one in every if _matches(one.rule)]
     yield f"add table {TABLE}"
     yield f"delete table {TABLE}"
     yield f"table {TABLE} {{"
@@ -59,6 +65,10 @@ def script(parts: Sequence[Enforced], hooks: Iterable[str]) -> Iterator[str]:
     yield "}"
     for part in parts:
         yield from _elements(part)
+
+
+def _matches(rule: Rule) -> bool:
+    return rule.key in _END or rule.key in _INTERFACE
 
 
 def _set_name(rule: Rule) -> str:

@@ -20,7 +20,11 @@ DIRECTIONS = {
     Key.DESTINATION: "to",
     Key.INPUT_INTERFACE: "from",
     Key.OUTPUT_INTERFACE: "to",
+    Key.INTERFACE: "both",
+    Key.RECEIVED: "received",
+    Key.ANNOUNCED: "announced",
 }
+"""Of packets from where they come or to where they go; of routes from or to whom they are told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +40,7 @@ class Enforced:
     def whole(self) -> bool:
         """Whether it drops every packet of its addresses in its direction."""
         rule = self.rule
-        return not (rule.by_interface or rule.service or rule.peers is not None or rule.exempt)
+        return rule.plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,16 @@ def address(family: int, number: int) -> str:
 
 
 def service_words(rule: Rule) -> str:
-    """The protocol and ports; ``all`` where the rule has none."""
+    """The protocol and ports; ``all`` where the rule has none, for routes ``routes``."""
+    if rule.by_route:
+        return "routes"
     return service_text(rule.service) if rule.service else "all"
 
 
 def peers_words(rule: Rule) -> str:
-    """The other ends, separated by spaces; empty: any."""
+    """The other ends, separated by spaces; empty: any. Of routes the BGP neighbor."""
+    if rule.by_route:
+        return rule.neighbor
     if rule.peers is None:
         return ""
     return " ".join(ranges_text(rule.family, first, last) for first, last in rule.peers)

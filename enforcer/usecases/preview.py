@@ -14,9 +14,10 @@ from enforcer.control.book import OrderBook
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.holdable import Holdable
+from enforcer.control.writing import attributed
 from enforcer.core import guardrails
 from enforcer.core.contributions import Contributions, contributions
-from enforcer.core.drift import Drift, tally_of
+from enforcer.core.drift import Drift, effective, tally_of
 from enforcer.core.intervals import Ranges, inside, merge, rows_of
 from enforcer.core.naming import ranges_text
 from enforcer.core.rules import Actual, Desired
@@ -81,7 +82,9 @@ def _one(
     try:
         driver = world.driver_for(device, world.evidence.identity())
         holdable = Holdable(device, driver.capability)
-        desired, delta = holdable.part(desired), holdable.only(delta)
+        standing, desired = holdable.part(standing), holdable.part(desired)
+        delta = holdable.only(delta)
+        delta = delta if attributed(driver) else effective(delta)
         actual = _read(driver) if fresh else _assumed(world, name, standing)
     except (DeviceError, ConfigurationInvalid) as error:
         return DevicePreview(device=name, adds=0, removes=0, commands=[], undo=[], error=str(error))

@@ -17,7 +17,11 @@ from enforcer.core.topology import Attachment, Topology
 
 _SHOWN = 3
 _SHOWN_SERVICES = 6
-_ALIKE = {Key.INPUT_INTERFACE: Key.SOURCE, Key.OUTPUT_INTERFACE: Key.DESTINATION}
+_ALIKE = {
+    Key.INPUT_INTERFACE: (Key.SOURCE,),
+    Key.OUTPUT_INTERFACE: (Key.DESTINATION,),
+    Key.INTERFACE: (Key.SOURCE, Key.DESTINATION),
+}
 """What comes in by a customer's interface is from the customer, what leaves by it is to it."""
 _OTHER_END = {Key.SOURCE: Key.DESTINATION, Key.DESTINATION: Key.SOURCE}
 
@@ -70,7 +74,7 @@ def _within(inner: Network, outer: Network) -> bool:
 def _by_address(asks: Contributions, asked: Network) -> Touch | None:
     found: list[tuple[Contribution, Ranges]] = []
     for part in asks.parts:
-        if part.rule.family == asked.version and not part.rule.by_interface:
+        if part.rule.family == asked.version and not _elsewhere(part.rule):
             region = _meant(part.rule, asked)
             rows = inside(Ranges(part.first, part.last), region).source
             if len(rows):
@@ -81,6 +85,11 @@ def _by_address(asks: Contributions, asked: Network) -> Touch | None:
     keys = frozenset(part.rule.key for part, _ in found)
     touched = union(ranges for _, ranges in found)
     return Touch(touched, _relation(touched, asked), keys, what, bool(what))
+
+
+def _elsewhere(rule: Rule) -> bool:
+    """Whether the members are not addresses of packets."""
+    return rule.by_interface or rule.by_route
 
 
 def _meant(rule: Rule, asked: Network) -> Ranges:
@@ -115,7 +124,7 @@ def _by_interface(
     cut: dict[Attachment, None] = {}
     rules: dict[Rule, Ranges] = {}
     for part in asks.parts:
-        if part.rule.family == asked.version and part.rule.by_interface:
+        if part.rule.family in (0, asked.version) and part.rule.by_interface:
             meant = _meant(part.rule, asked)
             here = {Attachment(part.device, name): None for name in part.interfaces}
             if len(meant) and behind.intersection(here):
@@ -126,8 +135,9 @@ def _by_interface(
     places = _first([f"{place.interface} on {place.device}" for place in cut], _SHOWN)
     first = next(iter(rules))
     exempt = any(rule.exempt for rule in rules)
-    what = f"by interface {places}" + (f", except {_exempt_text(first)}" if first.exempt else "")
-    keys = frozenset(_ALIKE[rule.key] for rule in rules)
+    how = "by shutdown of" if first.key is Key.INTERFACE else "by interface"
+    what = f"{how} {places}" + (f", except {_exempt_text(first)}" if first.exempt else "")
+    keys = frozenset(key for rule in rules for key in _ALIKE[rule.key])
     limited = exempt or behind != cut.keys()
     touched = union(rules.values())
     relation = "covers" if _relation(touched, asked) == "exact" else "inside"

@@ -20,6 +20,7 @@ from enforcer.core.orders import (
     PolicyClause,
     Scope,
     Selection,
+    SuspendBy,
     SuspendCustomer,
 )
 from enforcer.wire.scalars import Instant, Ports, Prefix, Protocol, Text
@@ -107,7 +108,7 @@ class _SuspendCustomer(TypedDict):
     kind: Literal["suspend_customer"]
     customer: Text
     exceptions: _Selection
-    by: NotRequired[Literal["prefixes", "interface"]]
+    by: NotRequired[SuspendBy]
     mode: NotRequired[Literal["traffic"]]
     vrf: NotRequired[Text]
 

@@ -25,6 +25,11 @@ class Timer:
         """It will not happen."""
         self.cancelled = True
 
+    def fire(self) -> None:
+        """Do it, unless cancelled."""
+        if not self.cancelled:
+            self.action()
+
 
 @dataclass
 class EmulatorClock:
@@ -34,10 +39,12 @@ class EmulatorClock:
         base: the clock it runs with. A frozen router has a `base` that stands still.
         skew: what the router's own clock (`show clock`) is ahead of the true time; timers do
             not see it, time-ranges do.
+        before_advance: called before time is advanced, without any lock.
     """
 
     base: Clock = field(default_factory=SystemClock)
     skew: timedelta = timedelta(0)
+    before_advance: list[Callable[[], None]] = field(default_factory=list)
     _advanced: timedelta = timedelta(0)
     _timers: list[tuple[datetime, int, Timer]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
@@ -60,15 +67,13 @@ class EmulatorClock:
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass at once: every timer that falls due fires, in order, at its time."""
+        for settle in self.before_advance:
+            settle()
+        target = self._advanced + timedelta(seconds=seconds)
+        while (timer := self._take(target)) is not None:
+            timer.fire()
         with self._lock:
-            target = self._advanced + timedelta(seconds=seconds)
-            while self._timers:
-                ahead = self._timers[0][0] - self.base.now()
-                if ahead > target:
-                    break
-                self._advanced = max(self._advanced, ahead)
-                self._fire_first()
-            self._advanced = target
+            self._advanced = max(self._advanced, target)
 
     def fire_due(self) -> None:
         """Fire every timer whose time has come.
@@ -76,13 +81,19 @@ class EmulatorClock:
         Every public method of an `Emulator`, every line typed into a session and the SSH
         server's own tick call this, so that no one ever sees a state in which a timer is late.
         """
-        if not self._timers:
-            return
-        with self._lock:
-            while self._timers and self._timers[0][0] <= self.now():
-                self._fire_first()
+        while self._timers and (timer := self._take(self._advanced)) is not None:
+            timer.fire()
 
-    def _fire_first(self) -> None:
-        timer = heapq.heappop(self._timers)[2]
-        if not timer.cancelled:
-            timer.action()
+    def _take(self, target: timedelta) -> Timer | None:
+        """The first timer due when the clock has been advanced by `target`; it is now then.
+
+        Actions run without the lock: they take the router's, whose holders set timers.
+        """
+        with self._lock:
+            if not self._timers:
+                return None
+            ahead = self._timers[0][0] - self.base.now()
+            if ahead > target:
+                return None
+            self._advanced = max(self._advanced, ahead)
+            return heapq.heappop(self._timers)[2]

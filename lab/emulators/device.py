@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 from lab.emulators.clock import EmulatorClock
@@ -40,6 +41,7 @@ class Emulator(ABC):
         neighbors: BGP adjacencies.
         max_vty: sessions over SSH at a time; further connections are cut.
         lock: guards all state.
+        sessions: open connections; `logins` counts all that ever were.
     """
 
     platform: ClassVar[str]
@@ -54,6 +56,7 @@ class Emulator(ABC):
         self.lock = threading.RLock()
         self.sessions: list[Session] = []
         self.logins = 0
+        self._up_again: datetime | None = None
 
     # ------------------------------------------------------------ configuration
 
@@ -102,9 +105,14 @@ class Emulator(ABC):
     def boot(self) -> None:
         """Platform part of `reboot`: the running configuration becomes the startup one."""
 
-    def reboot(self) -> None:
-        """Power cycle: unsaved configuration, counters and candidates are lost, sessions drop."""
+    def reboot(self, down_seconds: float = 0.0) -> None:
+        """Power cycle: unsaved configuration, counters and candidates are lost, sessions drop.
+
+        Args:
+            down_seconds: so long, on the router's clock, new connections fail.
+        """
         with self.lock:
+            self._up_again = self.clock.now() + timedelta(seconds=down_seconds)
             for session in list(self.sessions):
                 session.drop()
             self.boot()
@@ -153,6 +161,8 @@ class Emulator(ABC):
     def may_connect(self) -> bool:
         """Whether a new connection to the router's management succeeds now."""
         self.clock.fire_due()
+        if self._up_again is not None and self.clock.now() < self._up_again:
+            return False
         if self.faults.limits_reachability() and self.faults.is_unreachable(self.running()):
             return False
         return len(self.sessions) < self.max_vty

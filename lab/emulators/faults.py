@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -84,7 +85,7 @@ class FaultPlan:
     _line_seconds: float = 0.0
     _commit_seconds: float = 0.0
     _entries: int | None = None
-    _unreachable: re.Pattern[str] | None = None
+    _unreachable: re.Pattern[str] | Callable[[], bool] | None = None
     _planned: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -153,12 +154,18 @@ class FaultPlan:
         with self._lock:
             self._truncations.append((re.compile(pattern), lines, [times]))
 
-    def unreachable_while(self, pattern: str | None) -> None:
-        """NEW connections fail while a line of the running configuration matches `pattern`.
+    def unreachable_while(self, condition: str | Callable[[], bool] | None) -> None:
+        """NEW connections fail while `condition` holds; open sessions stay.
 
-        Sessions that are open stay (an established flow); None: reachable again.
+        Args:
+            condition: a regular expression that some line of the running configuration matches
+                (`re.MULTILINE`), or a question, for example
+                `lambda: not router.would_pass(our_ssh_packet, "Gi0/0", "in")`; None: reachable.
         """
-        self._unreachable = None if pattern is None else re.compile(pattern, re.MULTILINE)
+        if isinstance(condition, str):
+            self._unreachable = re.compile(condition, re.MULTILINE)
+        else:
+            self._unreachable = condition
 
     def clear(self) -> None:
         """Nothing is planned any more; `fired` keeps its counts."""
@@ -194,7 +201,8 @@ class FaultPlan:
 
     def _due_syslog(self, configuring: bool) -> tuple[str, ...]:
         due = tuple(text for at, text in self._syslog if at is None or at.reached(configuring))
-        self.fired[SYSLOG] += len(due)
+        if due:
+            self.fired[SYSLOG] += len(due)
         return due
 
     def _due_refusal(self, text: str, configuring: bool, unauthorized: str) -> str | None:
@@ -261,7 +269,10 @@ class FaultPlan:
 
     def is_unreachable(self, running: str) -> bool:
         """True (and counted) when a new connection fails under the configuration `running`."""
-        if self._unreachable is None or not self._unreachable.search(running):
+        condition = self._unreachable
+        if condition is None:
+            return False
+        if not (condition.search(running) if isinstance(condition, re.Pattern) else condition()):
             return False
         self.fired[UNREACHABLE] += 1
         return True

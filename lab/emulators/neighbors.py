@@ -56,12 +56,22 @@ class Neighbors:
     running: Callable[[], str]
     _by_address: dict[Address, Neighbor] = field(default_factory=dict)
     _watched: bool = False
+    _unseen: bool = False
+
+    def __post_init__(self) -> None:
+        self.clock.before_advance.append(self.settle)
 
     def add(self, address: str, remote_as: int, prefixes: int = 100) -> Neighbor:
         """An established adjacency."""
         neighbor = Neighbor(ip_address(address), remote_as, self.clock.now(), prefixes)
         self._by_address[neighbor.address] = neighbor
         return neighbor
+
+    def remove(self, address: str) -> None:
+        """The adjacency is no longer configured."""
+        neighbor = self._by_address.pop(ip_address(address), None)
+        if neighbor is not None and neighbor._timer is not None:
+            neighbor._timer.cancel()
 
     def goes_down_while(
         self, address: str, condition: str | Callable[[], bool], hold_seconds: float = 180.0
@@ -86,10 +96,18 @@ class Neighbors:
         self.observe()
 
     def observe(self) -> None:
-        """The configuration changed: start or stop hold timers."""
-        if not self._watched:
+        """The configuration changed; `settle` judges it, once for many changes."""
+        self._unseen = self._watched
+
+    def settle(self) -> None:
+        """Start or stop hold timers after changes.
+
+        Called before anybody looks at a state, before time is advanced, and by the server's tick.
+        """
+        if not self._unseen:
             return
-        for neighbor in self._by_address.values():
+        self._unseen = False
+        for neighbor in list(self._by_address.values()):
             if neighbor.cut is None:
                 continue
             if not neighbor.cut():
@@ -123,6 +141,7 @@ class Neighbors:
         return self[address].state
 
     def __getitem__(self, address: str) -> Neighbor:
+        self.settle()
         self.clock.fire_due()
         return self._by_address[ip_address(address)]
 
@@ -130,5 +149,6 @@ class Neighbors:
         return isinstance(address, str) and ip_address(address) in self._by_address
 
     def __iter__(self) -> Iterator[Neighbor]:
+        self.settle()
         self.clock.fire_due()
-        return iter(self._by_address.values())
+        return iter(list(self._by_address.values()))

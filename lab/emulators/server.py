@@ -164,6 +164,7 @@ class _Server:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            self.emulator.neighbors.settle()
             self.emulator.clock.fire_due()
             for terminal, stream in list(self._terminals.items()):
                 with contextlib.suppress(*_GONE):

@@ -13,8 +13,7 @@ class Reply:
 
     Attributes:
         text: the output, lines separated by `\\n`, without the echo and without the prompt. It
-            is printed on lines of its own: an absent last `\\n` is added, except before a
-            question.
+            is printed as it is; an absent last `\\n` is added, except before a question.
         question: True when `text` ends in a question: no prompt follows and the next line (an
             empty one too) is the answer, given to `Shell.line` as usual.
         one_key: with `question`: the router reads one key, not a line (`[confirm]`).

@@ -191,12 +191,10 @@ class Terminal:
         for text in accident.syslog:
             yield _printed(text)
         output = self._emulator.faults.cut(accident.text, reply.text)
-        if not reply.question:
-            output = output.removesuffix("\n")
         page = self._shell.page_lines
         self._pending = (reply, accident)
         if page and not reply.question and output.count("\n") >= page:
-            self._pages = output.split("\n")
+            self._pages = output.removesuffix("\n").split("\n")
             yield from self._show(page - 1)
             return
         yield output.replace("\n", "\r\n").encode() if reply.question else _printed(output)

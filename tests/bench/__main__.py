@@ -19,7 +19,15 @@ from pathlib import Path
 from enforcer.clock import SystemClock
 from lab.errors import LabError, NotInLab
 from lab.inside import current
-from tests.bench import first_drop, full_pass, machine, repair, single_element, whole_list
+from tests.bench import (
+    first_drop,
+    full_pass,
+    machine,
+    pasting,
+    repair,
+    single_element,
+    whole_list,
+)
 from tests.bench.chapters import Chapter
 from tests.bench.ground import FULL, QUICK, Node, Say, Size
 from tests.bench.pictures import draw
@@ -31,7 +39,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     module.NAME: module.measure
-    for module in (single_element, first_drop, whole_list, full_pass, repair)
+    for module in (single_element, first_drop, whole_list, full_pass, repair, pasting)
 }
 
 

@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
+from tests.contract.fake_router_subject import fake_router
 from tests.contract.fake_subject import fake
+from tests.contract.nft_remote_subject import remote_nftables
 from tests.contract.nft_subject import nftables
 from tests.contract.subject import NAME, Subject
 
-__all__ = ["BACKENDS", "NAME", "Subject"]
+__all__ = ["BACKENDS", "NAME", "NEEDS_ROOT", "UNWATCHED", "Subject"]
 
 BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Subject]]] = {
     "fake": fake,
+    "fake-router": fake_router,
     "nftables": nftables,
+    "nftables-ssh": remote_nftables,
 }
+NEEDS_ROOT = frozenset({"nftables", "nftables-ssh"})
+"""Those that make namespaces."""
+UNWATCHED = frozenset({"fake-router"})
+"""Those that tell nothing by themselves (not WATCHABLE): what is about watching leaves them out."""

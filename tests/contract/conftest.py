@@ -6,16 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from enforcer.driver_api import Driver
-from tests.contract.backends import BACKENDS
+from tests.contract.backends import BACKENDS, NEEDS_ROOT, UNWATCHED
 from tests.contract.subject import Subject
 from tests.contract.worlds import OURS
 
-IN_MEMORY = {"fake"}
-PARAMETERS = [
-    pytest.param(name, marks=() if name in IN_MEMORY else pytest.mark.root) for name in BACKENDS
-]
+
+def _parameter(name: str) -> ParameterSet:
+    return pytest.param(name, marks=pytest.mark.root if name in NEEDS_ROOT else ())
+
+
+PARAMETERS = [_parameter(name) for name in BACKENDS]
+WATCHED = [_parameter(name) for name in BACKENDS if name not in UNWATCHED]
+"""For what is about watching alone."""
 
 
 @pytest.fixture(params=PARAMETERS)

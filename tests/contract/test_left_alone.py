@@ -7,7 +7,7 @@ from enforcer.core.drift import Delta, Drift, tally_of
 from enforcer.core.rules import Desired
 from enforcer.driver_api import Driver
 from tests.contract.subject import Subject
-from tests.contract.worlds import EVERYTHING, converge, drift_of, prefix, read, due
+from tests.contract.worlds import EVERYTHING, converge, drift_of, due, prefix, read
 
 
 def _members_alone(driver: Driver, wanted: Desired) -> Drift:
@@ -19,8 +19,8 @@ def _members_alone(driver: Driver, wanted: Desired) -> Drift:
 def test_structure_that_is_left_out_is_left(subject: Subject, driver: Driver) -> None:
     """Members of rules that are there already are written beside it."""
     now = subject.clock.now()
-    before = due(subject, EVERYTHING)
-    after = due(subject, (*EVERYTHING, prefix("198.51.100.10/32")))
+    before = due(subject, EVERYTHING, now)
+    after = due(subject, (*EVERYTHING, prefix("198.51.100.10/32")), now)
     tried = 0
     for mutate in subject.mutations().values():
         converge(driver, before)
@@ -45,14 +45,20 @@ def test_structure_that_is_left_out_is_left(subject: Subject, driver: Driver) ->
 def test_a_member_that_is_left_out_is_left(subject: Subject, driver: Driver) -> None:
     """The others of the same rule are written."""
     now = subject.clock.now()
-    converge(driver, due(subject, EVERYTHING))
+    converge(driver, due(subject, EVERYTHING, now))
     more = (prefix("198.51.100.10/32"), prefix("198.51.100.12/32"))
-    wanted = due(subject, (*EVERYTHING, *more))
+    wanted = due(subject, (*EVERYTHING, *more), now)
     drift = drift_of(driver, wanted)
     assert drift.tally.missing == 4 and not drift.findings
     rule, change = next(iter(drift.delta.addresses.items()))
     assert len(change.add) == 2
-    one = Delta({rule: type(change)(change.add.take(change.add.order == 14), change.remove)})
+    one = Delta(
+        {
+            rule: type(change)(
+                change.add.take(change.add.order == len(EVERYTHING) + 1), change.remove
+            )
+        }
+    )
     with driver.connect() as session:
         actual = session.read_state()
         for batch in driver.plan(wanted, Drift(one, tally_of(one)), actual).batches:

@@ -5,19 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from enforcer.control.writing import compared
+from enforcer.control.writing import attributed, compared
 from enforcer.core.drift import compare
 from enforcer.core.orders import Demand
 from enforcer.core.rules import Actual, Desired
 from enforcer.driver_api import Driver
 from tests.contract.subject import NAME, Subject
-from tests.contract.worlds import (
-    EVERYTHING,
-    OURS,
-    converge,
-    order,
-    prefix,
-)
+from tests.contract.worlds import EVERYTHING, OURS, asked, converge, due, order, prefix
 from tests.fakes.clock import START
 
 
@@ -28,7 +22,7 @@ def assumed(standing: Desired) -> Actual:
 
 @pytest.mark.parametrize("standing", [(), EVERYTHING[:4], EVERYTHING], ids=len)
 def test_an_assumed_state_differs_in_nothing_from_itself(
-    driver: Driver, standing: tuple[Demand, ...]
+    subject: Subject, driver: Driver, standing: tuple[Demand, ...]
 ) -> None:
     wanted = due(subject, standing, START)
     drift = compared(driver, wanted, assumed(wanted))
@@ -46,7 +40,7 @@ def test_a_preview_needs_no_reading(subject: Subject, driver: Driver, number: in
     whole = asked(subject, orders, START)
     for now, then in ((others, whole), (whole, others)):
         # As a preview does it: with the difference of the members alone.
-        drift = compare(then, assumed(now))
+        drift = compare(then, assumed(now), attributed=attributed(driver))
         plan = driver.plan(then, drift, assumed(now))
         lines = list(plan.native())
         # An order that another one covers changes nothing.
@@ -59,11 +53,14 @@ def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: 
     """And nothing but that member: its rule is there already."""
     standing = due(subject, EVERYTHING[:1], START)
     wanted = due(subject, (EVERYTHING[0], prefix("198.51.100.77/32")), START)
-    plan = driver.plan(wanted, compare(wanted, assumed(standing)), assumed(standing))
-    lines = list(plan.native())
-    assert len(lines) == 2, "by source and by destination"
-    assert all(subject.names(line, "198.51.100.77") for line in lines)
-    assert all(subject.names(line, "198.51.100.77") for line in plan.undo())
+    drift = compare(wanted, assumed(standing), attributed=attributed(driver))
+    plan = driver.plan(wanted, drift, assumed(standing))
+    for lines in (list(plan.native()), list(plan.undo())):
+        named = [line for line in lines if subject.names(line, "198.51.100.77")]
+        assert len(named) == 2, "by source and by destination"
+        assert not any(subject.names(line, "198.51.100.7") for line in lines)
+        # A terminal must be led to the place where a member is written.
+        assert lines == named or not attributed(driver)
 
 
 def test_a_healthy_device_has_nothing_wrong(subject: Subject, driver: Driver) -> None:

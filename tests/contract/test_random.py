@@ -15,17 +15,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from enforcer.control.writing import Target, Writing, compared
+from enforcer.control.holdable import Holdable
+from enforcer.control.writing import Target, Writing, attributed, compared
 from enforcer.core.compile import Compiled, advance, compile_device
 from enforcer.core.contributions import Contributions, contributions
-from enforcer.core.drift import Drift, tally_of
+from enforcer.core.drift import Drift, effective, tally_of
 from enforcer.core.orders import Order, in_force
 from enforcer.core.rules import Desired
 from enforcer.driver_api import Driver, Session
 from tests.contract.backends import BACKENDS
 from tests.contract.conftest import PARAMETERS
-from tests.contract.subject import Subject
-from tests.contract.worlds import OURS, converge
+from tests.contract.subject import Subject, device_of
+from tests.contract.worlds import OURS, converge, holdable
 from tests.oracle import Packet, dropped, rules_drop
 from tests.strategies import NOW, Case, cases
 
@@ -68,7 +69,7 @@ def test_every_full_pass_arrives(shared: Subject, data: st.DataObject, case: Cas
     for _ in range(2):
         kept = data.draw(st.sets(st.sampled_from(sorted(asks)))) if asks else set()
         wanted = compile_device(EDGE, [asks[n] for n in kept]).desired
-        converge(driver, wanted)
+        converge(driver, holdable(shared, wanted))
         agrees(shared, driver, wanted, case, [o for o in orders if o.number in kept], now)
     converge(driver, Desired(EDGE))
 
@@ -81,14 +82,19 @@ def agrees(
     orders: Sequence[Order],
     now: datetime,
 ) -> None:
-    """The device, by its own answer or by what is read of it, drops what the orders say."""
+    """The device, by its own answer or by what is read of it, drops what the orders say.
+
+    As far as it can hold them; what it cannot is left out of the same compiled rules.
+    """
     with driver.connect() as session:
         actual = session.read_state()
+    compared(driver, holdable(subject, wanted), actual)
     held = Desired(EDGE, actual.addresses, actual.interfaces)
+    can = holdable(subject, wanted)
     for packet in (p for p in case.packets if p.device == EDGE):
         wrong = bool(dropped(packet, orders, case.topology, case.lists, now))
         assert rules_drop(packet, wanted) is wrong
-        assert answer(subject, packet, held) is wrong
+        assert answer(subject, packet, held) is rules_drop(packet, can)
 
 
 def answer(subject: Subject, packet: Packet, held: Desired) -> bool:
@@ -105,6 +111,7 @@ def test_every_move_by_the_change_alone_arrives(
     driver = shared.driver(OURS)
     now = shared.clock.now() + timedelta(0)
     asks = asked(case, shifted(case.orders, now), now)
+    can = Holdable(device_of(shared), driver.capability)
     with driver.connect() as session:
         compiled = Compiled(Desired(EDGE))
         converge(driver, compiled.desired)
@@ -113,12 +120,16 @@ def test_every_move_by_the_change_alone_arrives(
             chosen = data.draw(st.sets(st.sampled_from(sorted(asks)))) if asks else set()
             came = [asks[n] for n in chosen - compiled.orders.keys()]
             compiled, delta = advance(compiled, came, compiled.orders.keys() - chosen)
-            drift = Drift(delta, tally_of(delta))
-            plan = driver.plan(compiled.desired, drift, actual)
-            target = Target(compiled.desired, delta, whole=True)
+            delta = can.only(delta)
+            delta = delta if attributed(driver) else effective(delta)
+            if not delta:
+                continue
+            wanted = holdable(shared, compiled.desired)
+            plan = driver.plan(wanted, Drift(delta, tally_of(delta)), actual)
+            target = Target(wanted, delta, whole=True)
             writing = Writing(driver, session, target, lambda name: None)
             actual = writing.run(plan.batches, actual, guarded=True).actual
-            proved(driver, session, compiled.desired)
+            proved(driver, session, wanted)
     converge(driver, Desired(EDGE))
 
 

@@ -4,23 +4,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 
 import pytest
 from _pytest.outcomes import Failed
 
 from enforcer.core.drift import Drift, Finding, FindingKind
 from enforcer.core.plan import ALL, Batch, Plan, Region
-from enforcer.core.rules import Actual, Desired
+from enforcer.core.rules import Actual, Desired, Owner, Rule
 from enforcer.driver_api import Driver, Session, Staged
 from enforcer.errors import DeviceError
 from tests.contract import test_contract as suite
+from tests.contract import test_restarted as restarted
+from tests.contract.fake_router_subject import FakeRouterSubject
 from tests.contract.fake_subject import FakeSubject
 from tests.contract.subject import Subject
 from tests.contract.worlds import OURS
+from tests.fakes.device import FakeDevice
 from tests.fakes.driver import FakeDriver, FakeSession
-from tests.fakes.table import AddMember, RemoveMember
+from tests.fakes.router import FakeRouterDriver, FakeRouterSession
+from tests.fakes.table import AddMember, Place, RemoveMember
 
 Check = Callable[[Subject, Driver], None]
 
@@ -101,6 +106,72 @@ class Meddlesome(FakeDriver):
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         self.box.foreign.clear()
         return super().plan(desired, drift, actual)
+
+
+class TakesTheWholeRange(FakeRouterDriver):
+    """Removes a range and forgets the part of it that is wanted on."""
+
+    def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
+        made = super().plan(desired, drift, actual)
+        return Plan(tuple(map(_without_replacements, made.batches)), made.native, made.undo)
+
+
+def _without_replacements(batch: Batch) -> Batch:
+    assert isinstance(batch.payload, tuple)
+    gone = [c.place for c in batch.payload if isinstance(c, RemoveMember)]
+    kept = [c for c in batch.payload if not (isinstance(c, AddMember) and _inside(c.place, gone))]
+    return Batch(tuple(kept), batch.size, batch.region)
+
+
+def _inside(place: Place, others: Sequence[Place]) -> bool:
+    return not isinstance(place, str) and any(
+        other[0] <= place[0] and place[1] <= other[1]
+        for other in others
+        if not isinstance(other, str)
+    )
+
+
+class Forgetful(FakeRouterDriver):
+    """Sees only what it wrote itself, in this process."""
+
+    def __init__(self, box: FakeDevice, owner: Owner, batch_size: int = 100) -> None:
+        super().__init__(box, owner, batch_size)
+        self.learnt: set[Rule] = set()
+
+    def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
+        self.learnt.update(desired.rules())
+        return super().findings(desired, actual)
+
+    def session(self) -> FakeSession:
+        return _Forgotten(self)
+
+
+class _Forgotten(FakeRouterSession):
+    def read_state(self, region: Region = ALL) -> Actual:
+        found = super().read_state(region)
+        assert isinstance(self._driver, Forgetful)
+        known = self._driver.learnt
+        kept = {rule: some for rule, some in found.addresses.items() if rule in known}
+        return replace(found, addresses=kept)
+
+
+ROUTERS: list[tuple[type[FakeRouterDriver], Check]] = [
+    (TakesTheWholeRange, suite.test_every_drift_is_found_and_repaired),
+    (Forgetful, restarted.test_it_finds_no_drift_in_what_another_one_wrote),
+]
+
+
+@pytest.mark.parametrize(("broken", "check"), ROUTERS)
+def test_a_broken_router_driver_is_noticed(broken: type[FakeRouterDriver], check: Check) -> None:
+    class Broken(FakeRouterSubject):
+        def driver(self, owner: Owner) -> Driver:
+            return broken(self.box, owner, batch_size=3)
+
+    subject = FakeRouterSubject()
+    check(subject, subject.driver(OURS))
+    worse = Broken()
+    with pytest.raises((AssertionError, DeviceError)):
+        check(worse, worse.driver(OURS))
 
 
 BROKEN: list[tuple[type[FakeDriver], Check]] = [

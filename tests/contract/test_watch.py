@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from enforcer.control.writing import compared
 from enforcer.core.plan import Trait
+from enforcer.core.rules import HOLD_MARKER
 from enforcer.driver_api import DeviceEvent, Driver, EventKind
+from enforcer.errors import StaleState
+from tests.contract.backends import BACKENDS, UNWATCHED
+from tests.contract.conftest import PARAMETERS, WATCHED
 from tests.contract.subject import Subject
 from tests.contract.worlds import EVERYTHING, OURS, converge, due, write
 
@@ -53,6 +58,13 @@ class Listener:
         self.close()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
+
+
+@pytest.fixture(params=WATCHED)
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """A fresh device that tells of its changes."""
+    with BACKENDS[request.param]() as device:
+        yield device
 
 
 @pytest.fixture
@@ -120,10 +132,49 @@ def test_after_a_foreign_change_that_was_told_writing_goes_on(
         subject.touch_foreign()
         token = session.fingerprint().token
         watched.until(lambda e: e.token == token)
-        write(driver, session, due(subject, EVERYTHING[:5]))
+        write(driver, session, due(subject, EVERYTHING[:5], now))
 
 
 def test_closing_ends_the_events(watched: Listener) -> None:
     watched.close()
     assert watched.ended.wait(PATIENCE)
     assert EventKind.LOST not in watched.kinds()
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["put there", "taken away"])
+def test_the_marker_is_told(subject: Subject, driver: Driver, there: bool) -> None:
+    """So that no proof is carried over it as over a foreign change."""
+    converge(driver, due(subject, EVERYTHING))
+    if not there:
+        subject.put_hold(True)
+    listener = Listener(driver)
+    with driver.connect() as session:
+        subject.put_hold(there)
+        after = session.fingerprint().token
+    event = listener.until(lambda e: e.token == after)
+    listener.stop()
+    assert event.kind is EventKind.CHANGED
+    assert HOLD_MARKER in event.what and event.writer
+
+
+def test_what_was_planned_before_the_marker_was_told_is_not_written(
+    subject: Subject, driver: Driver
+) -> None:
+    wanted = due(subject, EVERYTHING)
+    listener = Listener(driver)
+    with driver.connect() as session:
+        actual = session.read_state()
+        plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+        subject.put_hold(True)
+        listener.until(lambda e: HOLD_MARKER in e.what)
+        with pytest.raises(StaleState):
+            session.stage(plan.batches[0])
+        assert not session.read_state().addresses
+    listener.stop()
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_nobody_is_left_out_who_could_be_watched(name: str) -> None:
+    with BACKENDS[name]() as device:
+        watchable = Trait.WATCHABLE in device.driver(OURS).traits
+    assert watchable is (name not in UNWATCHED)

@@ -43,13 +43,13 @@ ROUTER = Capability(
 """What routers can hold, in general."""
 
 
-def fake_router(name: str, clock: Clock) -> FakeDevice:
+def fake_router_box(name: str, clock: Clock) -> FakeDevice:
     """An empty one."""
     return FakeDevice(name, clock, TRAITS, ROUTER)
 
 
 class FakeRouterDriver(FakeDriver):
-    """Bound to a box that `fake_router` made."""
+    """Bound to a box that `fake_router_box` made."""
 
     platform: ClassVar[str] = "fake-router"
 

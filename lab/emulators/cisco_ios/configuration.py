@@ -116,12 +116,16 @@ class Configuration:
         for section in self.interfaces.values():
             if "shutdown" in section.lines:
                 continue
-            for words in section.words("ip address "):
-                if words[2][0].isdigit():
-                    found.append(ip_interface(f"{words[2]}/{words[3]}").network)
-            for words in section.words("ipv6 address "):
-                if "/" in words[2]:
-                    found.append(ip_interface(words[2]).network)
+            found += [
+                ip_interface(f"{words[2]}/{words[3]}").network
+                for words in section.words("ip address ")
+                if words[2][0].isdigit()
+            ]
+            found += [
+                ip_interface(words[2]).network
+                for words in section.words("ipv6 address ")
+                if "/" in words[2]
+            ]
         return found
 
     # ------------------------------------------------------------ the filter table

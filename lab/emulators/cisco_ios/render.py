@@ -21,8 +21,8 @@ _RANKS = tuple(
     (re.compile(rf"(?:no )?(?:{pattern})(?: |$)"), rank)
     for pattern, rank in (
         ("version", 0),
-        ("service", 10),
-        ("platform", 20),
+        ("service", 1),
+        ("platform", 2),
         ("hostname", 50),
         ("boot|boot-start-marker|boot-end-marker", 60),
         ("vrf definition", 70),
@@ -61,23 +61,33 @@ _RANKS = tuple(
 Block = tuple[int, str, list[str]]
 
 
-def running(configuration: Configuration) -> str:
-    """The whole configuration, ending in `end` and a newline."""
+def running(configuration: Configuration, *, numbers: bool | None = None) -> str:
+    """The whole configuration, ending in `end` and a newline.
+
+    Args:
+        configuration: what to print.
+        numbers: with sequence numbers; None: as the release prints it (see `Quirks`).
+    """
+    if numbers is None:
+        numbers = configuration.quirks.numbers_shown
     lines: list[str] = []
     before: tuple[int, bool] | None = None
-    for rank, _, block in sorted(_blocks(configuration), key=lambda item: item[:2]):
+    for rank, _, block in sorted(_blocks(configuration, numbers), key=lambda item: item[:2]):
         nested = len(block) > 1 and rank not in (ROUTES, ROUTES6)
-        apart = before is None or before[0] != rank or (nested and rank not in (ACLS,))
-        if apart or (before is not None and before[1]):
+        group = rank // 10
+        alone = nested and rank != ACLS
+        if before is not None and (before[0] != group or before[1] or alone):
             lines.append("!")
         lines += block
-        before = rank, nested and rank != ACLS
+        before = group, alone
     return "\n".join([*lines, "!", "end", ""])
 
 
 def access_lists(configuration: Configuration) -> list[str]:
     """The lines of `show running-config partition access-list`."""
-    found = sorted(_acl_blocks(configuration), key=lambda item: item[:2])
+    found = sorted(
+        _acl_blocks(configuration, configuration.quirks.numbers_shown), key=lambda item: item[:2]
+    )
     return [line for rank, _, block in found if rank == ACLS for line in block]
 
 
@@ -85,7 +95,7 @@ def _rank(text: str) -> int:
     return next((rank for pattern, rank in _RANKS if pattern.match(text)), OTHER)
 
 
-def _blocks(configuration: Configuration) -> Iterator[Block]:
+def _blocks(configuration: Configuration, numbers: bool) -> Iterator[Block]:
     for index, section in enumerate(configuration.root.lines.values()):
         inside = list(section_lines(section))
         yield _rank(section.text), f"{index:06}", [*section.text.split("\n"), *inside]
@@ -108,13 +118,13 @@ def _blocks(configuration: Configuration) -> Iterator[Block]:
     for name, time_range in configuration.time_ranges.items():
         lines = [f" {line}" for line in time_range.lines()]
         yield TIME_RANGES, name, [f"time-range {name}", *lines]
-    yield from _acl_blocks(configuration)
+    yield from _acl_blocks(configuration, numbers)
 
 
-def _acl_blocks(configuration: Configuration) -> Iterator[Block]:
+def _acl_blocks(configuration: Configuration, numbers: bool) -> Iterator[Block]:
     for acl in configuration.acls.values():
         rank = ACLS if acl.version == 4 else ACLS6
-        yield rank, acl.name, acl_lines(acl, numbers=configuration.quirks.numbers_shown)
+        yield rank, acl.name, acl_lines(acl, numbers=numbers)
 
 
 def acl_lines(acl: Acl, *, numbers: bool) -> list[str]:

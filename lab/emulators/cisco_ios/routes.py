@@ -16,6 +16,7 @@ from lab.emulators.cisco_ios.names import interface_name
 from lab.emulators.cisco_ios.words import Incomplete, Refusal, Words
 
 Prefix = IPv4Network | IPv6Network
+LEARNED_DISTANCE = 20  # of routes learned by external BGP [DOC]
 
 
 @dataclass(frozen=True)
@@ -137,31 +138,44 @@ def _options(words: Words) -> str:
     )
 
 
-def best(
-    address: IPv4Address | IPv6Address,
-    static: Iterable[Route],
-    others: Iterable[Prefix],
-) -> bool | None:
-    """Whether the best route to `address` discards; None: there is no route.
+class Table:
+    """The global routing table, indexed once: which route is best for an address.
 
     Args:
-        address: the destination.
-        static: static routes of the global table.
-        others: connected and learned prefixes; of equal length a static route with the default
-            distance beats a learned one and loses against a connected one, which this does not
-            tell apart: others win.
+        static: static routes.
+        connected: networks of interfaces; they beat static routes of equal length.
+        learned: what protocols bring; static routes of distance 20 or less beat it.
     """
-    length, distance, discards = -1, 256, None
-    for route in static:
-        if route.vrf or route.prefix.version != address.version or address not in route.prefix:
-            continue
-        if (route.prefix.prefixlen, -route.distance) > (length, -distance):
-            length, distance = route.prefix.prefixlen, route.distance
-            discards = route.discards
-    for prefix in others:
-        if prefix.version == address.version and prefix.prefixlen >= length and address in prefix:
-            length, discards = prefix.prefixlen, False
-    return discards
+
+    def __init__(
+        self, static: Iterable[Route], connected: Iterable[Prefix], learned: Iterable[Prefix]
+    ) -> None:
+        self._best: dict[tuple[int, int], dict[int, tuple[int, bool]]] = {}
+        for prefix in connected:
+            self._enter(prefix, 0, discards=False)
+        for prefix in learned:
+            self._enter(prefix, LEARNED_DISTANCE, discards=False)
+        for route in static:
+            if not route.vrf:
+                self._enter(route.prefix, route.distance, discards=route.discards)
+
+    def _enter(self, prefix: Prefix, distance: int, *, discards: bool) -> None:
+        same = self._best.setdefault((prefix.version, prefix.prefixlen), {})
+        first = int(prefix.network_address)
+        if first not in same or distance < same[first][0]:
+            same[first] = distance, discards
+
+    def discards(self, address: IPv4Address | IPv6Address) -> bool:
+        """Whether the best route to `address` is one to Null0."""
+        value = int(address)
+        for length in range(address.max_prefixlen, -1, -1):
+            same = self._best.get((address.version, length))
+            if same:
+                spare = address.max_prefixlen - length
+                found = same.get(value >> spare << spare)
+                if found is not None:
+                    return found[1]
+        return False
 
 
 def network(text: str) -> Prefix:

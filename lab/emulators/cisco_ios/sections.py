@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 # Settings that are on unless a line says `no ...`: only their negation is shown.
 ON_BY_DEFAULT = (
     "ip redirects", "ip unreachables", "ip proxy-arp", "ip address", "cdp enable", "keepalive",
-    "mop enabled", "mop sysid", "negotiation auto", "ip http server", "ip http secure-server",
-    "service pad", "ip domain lookup", "ip domain-lookup", "aaa new-model", "auto-summary",
+    "mop enabled", "mop sysid",
+    "service pad", "ip domain lookup", "ip domain-lookup", "auto-summary",
     "synchronization", "bgp default ipv4-unicast", "ip route-cache", "ipv6 redirects",
     "ipv6 unreachables", "bgp enforce-first-as", "ip source-route", "logging console",
+)  # fmt: skip
+
+# Settings that are shown either way.
+SHOWN_EITHER_WAY = (
+    "aaa new-model", "ip http server", "ip http secure-server", "negotiation auto",
 )  # fmt: skip
 
 # A line that replaces an earlier one with another value: what it shares with it.
@@ -81,6 +86,8 @@ class Section:
         if text in self.lines:
             return self.lines[text]
         self.lines.pop(f"no {text}", None)
+        if text.startswith("ip address "):
+            self.lines.pop("no ip address", None)
         key = _single(text)
         replaced = key and next((old for old in self.lines if _single(old) == key), None)
         added = Section(text)
@@ -108,8 +115,11 @@ class Section:
         for old in found:
             del self.lines[old]
         default = any(text == known or text.startswith(f"{known} ") for known in ON_BY_DEFAULT)
-        if text in ON_BY_DEFAULT or (literal and not found and text != "shutdown"):
+        known = text in ON_BY_DEFAULT or text in SHOWN_EITHER_WAY
+        if known or (literal and not found and text != "shutdown"):
             self.lines[f"no {text}"] = Section(f"no {text}")
+        elif text.startswith("ip address ") and not self.words("ip address "):
+            self.lines["no ip address"] = Section("no ip address")
         return bool(found) or default
 
     def path(self, headers: tuple[str, ...]) -> Section:

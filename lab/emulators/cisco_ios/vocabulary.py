@@ -39,9 +39,11 @@ IPV6 = _words(
 INTERFACE = _words(
     "access-expression arp authentication autonomic bandwidth bfd bgp-policy bridge-group "
     "carrier-delay cdp channel-group cts crypto dampening default delay description "
-    "device-tracking dot1q dot1x duplex encapsulation ethernet exit flow fair-queue flowcontrol hold-queue ip ipv6 "
+    "device-tracking "
+    "dot1q dot1x duplex encapsulation ethernet exit flow fair-queue flowcontrol hold-queue ip ipv6 "
     "isis keepalive lacp lldp load-interval logging loopback mac mac-address macsec "
-    "max-reserved-bandwidth mdix media-type mka mls mop mpls mtu negotiation no ntp nve ospfv3 peer plim "
+    "max-reserved-bandwidth mdix media-type mka mls mop mpls mtu negotiation no ntp nve "
+    "ospfv3 peer plim "
     "ppp pppoe priority-queue qos random-detect rate-limit resource-policy rmon routing "
     "service-policy service shutdown snmp source spanning-tree speed standby storm-control "
     "switchport transmit-interface trunk trust tunnel tx-ring-limit udld vlan-id vrf vrrp "
@@ -104,3 +106,26 @@ GENERIC: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("vlan", "config-vlan", ()),
     ("vrf definition", "config-vrf", ("address-family",)),
 )
+
+# Inside these sections such words are the section's, though the global mode knows them too.
+INSIDE: dict[str, frozenset[str]] = {
+    "config-archive": _words("log maximum path rollback time-period write-memory"),
+    "config-ip-sla": _words("frequency icmp-echo tag threshold timeout tos udp-jitter vrf"),
+    "config-line": _words(
+        "access-class authorization escape-character exec exec-timeout flowcontrol history ip ipv6 "
+        "length logging login modem monitor no password privilege rotary session-limit "
+        "session-timeout speed stopbits terminal-type transport width"
+    ),
+    "config-pmap": _words("class bandwidth police priority queue-limit service-policy set shape"),
+    "config-route-map": _words("continue default description match set"),
+    "config-router": ROUTER,
+    "config-router-af": ROUTER,
+    "config-sg": _words("accounting authorization deadtime ip ipv6 key server"),
+    "config-vrf": _words(
+        "address-family bgp description exit-address-family export import maximum mdt rd "
+        "route-target route-replicate vnet vpn"
+    ),
+    "dhcp-config": _words(
+        "bootfile class default-router dns-server domain-name host import lease network option vrf"
+    ),
+}

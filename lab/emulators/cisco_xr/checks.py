@@ -129,6 +129,18 @@ def _missing(after: View, policy: str, seen: frozenset[str]) -> Iterator[tuple[s
 # ---------------------------------------------------------------- capacity
 
 
+def uncompressed(edits: Node) -> Iterator[Failure]:
+    """Bindings with `compress level`, on line cards that have no external TCAM [CAPTURE]."""
+    for interface in edits.under("interface "):
+        for child in interface.children:
+            if " compress level " in child.line and child.act is not Act.REMOVE:
+                yield Failure(
+                    (interface.key, child.key),
+                    "'dnx_feat_mgr' detected the 'resource not available' condition "
+                    "'ACL compression is not supported on this LC due to configuration or LC type'",
+                )
+
+
 def entries_in_use(view: View) -> int:
     """TCAM entries: each bound list once per interface and direction, groups multiplied out."""
     return sum(

@@ -30,6 +30,7 @@ class Commit:
         after: what it made.
         label: empty: none.
         comment: empty: none.
+        edits: what was typed; None for a rollback.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Commit:
     after: Node
     label: str = ""
     comment: str = ""
+    edits: Node | None = None
 
 
 @dataclass(eq=False)
@@ -157,6 +159,7 @@ class CommitDatabase:
         client: str = "CLI",
         label: str = "",
         comment: str = "",
+        edits: Node | None = None,
     ) -> Commit:
         """Make `after` the committed configuration, as a commit of `session`."""
         commit = Commit(
@@ -169,6 +172,7 @@ class CommitDatabase:
             after,
             label,
             comment,
+            edits,
         )
         self._next += 1
         self.commits.insert(0, commit)

@@ -42,31 +42,56 @@ from lab.emulators.cisco_xr.statements import (
 )
 
 _TOP_LEAVES = {
-    word: rank
-    for rank, words in enumerate(
-        [
-            ("hostname",),
-            ("clock",),
-            ("logging",),
-            ("service",),
-            ("domain",),
-            ("cdp", "lldp"),
-            ("vty-pool", "call-home", "snmp-server", "ntp"),
-            ("hw-module", "rpki"),
-            ("ssh", "netconf-yang", "netconf"),
-        ],
-        start=10,
-    )
-    for word in words
+    "hostname": 10,
+    "clock": 11,
+    "banner": 12,
+    "logging": 13,
+    "service": 14,
+    "domain": 15,
+    "tacacs": 16,
+    "tacacs-server": 16,
+    "radius-server": 16,
+    "aaa": 17,
+    "cdp": 18,
+    "lldp": 18,
+    "vty-pool": 20,
+    "snmp-server": 20,
+    "ntp": 20,
+    "telnet": 21,
+    "tftp": 21,
+    "ftp": 21,
+    "http": 21,
+    "icmp": 22,
+    "tcp": 22,
+    "cef": 22,
+    "bfd": 22,
+    "track": 22,
+    "event": 22,
+    "dhcp": 22,
+    "ethernet": 22,
+    "taskgroup": 22,
+    "usergroup": 22,
+    "hw-module": 30,
+    "rpki": 76,
+    "netconf": 95,
+    "netconf-yang": 95,
+    "ssh": 95,
 }
-_TOP_LEAVES.update({"hw-module": 30, "ssh": 95, "netconf": 95, "netconf-yang": 95})
 _TOP_BLOCKS = re.compile(
     r"(username|aaa group|tacacs-server host|radius-server host|vrf|line|grpc|telemetry|"
-    r"ntp|call-home|class-map|policy-map|router isis|router ospf|router ospfv3|route-server|"
-    r"mpls ldp|mpls traffic-eng|mpls oam|l2vpn|segment-routing|control-plane|key chain|"
+    r"ntp|call-home|class-map|policy-map|router (?!static|bgp)\S+|evpn|l2vpn|"
+    r"mpls \S+|segment-routing|control-plane|key chain|performance-measurement|"
     r"multicast-routing|lpts|flow|sampler-map|monitor-session|netconf agent tty|tpa|xml agent)\b.*"
 )
-_TOP_OTHER = ("aaa", "tacacs", "tacacs-server", "radius-server", "banner", "tftp", "telnet", "icmp")
+_IP_WORDS = (
+    "assembler",
+    "conflict-policy",
+    "hop-limit",
+    "netmask-format",
+    "path-mtu-discovery",
+    "source-route",
+    "virtual",
+)
 _SETS = {"as-path-set": 61, "community-set": 62, "extcommunity-set": 63, "rd-set": 64}
 
 
@@ -95,13 +120,22 @@ def _global(words: list[str]) -> Statement:
         return block("router static", STATIC, (70, ""), rest=" ".join(words[2:]))
     if words[:2] == ["router", "bgp"] and len(words) >= 3:
         return block(" ".join(words[:3]), BGP, (75, ""), rest=" ".join(words[3:]))
-    line = " ".join(words)
+    return _plain(words)
+
+
+def _plain(words: list[str]) -> Statement:
+    """What enforcement never touches."""
+    head, line = words[0], " ".join(words)
     if _TOP_BLOCKS.fullmatch(line):
         return block(line, ANY, (80 if head in ("router", "mpls") else 25, natural(line)))
     if head == "hostname" and len(words) == 2:
         return leaf(line, "hostname", 10, "")
-    if head in _TOP_LEAVES or head in _TOP_OTHER or head in ("ipv4", "ipv6"):
-        return leaf(line, line, _TOP_LEAVES.get(head, 22), "")
+    if head in ("ipv4", "ipv6"):
+        if words[1:2] and words[1] in _IP_WORDS:
+            return leaf(line, line, 22, "")
+        raise Invalid(1)
+    if head in _TOP_LEAVES:
+        return leaf(line, line, _TOP_LEAVES[head], "")
     raise Invalid(0)
 
 

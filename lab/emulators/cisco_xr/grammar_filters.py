@@ -10,6 +10,8 @@ from lab.emulators.cisco_xr.ace import BadWord, parse_ace
 from lab.emulators.cisco_xr.members import Member, parse_network
 from lab.emulators.cisco_xr.statements import Invalid, Statement, leaf
 
+LAST_NUMBER = 2147483643  # of an entry [DOC]
+
 
 def described(words: list[str], member: Callable[[list[str]], Member]) -> Statement:
     """A description or a member of an object-group."""
@@ -33,6 +35,8 @@ def _position(words: list[str], bad: str) -> int:
 def entry(words: list[str], version: int) -> Statement:
     """A numbered entry or remark; without a number the number 0: the session finds the next."""
     number, start = (int(words[0]), 1) if words[0].isdecimal() else (0, 0)
+    if start and not 1 <= number <= LAST_NUMBER:
+        raise Invalid(0)
     if words[start : start + 1] == ["remark"]:
         line = " ".join(words[start:])
     else:
@@ -63,7 +67,8 @@ _INTERFACE_LINES: list[tuple[re.Pattern[str], str, str, int]] = [
         (r"ipv6 access-group (\S+) (ingress|egress)( .*)?", "", r"ipv6 access-group \2", 91),
         (
             r"(?:bandwidth|cdp|lldp|carrier-delay|dampening|negotiation|speed|duplex|flow|lacp|"
-            r"arp|proxy-arp|ipv4|mac-address|monitor-session|ptp|hw-module|rewrite|"
+            r"arp|proxy-arp|ipv4 (?!access-group|address|verify)|ethernet|l2transport|snmp|mpls|"
+            r"mac-address|monitor-session|ptp|hw-module|rewrite|"
             r"fec|optics|macsec|keepalive|tunnel|logging)\b.*",
             "",
             "",

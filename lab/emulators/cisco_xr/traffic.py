@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from lab.emulators.cisco_xr.ace import Ace, Ends
@@ -132,6 +133,18 @@ def accepted(view: View, prefix: str, neighbor: str, direction: Direction) -> bo
         return Judge(network, view.prefix_set, view.policy).accepts(policy)
     remote = next((found.line.split()[1] for n in chain if (found := n.get("remote-as"))), "")
     return remote == bgp.line.split()[2]
+
+
+def peers(view: View) -> Iterator[tuple[str, int, bool]]:
+    """The configured BGP neighbors: address, AS number, whether shut down."""
+    bgp = view.bgp()
+    if bgp is None:
+        return
+    for peer in bgp.under("neighbor "):
+        chain = [peer, *_inherited(bgp, peer)]
+        remote = next((found.line.split()[1] for n in chain if (found := n.get("remote-as"))), "0")
+        shut = any(node.get("shutdown") is not None for node in chain)
+        yield peer.line.split()[1], int(remote) if remote.isdecimal() else 0, shut
 
 
 def _inherited(bgp: Node, peer: Node) -> list[Node]:

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from lab.emulators.clock import EmulatorClock
-from lab.emulators.faults import FaultPlan
+from lab.emulators.device import Emulator
 from lab.emulators.juniper_junos.checkout import Complaint, complaints
 from lab.emulators.juniper_junos.commits import (
     Commit,
@@ -26,10 +25,11 @@ from lab.emulators.juniper_junos.commits import (
     lines_of,
     stamp,
 )
-from lab.emulators.juniper_junos.edits import EditRefused, put, remove
-from lab.emulators.juniper_junos.nodes import Node, empty
+from lab.emulators.juniper_junos.edits import EditRefused
+from lab.emulators.juniper_junos.merging import merge
+from lab.emulators.juniper_junos.nodes import Identity, Node, empty
 from lab.emulators.juniper_junos.options import JunosOptions
-from lab.emulators.juniper_junos.values import words_of
+from lab.emulators.juniper_junos.values import network
 
 Mode = Literal["shared", "exclusive", "private"]
 USERS = "Users currently editing the configuration:"
@@ -42,7 +42,7 @@ class Editor:
 
     Attributes:
         copy: the private candidate; None in the other modes.
-        base: what the private copy was taken from, as set lines.
+        base: what the private copy was taken from.
         touched: a private copy that was edited.
     """
 
@@ -53,7 +53,7 @@ class Editor:
     mode: Mode = "shared"
     path: str = ""
     copy: Node | None = None
-    base: tuple[str, ...] = ()
+    base: Node | None = None
     touched: bool = False
 
     def lines(self) -> list[str]:
@@ -61,6 +61,15 @@ class Editor:
         who = f"  {self.user} terminal {self.terminal} (pid {self.pid})"
         mode = "" if self.mode == "shared" else f"{self.mode} "
         return [f"{who} on since {stamp(self.since)}", f"      {mode}[edit{self.path}]"]
+
+
+def _numeric(item: tuple[Identity, Node]) -> tuple[int, int, int]:
+    """Where a member of a prefix-list stands in numeric order; other statements come first."""
+    node = item[1]
+    if node.statement.kind != "list":
+        return (0, 0, 0)
+    member = network(node.key[0])
+    return (member.version, int(member.network_address), member.prefixlen)
 
 
 class CommitFailed(EditRefused):
@@ -80,15 +89,15 @@ class Database:
 
     def __init__(
         self,
-        clock: EmulatorClock,
+        router: Emulator,
         options: JunosOptions,
-        faults: FaultPlan,
         committed: Callable[[Node], None],
         broadcast: Callable[[str], None],
     ) -> None:
-        self._clock = clock
+        self._lock = router.lock
+        self._clock = router.clock
+        self._faults = router.faults
         self._options = options
-        self._faults = faults
         self._committed = committed
         self._broadcast = broadcast
         self.active = empty()
@@ -100,6 +109,7 @@ class Database:
     def start(self, configuration: Node) -> None:
         """`configuration` is what the router was given by root before anyone logged in."""
         self.history = History()
+        self._sort_lists(configuration)
         self.active = configuration
         self.reset_candidate()
         lines = lines_of(configuration)
@@ -132,7 +142,7 @@ class Database:
             lines.append(UNCOMMITTED)
         if editor.mode == "private":
             editor.copy = self.active.clone()
-            editor.base = tuple(lines_of(self.active))
+            editor.base = self.active
         self.editors.append(editor)
         return "\n".join(lines)
 
@@ -164,10 +174,11 @@ class Database:
 
     def leave(self, editor: Editor) -> None:
         """Close it: an exclusive session's and a private one's edits are gone, shared ones stay."""
-        if editor in self.editors:
-            self.editors.remove(editor)
-            if editor.mode == "exclusive" and self.changed:
-                self.reset_candidate()
+        with self._lock:
+            if editor in self.editors:
+                self.editors.remove(editor)
+                if editor.mode == "exclusive" and self.changed:
+                    self.reset_candidate()
 
     # ------------------------------------------------------------ candidates
 
@@ -193,7 +204,7 @@ class Database:
             EditRefused: there is no such commit, or the database is locked.
         """
         self.require_unlocked(editor)
-        old = self.history.configuration(number)
+        old = self.active.clone() if number == 0 else self.history.configuration(number)
         if old is None:
             raise EditRefused(f"error: rollback {number} does not exist")
         if editor.copy is None:
@@ -233,7 +244,7 @@ class Database:
         if editor.copy is None:
             warnings = self._checked(self.candidate)
             self._activate(self.candidate.clone(), editor.user, comment, minutes)
-            self.changed = False
+            self.reset_candidate()
             return warnings
         if minutes is not None:
             raise EditRefused("error: commit confirmed is not supported on a private copy")
@@ -244,27 +255,17 @@ class Database:
         self._activate(merged, editor.user, comment, None)
         self.reset_candidate()
         editor.copy = self.active.clone()
-        editor.base = tuple(lines_of(self.active))
+        editor.base = self.active
         editor.touched = False
         return warnings
 
     def _merged(self, editor: Editor) -> Node:
         """The active configuration with the private edits; others' commits meanwhile stay."""
-        assert editor.copy is not None
-        if editor.base == tuple(lines_of(self.active)):
+        assert editor.copy is not None and editor.base is not None
+        if editor.base is self.active:
             return editor.copy.clone()
-        mine = lines_of(editor.copy)
         merged = self.active.clone()
-        gone = set(editor.base) - set(mine)
-        for line in (line for line in editor.base if line in gone):
-            words = [word.text for word in words_of(line)][1:]
-            try:
-                remove(merged, words)
-            except EditRefused:  # somebody else deleted it already
-                continue
-        known = set(editor.base)
-        for line in (line for line in mine if line not in known):
-            put(merged, [word.text for word in words_of(line)][1:])
+        merge(editor.base, editor.copy, merged)
         return merged
 
     def _checked(self, configuration: Node) -> str:
@@ -290,10 +291,18 @@ class Database:
     def _put_in_force(
         self, new: Node, user: str, client: str, comment: str, minutes: int | None
     ) -> None:
+        self._sort_lists(new)
         lines = lines_of(new)
         self.history.record(Commit(self._clock.wall(), user, client, comment, minutes, lines))
         old, self.active = self.active, new
         self._committed(old)
+
+    def _sort_lists(self, configuration: Node) -> None:
+        if self._options.sorts_prefix_lists:
+            for node in configuration.children.get(("policy-options",), configuration).listed(
+                "prefix-list"
+            ):
+                node.children = dict(sorted(node.children.items(), key=_numeric))
 
     def _confirm(self) -> None:
         if self.history.trial is not None:
@@ -302,10 +311,11 @@ class Database:
 
     def _expire(self, before: list[str]) -> None:
         """Nobody confirmed. GUESS: uncommitted edits in the shared candidate go with it."""
-        self.history.trial = None
-        self._put_in_force(from_set_lines(before), "root", "other", "", None)
-        self.reset_candidate()
-        self._broadcast("Commit was not confirmed; automatic rollback complete.")
+        with self._lock:  # the clock fires it in whatever thread looks first
+            self.history.trial = None
+            self._put_in_force(from_set_lines(before), "root", "other", "", None)
+            self.reset_candidate()
+            self._broadcast("Commit was not confirmed; automatic rollback complete.")
 
     def seize(self, new: Node, user: str) -> None:
         """Another person's commit, made at once.

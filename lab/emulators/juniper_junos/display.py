@@ -55,8 +55,19 @@ def section_lines(root: Node, nodes: list[Node]) -> list[str]:
     """The set lines of the statement at the end of `nodes` (from `root` down), in full paths."""
     if len(nodes) == 1:
         return set_lines(root)
-    above = " ".join(_joined(node.words) for node in nodes[1:-1])
-    return list(_set(nodes[-1], above))
+    return list(_set(nodes[-1], _path(nodes[1:-1])))
+
+
+def list_lines(nodes: list[Node], name: str, *, as_set: bool) -> list[str]:
+    """All entries of the list `name` in the last of `nodes` (from the root down)."""
+    entries = [node for node in nodes[-1].shown() if node.statement.name == name]
+    if as_set:
+        return [line for node in entries for line in _set(node, _path(nodes[1:]))]
+    return [line for node in entries for line in block(node, 0)]
+
+
+def _path(nodes: list[Node]) -> str:
+    return " ".join(_joined(node.words) for node in nodes)
 
 
 # ---------------------------------------------------------------- braces

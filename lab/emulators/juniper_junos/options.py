@@ -24,6 +24,8 @@ class JunosOptions:
             loaded (live, newer releases); False: nothing of the line is.
         empty_list_matches: a filter condition on prefix-lists without a member of the filter's
             family matches every packet. GUESS either way: no driver may rely on it.
+        sorts_prefix_lists: members of prefix-lists are kept in numeric order instead of the order
+            in which they were configured. GUESS either way.
         counters_reset: when a commit zeroes counters of a filter: its own text changed
             (`filter`), also the members of its prefix-lists (`members`), or `never`. GUESS.
         requires_root_authentication: a configuration without it fails the check-out with the
@@ -49,6 +51,7 @@ class JunosOptions:
     counts_load_errors: bool = True
     keeps_head_of_bad_line: bool = False
     empty_list_matches: bool = True
+    sorts_prefix_lists: bool = False
     counters_reset: Literal["never", "filter", "members"] = "filter"
     requires_root_authentication: bool = False
     licensed: bool = True

@@ -47,16 +47,12 @@ class Router(Emulator):
         options: JunosOptions | None = None,
     ) -> None:
         super().__init__(hostname, clock)
-        # One lock with the clock: its timers change this router's state, and a commit sets them.
-        self.lock = self.clock._lock
         self.options = options or JunosOptions()
         self.counters = Counters()
         self.shells: list[JunosShell] = []
         self.booted = self.clock.wall()
         self._numbers = itertools.count()
-        self.database = Database(
-            self.clock, self.options, self.faults, self._committed, self._broadcast
-        )
+        self.database = Database(self, self.options, self._committed, self._broadcast)
         self.database.start(empty())
 
     # ------------------------------------------------------------ configuration

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 
 from lab.emulators.juniper_junos.commits import Commit, stamp
 from lab.emulators.juniper_junos.database import Database
-from lab.emulators.juniper_junos.display import block, braces, compare, section_lines
+from lab.emulators.juniper_junos.display import (
+    block,
+    braces,
+    compare,
+    list_lines,
+    section_lines,
+)
 from lab.emulators.juniper_junos.edits import EditRefused, find
-from lab.emulators.juniper_junos.nodes import Node
+from lab.emulators.juniper_junos.nodes import Node, StatementRefused
 from lab.emulators.juniper_junos.pipes import filtered
 
 
@@ -23,12 +29,25 @@ def section(root: Node, words: Sequence[str], *, as_set: bool) -> list[str]:
         nodes, _step = find(root, words)
     except EditRefused:
         return []
+    except StatementRefused as refusal:
+        if refusal.index < len(words):
+            raise
+        return _whole_list(root, words, as_set=as_set)
     if as_set:
         return section_lines(root, nodes)
     target = nodes[-1]
     if target.values or not target.children:
         return [] if target is root else block(target, 0)
     return braces(target)
+
+
+def _whole_list(root: Node, words: Sequence[str], *, as_set: bool) -> list[str]:
+    """`show policy-options prefix-list`: every entry, since the key is left out."""
+    try:
+        nodes, _step = find(root, words[:-1])
+    except EditRefused:
+        return []
+    return list_lines(nodes, words[-1], as_set=as_set)
 
 
 def show(database: Database, root: Node, words: Sequence[str], pipes: list[str]) -> str:

@@ -26,6 +26,7 @@ from enforcer.control.worker import Worker
 from enforcer.core.brake import PauseState
 from enforcer.core.device_control import DeviceControl
 from enforcer.core.orders import BlockAddress, Demand, Order, Scope
+from enforcer.core.plan import Trait
 from enforcer.core.proof_sentences import proof_sentence
 from enforcer.core.rules import Key, Owner, Rule
 from enforcer.core.status import DeviceFacts, OrderFacts, Status, status_on
@@ -44,6 +45,7 @@ from enforcer.storage.records import AuditEntry
 from tests.fakes.clock import FakeClock
 from tests.fakes.device import FakeDevice
 from tests.fakes.driver import FakeDriver
+from tests.fakes.router import FakeRouterDriver
 from tests.fakes.table import Place
 from tests.oracle import packet
 
@@ -224,7 +226,9 @@ class Desk:
         )
 
     def driver(self, device: Device, owner: Owner) -> FakeDriver:
-        return FakeDriver(self.boxes[device.name], owner, batch_size=3)
+        box = self.boxes[device.name]
+        bare = Trait.UNATTRIBUTED in box.traits
+        return (FakeRouterDriver if bare else FakeDriver)(box, owner, batch_size=3)
 
     def run(
         self,

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what a box is to hold to the facts that must be true on it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from drivers._router.names import group_name
+from drivers._router.target import Target, prefixes
+from drivers.cisco_ios.ground import Ground, Layout
+from drivers.cisco_ios.model import (
+    OWN_ACL,
+    Ace,
+    Bind,
+    Down,
+    Entry,
+    Fact,
+    Filter,
+    Frame,
+    Member,
+    Note,
+    Period,
+    Route,
+)
+from drivers.cisco_ios.said import (
+    LAST,
+    ND_SAFE,
+    NEIGHBOR_DISCOVERY,
+    SENTINEL,
+    Part,
+    ace4,
+    aces6,
+    group_lines,
+    list_last,
+    list_text,
+    shape,
+)
+from drivers.cisco_ios.words import interface_name
+from enforcer.core.clauses import Spans
+from enforcer.core.intervals import Ranges, intersect, merge, outside, rows_of, union
+from enforcer.core.rules import Key, Rule
+
+Buckets = Mapping[Rule, Mapping[int, Ranges]]
+"""Per rule the addresses that end by themselves, by their bucket (minutes since the epoch)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a box is to hold: `target`, with the `buckets` of what ends by itself, and the
+    interfaces that were `down` before we came."""
+
+    target: Target
+    buckets: Buckets = field(default_factory=dict)
+    down: frozenset[str] = frozenset()
+
+
+def facts(wanted: Wanted, layout: Layout, ground: Ground) -> frozenset[Fact]:
+    """All facts that must be true."""
+    routed, rest = split(wanted.target.addresses, layout, ground)
+    found: set[Fact] = set(_routes(routed, layout))
+    packets = {r: rows for r, rows in rest.items() if not r.by_route}
+    for family in (4, 6):
+        some = {r: rows for r, rows in packets.items() if r.family == family}
+        found.update(_packets(family, some, wanted.buckets, ground))
+    for rule, rows in rest.items():
+        if rule.by_route:
+            found.update(_neighbor(rule, rows))
+    for rule, names in wanted.target.interfaces.items():
+        if rule.key is Key.INTERFACE:
+            found.update(_interfaces(rule, names, wanted.down, layout))
+    return frozenset(found)
+
+
+def split(
+    addresses: Mapping[Rule, Ranges], layout: Layout, ground: Ground
+) -> tuple[dict[int, Ranges], dict[Rule, Ranges]]:
+    """(what is dropped by discard routes, by family; what is left of each rule).
+
+    Where reverse path checks make a discard route drop the source too, only what is blocked
+    both ways may be one: nothing is ever blocked that nobody ordered. Where the operator has a
+    static route of his own to the very prefix, it stays alone.
+    """
+    rest = dict(addresses)
+    routed: dict[int, Ranges] = {}
+    if not layout.routes:
+        return routed, rest
+    for family in (4, 6):
+        to, by = Rule(family, Key.DESTINATION), Rule(family, Key.SOURCE)
+        rows = addresses.get(to, Ranges.none())
+        if layout.sources:
+            rows = intersect(rows, addresses.get(by, Ranges.none()))
+        kept = [n for n in prefixes(family, rows) if (family, str(n)) not in ground.taken]
+        rows = merge(rows_of(kept))
+        if not len(rows):
+            continue
+        routed[family] = rows
+        for rule in (to, by) if layout.loose else (to,):
+            left = outside(rest[rule], rows).ranges
+            rest.pop(rule)
+            if len(left):
+                rest[rule] = left
+    return routed, rest
+
+
+def route_name(family: int) -> str:
+    """The name that our discard routes bear."""
+    return group_name(Rule(family, Key.DESTINATION), "R")
+
+
+def _routes(routed: Mapping[int, Ranges], layout: Layout) -> Iterator[Route]:
+    for family, rows in routed.items():
+        for network in prefixes(family, rows):
+            yield Route(family, str(network), layout.tag, route_name(family))
+
+
+def _neighbor(rule: Rule, rows: Ranges) -> Iterator[Fact]:
+    name = group_name(rule, "F")
+    for network in prefixes(rule.family, rows):
+        yield Entry(rule.family, name, list_text(network))
+    yield Entry(rule.family, name, list_last(rule.family))
+    direction = "in" if rule.key is Key.RECEIVED else "out"
+    yield Filter(rule.family, rule.neighbor, direction, name)
+
+
+def note_group(rule: Rule, interface: str) -> str:
+    """The group that records that we shut `interface`."""
+    return group_name(rule, "I" + "".join(c if c.isalnum() else "X" for c in interface.upper()))
+
+
+def _interfaces(
+    rule: Rule, names: Iterable[str], down: frozenset[str], layout: Layout
+) -> Iterator[Fact]:
+    for name in map(interface_name, names):
+        group = note_group(rule, name)
+        yield Note(group, name, name in down)
+        yield Member(group, SENTINEL)
+        yield Down(name)
+
+
+# -- packets ---------------------------------------------------------------------------------
+
+
+def _packets(
+    family: int, rules: Mapping[Rule, Ranges], buckets: Buckets, ground: Ground
+) -> Iterator[Fact]:
+    own = [OWN_ACL[family]] if ground.free.get(family) else []
+    lists = [(name, True) for name in own]
+    lists += [(name, False) for name in ground.theirs.get(family, ())]
+    denied = False
+    for rule, rows in rules.items():
+        make = _rule4 if family == 4 else _rule6
+        for fact in make(rule, rows, buckets.get(rule, {}), lists):
+            denied = denied or isinstance(fact, Ace)
+            yield fact
+    if own and denied:
+        name = own[0]
+        if family == 6:
+            yield from (Frame(6, name, text) for text in NEIGHBOR_DISCOVERY)
+        yield Frame(family, name, LAST[family])
+        yield from (Bind(family, port, way, name) for port, way in ground.free[family])
+
+
+def bucket_name(end: int) -> str:
+    """The time-range of a bucket."""
+    return f"ENF-T{end}"
+
+
+def _by_bucket(rows: Ranges, buckets: Mapping[int, Ranges]) -> Iterator[tuple[int, Ranges]]:
+    """`rows` by their bucket; -1: without one."""
+    timed = union(buckets.values())
+    endless = outside(rows, timed).ranges if len(timed) else rows
+    if len(endless):
+        yield -1, endless
+    for end, some in sorted(buckets.items()):
+        kept = intersect(rows, some)
+        if len(kept):
+            yield end, kept
+
+
+def _within(rows: Ranges, spans: Spans | None) -> Ranges:
+    return rows if spans is None else intersect(rows, Ranges.of(spans))
+
+
+def _uncovered(rows: Ranges, covered: Iterable[Ranges]) -> Ranges:
+    seen = union(covered)
+    return outside(rows, seen).ranges if len(seen) and len(rows) else rows
+
+
+Lists = list[tuple[str, bool]]
+
+
+def _rule4(rule: Rule, rows: Ranges, buckets: Mapping[int, Ranges], lists: Lists) -> Iterator[Fact]:
+    made = shape(rule)
+    covered: list[Ranges] = []
+    peers: set[int] = set()
+    for index, spans in enumerate(made.withins):
+        for end, some in _by_bucket(_within(rows, spans), buckets):
+            covered.append(some)
+            suffix = "" if end < 0 else f"T{end}"
+            yield from _period(end)
+            name = group_name(rule, f"M{index}{suffix}")
+            yield from (Member(name, text) for text in group_lines(some))
+            for part in (p for p in made.parts if p.place == index):
+                peers.add(part.peer)
+                text = ace4(rule, part, suffix, "" if end < 0 else bucket_name(end))
+                yield from (Ace(4, acl, text, rule.digest) for acl, _ in lists)
+    for number in sorted(peers - {-1}):
+        name = group_name(rule, f"P{number}")
+        yield from (Member(name, t) for t in group_lines(Ranges.of(made.peers[number])))
+    hidden = _uncovered(rows, covered)
+    if len(hidden):
+        yield from (Member(group_name(rule, "H"), text) for text in group_lines(hidden))
+
+
+def _period(end: int) -> Iterator[Fact]:
+    if end >= 0:
+        yield Period(bucket_name(end), end)
+
+
+def _rule6(rule: Rule, rows: Ranges, buckets: Mapping[int, Ranges], lists: Lists) -> Iterator[Fact]:
+    made = shape(rule)
+    covered: list[Ranges] = []
+    for index, spans in enumerate(made.withins):
+        for end, some in _by_bucket(_within(rows, spans), buckets):
+            parts = [p for p in made.parts if p.place == index]
+            for acl, own in lists:
+                for part in parts:
+                    yield from _aces6(rule, part, some, (acl, own), end)
+                covered.append(some if own else _safe(some))
+            if lists:
+                yield from _period(end)
+    hidden = _uncovered(rows, covered)
+    if len(hidden):
+        name = group_name(rule, "H")
+        yield from (Entry(6, name, f"permit {n}") for n in prefixes(6, hidden))
+
+
+def _aces6(
+    rule: Rule, part: Part, rows: Ranges, where: tuple[str, bool], end: int
+) -> Iterator[Ace]:
+    acl, own = where
+    period = "" if end < 0 else bucket_name(end)
+    for text in aces6(rule, part, rows, not own, period):
+        yield Ace(6, acl, text, rule.digest)
+
+
+def _safe(rows: Ranges) -> Ranges:
+    return intersect(rows, Ranges.of(ND_SAFE))

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a box holds: its objects read back as rules with members, and as items. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address, ip_network
+
+from drivers._router.known import KnownRules
+from drivers._router.target import members
+from drivers.cisco_xr.model import (
+    BindKey,
+    Box,
+    DownKey,
+    GroupKey,
+    Items,
+    Key,
+    Line,
+    LineKey,
+    ListKey,
+    PeerKey,
+    PolicyKey,
+    RouteKey,
+    SetKey,
+    Value,
+)
+from drivers.cisco_xr.names import (
+    digest_of,
+    is_ours,
+    noted,
+    own_list,
+    part_of,
+    plain_rules,
+    sentinel_address,
+)
+from drivers.cisco_xr.render import BASE
+from enforcer.core.intervals import Ranges, ends_of, merge, outside
+from enforcer.core.rules import NO_END, UNATTRIBUTED, InterfaceMember, Members, Rule
+from enforcer.core.rules import Key as RuleKey
+
+Span = tuple[int, int]
+
+
+def held_addresses(box: Box, known: KnownRules, loose: bool) -> dict[Rule, Members]:
+    """Per rule by address or route, its members as bare addresses; `loose`: as by the inventory."""
+    spans: defaultdict[Rule, list[Span]] = defaultdict(list)
+    for key, group in box.groups.items():
+        rule = known.named(digest_of(key[1]))
+        if rule is None or rule.by_interface or part_of(key[1])[0] not in "MH":
+            continue
+        if rule.family == key[0] and not rule.by_route:
+            spans[rule].extend(s for text in group.members for s in span_of(text))
+    for name, entries in box.sets.items():
+        rule = known.named(digest_of(name))
+        if rule is not None and rule.by_route and part_of(name) == "S":
+            spans[rule].extend(s for text in entries for s in _entry_span(rule.family, text))
+    for family, prefix in box.routes:
+        destination, source = plain_rules(family)
+        for rule in (destination, source) if loose else (destination,):
+            spans[rule].append(ends_of(ip_network(prefix)))
+    found = {rule: _without_sentinel(rule.family, some) for rule, some in spans.items()}
+    return {rule: members(ranges) for rule, ranges in found.items() if len(ranges)}
+
+
+def held_interfaces(box: Box, known: KnownRules) -> dict[Rule, tuple[InterfaceMember, ...]]:
+    """Interfaces that are down and that we have noted."""
+    found: defaultdict[Rule, list[InterfaceMember]] = defaultdict(list)
+    for (family, name), group in box.groups.items():
+        note = noted(GroupKey(family, name), group)
+        rule = known.named(digest_of(name))
+        if note is None or rule is None or rule.key is not RuleKey.INTERFACE:
+            continue
+        if note[0] in box.ports and box.ports[note[0]].shut:
+            found[rule].append(InterfaceMember(note[0], NO_END, UNATTRIBUTED))
+    return {rule: tuple(sorted(some)) for rule, some in found.items()}
+
+
+def span_of(text: str) -> Iterable[Span]:
+    """The addresses that a member of a group is; none: it names another group."""
+    words = text.split()
+    match words:
+        case ["host", address]:
+            return [(int(ip_address(address)), int(ip_address(address)))]
+        case ["range", first, last]:
+            low, high = int(ip_address(first)), int(ip_address(last))
+            return [(low, high)] if low <= high else []
+        case [network]:
+            return [ends_of(ip_network(network))]
+    return []
+
+
+def _entry_span(family: int, text: str) -> Iterable[Span]:
+    """An entry that takes all that is longer; any other shape is no member of ours."""
+    words = text.split()
+    try:
+        network = ip_network(words[0])
+    except ValueError:
+        return []
+    whole = words[1:] == ["le", str(network.max_prefixlen)]
+    if network.version != family or not (whole or network.prefixlen == network.max_prefixlen):
+        return []
+    return [ends_of(network)] if whole or len(words) == 1 else []
+
+
+def _without_sentinel(family: int, spans: list[Span]) -> Ranges:
+    held = merge(Ranges.of(spans))
+    lone = sentinel_address(family)
+    return outside(held, Ranges.of([(lone, lone)])).ranges if len(held) else held
+
+
+# -- items -----------------------------------------------------------------------------------
+
+
+def standing(box: Box) -> Items:
+    """All of ours that the box has."""
+    found: dict[Key, Value] = {}
+    for (family, name), group in box.groups.items():
+        found[GroupKey(family, name)] = group
+        note = noted(GroupKey(family, name), group)
+        if note is not None and note[0] in box.ports and box.ports[note[0]].shut:
+            found[DownKey(note[0])] = ""
+    for (family, name), lines in box.acls.items():
+        if is_ours(name):
+            found[ListKey(family, name)] = ""
+        found.update(_line_items(family, name, lines))
+    found |= {RouteKey(family, prefix): tag for (family, prefix), tag in box.routes.items()}
+    found |= {SetKey(name): entries for name, entries in box.sets.items()}
+    found |= {PolicyKey(name): lines for name, lines in box.policies.items()}
+    found |= _applied(box)
+    return found
+
+
+def _applied(box: Box) -> dict[Key, Value]:
+    """What of ours is bound to interfaces and neighbors."""
+    found: dict[Key, Value] = {}
+    for interface, port in box.ports.items():
+        for (family, way), name in port.acls.items():
+            if is_ours(name):
+                found[BindKey(interface, family, way)] = name
+    for neighbor, peer in box.peers.items():
+        for (family, direction), policy in peer.policies.items():
+            if is_ours(policy):
+                found[PeerKey(neighbor, family, direction)] = policy
+    return found
+
+
+def _line_items(family: int, acl: str, lines: tuple[Line, ...]) -> Iterator[tuple[LineKey, int]]:
+    copies: defaultdict[str, list[int]] = defaultdict(list)
+    for line in lines:
+        if line.ours:
+            copies[line.text].append(line.number)
+    fixed = BASE[family] if acl == own_list(family) else {}
+    for text, numbers in copies.items():
+        place = fixed.get(text)
+        ordered = sorted(numbers, key=lambda n: (n != place, n))
+        for again, number in enumerate(ordered):
+            yield LineKey(family, acl, text, again), number

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A box as its configuration says it is, and the items of it that are ours. Pure values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Way = Literal["ingress", "egress"]
+RouteWay = Literal["in", "out"]
+WAYS: tuple[Way, ...] = ("ingress", "egress")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A network object-group: members as ``host A``, ``P/n``, ``range A B`` or as shown."""
+
+    members: frozenset[str] = frozenset()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One numbered line of an access-list. `ours`: it names one of our groups, or all are.
+
+    `text`: in our normal form where it is ours, else as shown.
+    """
+
+    number: int
+    text: str
+    ours: bool
+
+    @property
+    def permits(self) -> bool:
+        """Whether packets may leave the list here."""
+        return self.text.startswith("permit")
+
+
+@dataclass(frozen=True)
+class Port:
+    """One interface: down by configuration, the lists bound to it, loose uRPF by family."""
+
+    shut: bool = False
+    acls: Mapping[tuple[int, Way], str] = field(default_factory=dict)
+    loose: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One BGP neighbor of the default VRF: what is bound, and whether to it or to its group."""
+
+    asn: str = ""
+    policies: Mapping[tuple[int, RouteWay], str] = field(default_factory=dict)
+    inherited: Mapping[tuple[int, RouteWay], str] = field(default_factory=dict)
+    families: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Box:
+    """What we look at of a configuration.
+
+    `groups`, `routes`, `sets`, `policies`: ours alone. `acls`: all, by family and name.
+    `statics`: families that have discard or other static routes which are not ours, in the
+    default VRF; 0: something else under ``router static``. `known_policies`: names of all.
+    """
+
+    groups: Mapping[tuple[int, str], Group] = field(default_factory=dict)
+    acls: Mapping[tuple[int, str], tuple[Line, ...]] = field(default_factory=dict)
+    ports: Mapping[str, Port] = field(default_factory=dict)
+    routes: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    statics: frozenset[int] = frozenset()
+    sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    peers: Mapping[str, Peer] = field(default_factory=dict)
+    asn: str = ""
+    hold: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """What this driver keeps with a reading."""
+
+    box: Box
+
+
+# -- items of ours ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GroupKey:
+    """Value: Group."""
+
+    family: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ListKey:
+    """That a list of our own exists. Value: "" always."""
+
+    family: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LineKey:
+    """A line of ours. Value: its number; 0: there is no free one. `again`: further copies."""
+
+    family: int
+    acl: str
+    text: str
+    again: int = 0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BindKey:
+    """A list of our own on an interface. Value: its name."""
+
+    interface: str
+    family: int
+    way: Way
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RouteKey:
+    """A discard route. Value: its tag."""
+
+    family: int
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SetKey:
+    """A prefix-set. Value: its entries, a frozenset."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PolicyKey:
+    """A route-policy. Value: its lines, a tuple."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PeerKey:
+    """Our policy on a BGP neighbor. Value: its name."""
+
+    neighbor: str
+    family: int
+    way: RouteWay
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DownKey:
+    """An interface that a rule wants down, with our note of it, and that is down. Value: ""."""
+
+    interface: str
+
+
+Key = GroupKey | ListKey | LineKey | BindKey | RouteKey | SetKey | PolicyKey | PeerKey | DownKey
+Value = Group | str | int | frozenset[str] | tuple[str, ...]
+Items = Mapping[Key, Value]

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The sections of a running configuration that we ask for, as a `Box`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, NetmaskValueError, ip_network
+
+from drivers.cisco_xr.model import Box, Group, Line, Port, Way
+from drivers.cisco_xr.names import ROUTE_WORD, is_ours, member_text, named_groups
+from drivers.cisco_xr.parse_ace import normal, numbered
+from drivers.cisco_xr.parse_bgp import peers
+from drivers.cisco_xr.parse_tree import Block, blocks
+from enforcer.core.orders import Network
+from enforcer.core.rules import HOLD_MARKER
+from enforcer.errors import ParseFailed
+
+SECTIONS = (
+    "object-group",
+    "ipv4 access-list",
+    "ipv6 access-list",
+    "interface",
+    "router static",
+    "router bgp",
+    "prefix-set",
+    "route-policy",
+)
+"""What ``show running-config`` is asked for."""
+_WAYS: Mapping[str, Way] = {"ingress": "ingress", "egress": "egress"}
+_AF = {"ipv4": 4, "ipv6": 6}
+
+
+def box(device: str, text: str) -> Box:
+    """What the sections, one after the other, say. Raises ParseFailed."""
+    reader = _Reader(device)
+    found = blocks(device, text)
+    for block in found:
+        reader.take(block)
+    return replace(reader.made(), **peers(device, found))
+
+
+class _Reader:
+    """Collects what the blocks say."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._groups: dict[tuple[int, str], Group] = {}
+        self._acls: dict[tuple[int, str], tuple[Line, ...]] = {}
+        self._ports: dict[str, Port] = {}
+        self._routes: dict[tuple[int, str], str] = {}
+        self._statics: set[int] = set()
+        self._sets: dict[str, frozenset[str]] = {}
+        self._policies: dict[str, tuple[str, ...]] = {}
+        self._hold = False
+
+    def made(self) -> Box:
+        """All of it."""
+        return Box(
+            self._groups,
+            self._acls,
+            self._ports,
+            self._routes,
+            frozenset(self._statics),
+            self._sets,
+            self._policies,
+            hold=self._hold,
+        )
+
+    def take(self, block: Block) -> None:
+        """One block at the top."""
+        words = block.words
+        match words[:2]:
+            case ["object-group", "network"]:
+                self._group(_AF[words[2]], words[3], block)
+            case ["object-group", _]:
+                self._hold |= words[-1] == HOLD_MARKER
+            case ["ipv4" | "ipv6" as af, _]:
+                self._acl(_AF[af], words[2], block)
+            case ["interface", name] if name != "preconfigure":
+                self._ports[name] = self._port(block)
+            case ["router", "static"]:
+                self._static(block)
+            case ["prefix-set" | "route-policy" as kind, name]:
+                self._policy(kind, name.partition("(")[0], block)
+
+    def _policy(self, kind: str, name: str, block: Block) -> None:
+        self._hold |= name == HOLD_MARKER
+        if not is_ours(name):
+            return
+        if kind == "prefix-set":
+            self._sets[name] = _entries(block)
+        else:
+            self._policies[name] = tuple(child.line for child in block.children)
+
+    def _group(self, family: int, name: str, block: Block) -> None:
+        self._hold |= name == HOLD_MARKER
+        if not is_ours(name):
+            return
+        members, description = set(), ""
+        for child in block.children:
+            if child.words[0] == "description":
+                description = child.line.partition(" ")[2]
+            else:
+                members.add(self._member(family, child.line, name))
+        self._groups[family, name] = Group(frozenset(members), description)
+
+    def _member(self, family: int, line: str, group: str) -> str:
+        words = line.split()
+        address = IPv4Address if family == 4 else IPv6Address
+        try:
+            match words:
+                case ["host", one]:
+                    return f"host {address(one)}"
+                case ["range", first, last]:
+                    return f"range {address(first)} {address(last)}"
+                case ["object-group", _]:
+                    return line
+                case [network]:
+                    return member_text(_network(family, network))
+                case [one, mask] if family == 4:
+                    return member_text(_network(family, f"{one}/{mask}"))
+        except (AddressValueError, NetmaskValueError, ValueError):
+            pass
+        raise ParseFailed(self._device, f"object-group {group}: member {line!r} is not understood")
+
+    def _acl(self, family: int, name: str, block: Block) -> None:
+        self._hold |= name == HOLD_MARKER
+        lines = []
+        for child in block.children:
+            split = numbered(child.line)
+            if split is None or child.children:
+                raise ParseFailed(
+                    self._device, f"access-list {name}: line {child.line!r} is not understood"
+                )
+            number, text = split
+            ours = is_ours(name) or bool(named_groups(text))
+            lines.append(Line(number, normal(text) if ours else text, ours))
+        if [line.number for line in lines] != sorted({line.number for line in lines}):
+            raise ParseFailed(self._device, f"access-list {name}: its numbers do not ascend")
+        self._acls[family, name] = tuple(lines)
+
+    def _port(self, block: Block) -> Port:
+        acls: dict[tuple[int, Way], str] = {}
+        loose = set()
+        for child in block.children:
+            match child.words:
+                case ["ipv4" | "ipv6" as af, "access-group", *rest]:
+                    name, way = self._bound(block, rest)
+                    acls[_AF[af], way] = name
+                case ["ipv4" | "ipv6" as af, "verify", "unicast", "source", *rest]:
+                    if "any" in rest:
+                        loose.add(_AF[af])
+        shut = any(child.line == "shutdown" for child in block.children)
+        return Port(shut, acls, frozenset(loose))
+
+    def _bound(self, block: Block, words: list[str]) -> tuple[str, Way]:
+        """``NAME ingress ...``; ``common C NAME ingress`` is two lists: the second is judged."""
+        names = words[2:] if words[:1] == ["common"] else words
+        if len(names) < 2 or names[1] not in _WAYS:
+            raise ParseFailed(
+                self._device, f"{block.line}: access-group {' '.join(words)!r} is not understood"
+            )
+        return names[0], _WAYS[names[1]]
+
+    def _static(self, block: Block) -> None:
+        for child in block.children:
+            words = child.words
+            if words[0] != "address-family" or words[2:] != ["unicast"] or words[1] not in _AF:
+                self._statics.add(0)
+                continue
+            family = _AF[words[1]]
+            for route in child.children:
+                if not self._ours(family, route.words):
+                    self._statics.add(family)
+
+    def _ours(self, family: int, words: list[str]) -> bool:
+        """Remember a discard route of ours; False: it is somebody else's."""
+        if "description" not in words or words[1:2] != ["Null0"]:
+            return False
+        if words[words.index("description") + 1 :][:1] != [ROUTE_WORD]:
+            return False
+        tag = words[words.index("tag") + 1] if "tag" in words[:-1] else ""
+        try:
+            prefix = str(_network(family, words[0]))
+        except ValueError:
+            raise ParseFailed(
+                self._device, f"router static: {' '.join(words)!r} is not understood"
+            ) from None
+        self._routes[family, prefix] = tag
+        return True
+
+
+def _network(family: int, text: str) -> Network:
+    network = ip_network(text)
+    if network.version != family:
+        raise ValueError(text)
+    return network
+
+
+def _entries(block: Block) -> frozenset[str]:
+    """Entries in our normal form where they have one; the last has no comma."""
+    found = set()
+    for child in block.children:
+        words = child.line.rstrip(",").split()
+        if not words or words[0].startswith("#"):
+            continue
+        with suppress(ValueError):
+            words[0] = str(ip_network(words[0]))
+        found.add(" ".join(words))
+    return frozenset(found)

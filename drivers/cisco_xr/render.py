@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must be on a box for given members: every item of ours. Pure.
+
+Exceptions never become permits: a rule is cut into denies (`enforcer.core.clauses`). Our own list
+alone has permits: of neighbor discovery first (RFC 4890 section 4.4.1: never drop it on a link),
+and of everything at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from drivers._router.names import group_name
+from drivers._router.target import Target, prefixes
+from drivers.cisco_xr.bound import unusable
+from drivers.cisco_xr.model import (
+    WAYS,
+    BindKey,
+    Box,
+    DownKey,
+    Group,
+    GroupKey,
+    Items,
+    Key,
+    Line,
+    LineKey,
+    ListKey,
+    Peer,
+    PeerKey,
+    PolicyKey,
+    RouteKey,
+    RouteWay,
+    SetKey,
+    Value,
+)
+from drivers.cisco_xr.names import (
+    DIRECT,
+    INHERITED,
+    NONE,
+    OWNER_KEY,
+    digest_of,
+    down_key,
+    down_note,
+    entry_text,
+    is_ours,
+    mark_text,
+    member_text,
+    noted,
+    own_list,
+    part_of,
+    plain_rules,
+    sentinel,
+)
+from drivers.cisco_xr.parse_ace import NAMED
+from enforcer.core.clauses import Clause, Span, Spans, clauses, hidden
+from enforcer.core.intervals import Ranges, intersect, outside
+from enforcer.core.rules import Key as RuleKey
+from enforcer.core.rules import Owner, Rule
+
+FINAL = 1_000_000_000
+"""The number of the last line of our own list."""
+_STEP = 10
+_DISCOVERY = ("router-solicitation", "router-advertisement", "nd-ns", "nd-na")
+BASE: Mapping[int, Mapping[str, int]] = {
+    4: {"permit ipv4 any any": FINAL},
+    6: {f"permit icmpv6 any any {name}": n for n, name in enumerate(_DISCOVERY, 1)}
+    | {"permit ipv6 any any": FINAL},
+}
+"""Lines of our own list that no rule is behind, and their numbers."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the inventory says of one device: where lists are bound, how routes are used.
+
+    `edges`: interfaces, sorted. `managed`: interfaces that carry management. `rtbh`, `loose`:
+    plain blocks are discard routes, and by source too. `route_tag`: theirs.
+    """
+
+    owner: Owner
+    edges: tuple[str, ...] = ()
+    managed: frozenset[str] = frozenset()
+    rtbh: bool = False
+    loose: bool = False
+    route_tag: int = 666
+
+
+def wanted(
+    setup: Setup, target: Target, box: Box, mark: Owner, prefer: Items | None = None
+) -> Items:
+    """The items that `target` needs on `box`, which says what else is there.
+
+    `prefer`: numbers that lines keep; a line without a free number has 0.
+    """
+    routes, filtered = _split(setup, target)
+    found: dict[Key, Value] = {OWNER_KEY: Group(frozenset({sentinel(4)}), mark_text(mark))}
+    for family, ranges in routes.items():
+        for network in prefixes(family, ranges):
+            found[RouteKey(family, str(network))] = str(setup.route_tag)
+    for rule in sorted(filtered, key=lambda r: r.digest):
+        found.update(_groups(rule, filtered[rule]))
+    for family in (4, 6):
+        rules = [r for r in filtered if r.family == family]
+        if rules:
+            found.update(_lists(setup, family, rules, box, prefer or {}))
+    for rule, ranges in target.addresses.items():
+        if rule.by_route:
+            found.update(_filter(rule, ranges, box))
+    for rule, names in target.interfaces.items():
+        if rule.key is RuleKey.INTERFACE:
+            found.update(_down(rule, names - setup.managed, box))
+    return found
+
+
+def _split(setup: Setup, target: Target) -> tuple[dict[int, Ranges], dict[Rule, Ranges]]:
+    """(what is discard routes, what goes through lists).
+
+    Where uRPF is loose a discard route drops both ways, so that only an address that is
+    blocked both ways may have one.
+    """
+    filtered = {r: rows for r, rows in target.addresses.items() if not r.by_route}
+    routes: dict[int, Ranges] = {}
+    for family in (4, 6) if setup.rtbh else ():
+        destination, source = plain_rules(family)
+        routed = filtered.get(destination, Ranges.none())
+        if setup.loose and len(routed):
+            routed = intersect(routed, filtered.get(source, Ranges.none()))
+        if not len(routed):
+            continue
+        routes[family] = routed
+        for rule in (destination, source) if setup.loose else (destination,):
+            rest = outside(filtered.pop(rule), routed).ranges
+            if len(rest):
+                filtered[rule] = rest
+    return routes, filtered
+
+
+# -- groups ----------------------------------------------------------------------------------
+
+
+def _groups(rule: Rule, rows: Ranges) -> Iterator[tuple[GroupKey, Group]]:
+    parts = parts_of(rule)
+    for name, spans in parts.within.items():
+        some = rows if spans is None else intersect(rows, Ranges.of(spans))
+        yield GroupKey(rule.family, group_name(rule, name)), _group(rule.family, some)
+    for name, spans in parts.peers.items():
+        yield GroupKey(rule.family, group_name(rule, name)), _group(rule.family, Ranges.of(spans))
+
+
+def _group(family: int, rows: Ranges) -> Group:
+    texts = {member_text(network) for network in prefixes(family, rows)}
+    return Group(frozenset(texts | {sentinel(family)}))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A rule's groups by the part of their name, and its lines. `within` None: every member."""
+
+    within: Mapping[str, Spans | None]
+    peers: Mapping[str, Spans]
+    lines: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def parts_of(rule: Rule) -> Parts:
+    """How a rule by address is said here; `but` is not (see `Capability.refuses`)."""
+    found = clauses(rule)
+    withins = list(dict.fromkeys(c.within for c in found))
+    others = list(dict.fromkeys(c.peers for c in found if c.peers is not None))
+    lines = tuple(
+        _line(
+            rule,
+            clause,
+            f"M{withins.index(clause.within)}",
+            "" if clause.peers is None else f"P{others.index(clause.peers)}",
+        )
+        for clause in found
+    )
+    within = {f"M{n}": spans for n, spans in enumerate(withins)}
+    rest = hidden(rule)
+    # No line names it: what is wholly excepted is kept on record alone.
+    within |= {"H": rest} if rest else {}
+    return Parts(within, {f"P{n}": spans for n, spans in enumerate(others)}, lines)
+
+
+def _line(rule: Rule, clause: Clause, within: str, peers: str) -> str:
+    member = f"net-group {group_name(rule, within)}{_ports(clause.member_ports)}"
+    other = f"net-group {group_name(rule, peers)}" if peers else "any"
+    other += _ports(clause.peer_ports)
+    pair = (member, other) if rule.key is RuleKey.SOURCE else (other, member)
+    end = " fragments" if clause.fragments else ""
+    return f"deny {_protocol(rule.family, clause.protocol)} {pair[0]} {pair[1]}{end}"
+
+
+def _protocol(family: int, protocol: int | None) -> str:
+    if protocol is None:
+        return f"ipv{family}"
+    return NAMED.get(protocol, str(protocol))
+
+
+def _ports(span: Span | None) -> str:
+    if span is None:
+        return ""
+    return f" eq {span[0]}" if span[0] == span[1] else f" range {span[0]} {span[1]}"
+
+
+# -- lists and where they are bound ----------------------------------------------------------
+
+
+def _lists(
+    setup: Setup, family: int, rules: Iterable[Rule], box: Box, prefer: Items
+) -> Iterator[tuple[Key, Value]]:
+    texts = [t for r in sorted(rules, key=lambda r: r.digest) for t in parts_of(r).lines]
+    theirs: list[str] = []
+    for interface in setup.edges:
+        port = box.ports.get(interface)
+        if port is None:
+            continue
+        for way in WAYS:
+            name = port.acls.get((family, way), "")
+            if name and not is_ours(name):
+                if not unusable(box, family, name, setup.managed):
+                    theirs.append(name)
+            else:
+                yield BindKey(interface, family, way), own_list(family)
+                theirs.append(own_list(family))
+    for name in dict.fromkeys(theirs):
+        own = name == own_list(family)
+        if own:
+            yield ListKey(family, name), ""
+            yield from ((LineKey(family, name, t), n) for t, n in BASE[family].items())
+        yield from number_in(family, name, texts, box.acls.get((family, name), ()), prefer)
+
+
+def number_in(
+    family: int, acl: str, texts: list[str], lines: tuple[Line, ...], prefer: Items
+) -> Iterator[tuple[LineKey, int]]:
+    """A number for each text: before the operator's first permit, or anywhere in our own list."""
+    own = acl == own_list(family)
+    limit = first_permit(lines) if not own else FINAL
+    there: dict[str, int] = {}
+    for line in lines:
+        if line.ours and line.number < limit:
+            there.setdefault(line.text, line.number)
+    wanted_texts = set(texts) | set(BASE[family] if own else ())
+    taken = {line.number for line in lines if not line.ours or line.text in wanted_texts}
+    kept: dict[str, int] = {}
+    for text in texts:
+        before = prefer.get(LineKey(family, acl, text))
+        number = there.get(text) or (before if isinstance(before, int) else 0)
+        if number:
+            kept[text] = number
+    taken |= set(kept.values())
+    step = _STEP if own else 1
+    free = (n for n in range(step, limit, step) if n not in taken)
+    for text in texts:
+        yield LineKey(family, acl, text), kept.get(text) or next(free, 0)
+
+
+def first_permit(lines: tuple[Line, ...]) -> int:
+    """The number of the first line of the operator's that permits; the largest, if none does."""
+    return next((x.number for x in lines if x.permits and not x.ours), FINAL)
+
+
+# -- routes of neighbors ---------------------------------------------------------------------
+
+_ROUTE_WAYS: Mapping[RuleKey, RouteWay] = {RuleKey.RECEIVED: "in", RuleKey.ANNOUNCED: "out"}
+
+
+def _filter(rule: Rule, rows: Ranges, box: Box) -> Iterator[tuple[Key, Value]]:
+    name = group_name(rule, "S")
+    entries = {entry_text(n) for n in prefixes(rule.family, rows)}
+    yield SetKey(name), frozenset(entries | {sentinel(rule.family).split()[1] + _host(rule.family)})
+    peer = box.peers.get(rule.neighbor)
+    if peer is None or rule.family not in peer.families:
+        return
+    way = _ROUTE_WAYS[rule.key]
+    part, goes_on = goes_on_to(rule, peer, way, box)
+    policy = group_name(rule, part)
+    lines = [f"if destination in {name} then", "drop"]
+    lines += ["else", goes_on] if goes_on else []
+    yield PolicyKey(policy), (*lines, "endif")
+    yield PeerKey(rule.neighbor, rule.family, way), policy
+
+
+def _host(family: int) -> str:
+    return "/32" if family == 4 else "/128"
+
+
+def goes_on_to(rule: Rule, peer: Peer, way: RouteWay, box: Box) -> tuple[str, str]:
+    """(what our policy stands before, the statement for every other route).
+
+    An eBGP neighbor without a policy exchanges nothing, an iBGP neighbor everything: our
+    policy changes neither (Cisco IOS-XR routing configuration guide, "default route policy").
+    """
+    bound = peer.policies.get((rule.family, way), "")
+    if is_ours(bound) and digest_of(bound) == rule.digest:
+        return part_of(bound), _after_ours(bound, rule, peer, way, box)
+    if bound and not is_ours(bound):
+        return DIRECT, f"apply {bound}"
+    theirs = peer.inherited.get((rule.family, way), "")
+    if theirs:
+        return INHERITED, f"apply {theirs}"
+    return NONE, _default(peer, box)
+
+
+def _after_ours(bound: str, rule: Rule, peer: Peer, way: RouteWay, box: Box) -> str:
+    part = part_of(bound)
+    if part == NONE:
+        return _default(peer, box)
+    if part == INHERITED:
+        theirs = peer.inherited.get((rule.family, way), "")
+        return f"apply {theirs}" if theirs else _default(peer, box)
+    return next((x for x in box.policies.get(bound, ()) if x.startswith("apply ")), "")
+
+
+def _default(peer: Peer, box: Box) -> str:
+    return "pass" if peer.asn and peer.asn == box.asn else ""
+
+
+# -- interfaces that are down ----------------------------------------------------------------
+
+
+def _down(rule: Rule, names: Iterable[str], box: Box) -> Iterator[tuple[Key, Value]]:
+    for name in sorted(names):
+        port = box.ports.get(name)
+        if port is None:
+            continue
+        key = down_key(rule, name)
+        note = box.groups.get((key.family, key.name))
+        before = noted(key, note) if note is not None else None
+        already = before[1] if before is not None else port.shut
+        yield key, down_note(name, already)
+        yield DownKey(name), ""

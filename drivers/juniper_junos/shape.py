@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a router must look like for given rules, beside what is the operator's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from drivers.juniper_junos.model import INACTIVE, Box, Lines, bound, ours
+from drivers.juniper_junos.names import (
+    DIRECTIONS,
+    DOWN,
+    FAMILIES,
+    INHERITED,
+    MOST_FILTERS,
+    WAS_DOWN,
+    WAS_LIST,
+    Place,
+    filter_name,
+    pass_name,
+    record_name,
+    split_interface,
+)
+from drivers.juniper_junos.render import statement, structure
+from drivers.juniper_junos.setup import Setup
+from enforcer.core.rules import Key, Rule
+
+
+@dataclass
+class Shape:
+    """The structure: as in `Box`, with the `records` that must stand.
+
+    `problems`: by path what cannot be made so by us, and what to do about it.
+    """
+
+    items: dict[str, Lines] = field(default_factory=dict)
+    places: dict[Place, Lines] = field(default_factory=dict)
+    chains: dict[str, Lines] = field(default_factory=dict)
+    records: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def shape(setup: Setup, box: Box, rules: Collection[Rule], shut: Collection[str]) -> Shape:
+    """For `rules` (by address, by route), and with the interfaces `shut` down by us."""
+    found = Shape()
+    families = frozenset(r.family for r in rules if not r.by_route)
+    _places(setup, box, families, found)
+    _chains(box, [r for r in rules if r.by_route], found)
+    _down(setup, box, shut, found)
+    bound_now = {bound(line) for lines in found.places.values() for line in lines if " " in line}
+    passes = [family for family in FAMILIES if pass_name(family) in bound_now]
+    found.items = structure(setup, rules, passes)
+    return found
+
+
+def edge_places(setup: Setup, box: Box) -> Iterator[Place]:
+    """Every place at the edge: families that a unit does not have see no traffic there."""
+    stated = set(setup.named)
+    for name in setup.edges:
+        interface, unit = split_interface(name)
+        units = [unit] if unit else box.units(interface)
+        for each in units:
+            # A unit that the inventory names by itself is judged by itself.
+            if unit or f"{interface}.{each}" not in stated:
+                for family in sorted(box.families.get((interface, each), ())):
+                    yield from (Place(interface, each, family, d) for d in DIRECTIONS)
+
+
+def _places(setup: Setup, box: Box, families: frozenset[int], found: Shape) -> None:
+    wanted = {place for place in edge_places(setup, box) if place.family in families}
+    mine = {p for p, lines in box.places.items() if any(ours(bound(ln)) for ln in _bound(lines))}
+    for place in sorted(wanted | mine):
+        lines = box.places.get(place, ())
+        why = box.odd.get(place.path, "") or _unusable(setup, lines)
+        if why:
+            found.places[place] = lines
+            if place in wanted:
+                found.problems[place.path] = why
+        else:
+            found.places[place] = _lines(setup, box, place, place in wanted, found)
+    if families:
+        found.problems |= dict(_absent(setup, box))
+
+
+def _absent(setup: Setup, box: Box) -> Iterator[tuple[str, str]]:
+    for name in setup.edges:
+        interface, unit = split_interface(name)
+        if not ((interface, unit) in box.families if unit else box.units(interface)):
+            yield (
+                f"interfaces {interface}" + (f" unit {unit}" if unit else ""),
+                (
+                    f"the inventory's interface {name} is not configured (or deactivated):"
+                    " nothing can be filtered there; correct its name, or take it out"
+                ),
+            )
+
+
+def _bound(lines: Lines) -> Lines:
+    return tuple(line for line in lines if line != INACTIVE)
+
+
+def _unusable(setup: Setup, lines: Lines) -> str:
+    others = [line for line in _bound(lines) if not ours(bound(line))]
+    if any(len(line.split(" ")) != 2 for line in others):
+        return f"`{others[0]}` is bound in a way that cannot be put into a list: bind it plainly"
+    forms = {line.split(" ")[0].partition("-")[2] for line in others} - {""}
+    wrong = "list" if setup.chain else "chain"
+    if wrong in forms:
+        return (
+            f"the operator's filters are bound as a {wrong} there: say `binding: {wrong}` in the"
+            " device's options, or bind them the other way"
+        )
+    if len(others) >= MOST_FILTERS:
+        return f"{MOST_FILTERS} filters are bound there, and Junos takes no more: merge two"
+    return ""
+
+
+def _lines(setup: Setup, box: Box, place: Place, wanted: bool, found: Shape) -> Lines:
+    lines = _bound(box.places.get(place, ()))
+    others = [line for line in lines if not ours(bound(line))]
+    present = len(others) < len(lines)
+    record = record_name(WAS_LIST, place.path)
+    listed = [line.split(" ")[0] for line in others if "-" in line.split(" ")[0]]
+    was_list = record in box.lists or (not present and len(listed) == 1)
+    if wanted:
+        keyword = f"{place.direction}-{'chain' if setup.chain else 'list'}"
+        first = filter_name(place.family, place.direction)
+        rest = [bound(line) for line in others]
+        if not rest and not setup.chain:
+            rest = [pass_name(place.family)]
+        if was_list and len(others) == 1:
+            found.records.add(record)
+        return tuple(f"{keyword} {name}" for name in (first, *rest))
+    if not present or was_list or len(others) != 1:
+        return tuple(others)
+    return (f"{place.direction} {bound(others[0])}",)
+
+
+def _chains(box: Box, rules: list[Rule], found: Shape) -> None:
+    wanted: dict[str, list[str]] = {}
+    for rule in sorted(rules, key=lambda r: r.digest):
+        way = "import" if rule.key is Key.RECEIVED else "export"
+        paths = box.neighbors.get(rule.neighbor, ())
+        if not paths:
+            found.problems[f"protocols bgp neighbor {rule.neighbor}"] = (
+                "this neighbor is not configured: correct its address in the inventory"
+            )
+        for path in paths:
+            wanted.setdefault(f"{path} {way}", []).append(statement(rule)[0])
+    mine = {path for path, lines in box.chains.items() if any(map(ours, lines))}
+    for path in sorted(wanted.keys() | mine):
+        lines = tuple(line for line in box.chains.get(path, ()) if line != INACTIVE)
+        if path in box.odd:
+            found.chains[path] = box.chains.get(path, ())
+            found.problems[path] = box.odd[path]
+            continue
+        own = tuple(line for line in lines if not ours(line))
+        record = record_name(INHERITED, path)
+        inherited = record in box.lists or not lines
+        base = own or (_inherited(box.chains, path) if inherited else ())
+        if path in wanted:
+            found.chains[path] = (*wanted[path], *base)
+            if inherited:
+                found.records.add(record)
+        else:
+            back = inherited and own in ((), _inherited(box.chains, path))
+            found.chains[path] = () if back else own
+
+
+def _inherited(chains: Mapping[str, Lines], path: str) -> Lines:
+    """What is in force at a neighbor that has no chain of its own: its group's, or BGP's."""
+    words = path.split(" ")
+    way, top = words[-1], words[:-3]
+    while len(top) >= 2:
+        lines = chains.get(" ".join((*top, way)), ())
+        if lines:
+            return tuple(line for line in lines if line != INACTIVE)
+        top = top[:-2]
+    return ()
+
+
+def _down(setup: Setup, box: Box, shut: Collection[str], found: Shape) -> None:
+    found.down = set(box.down)
+    names = {*setup.named, *shut, *box.down, *known_interfaces(box)}
+    for name in sorted(names):
+        ours_down, was_down = record_name(DOWN, name), record_name(WAS_DOWN, name)
+        if name not in shut:
+            if ours_down in box.lists:
+                found.down.discard(name)
+        elif name in setup.kept_up:
+            found.problems[f"interfaces {name}"] = "it carries management: it is not shut down"
+        elif name in box.down and ours_down not in box.lists:
+            found.records.add(was_down)
+        else:
+            found.records.add(ours_down)
+            found.down.add(name)
+
+
+def known_interfaces(box: Box) -> Iterator[str]:
+    """Every interface and unit that is configured."""
+    for interface, unit in box.families:
+        yield interface
+        yield f"{interface}.{unit}"

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A listing as an actual state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+
+from drivers._router.known import KnownRules
+from drivers.nftables.remote.model import Element, Listing, Span, member_set
+from drivers.nftables.remote.moves import interfaces_of, members_of
+from enforcer.core.drift import Delta
+from enforcer.core.intervals import Ranges, inside, match, union
+from enforcer.core.orders import order_number
+from enforcer.core.plan import Region
+from enforcer.core.rules import Actual, InterfaceMember, Members, Rule
+from enforcer.driver_api import Counted
+
+
+def actual(device: str, listing: Listing, known: KnownRules, at: datetime) -> Actual:
+    """What of `listing` are members of rules that are known; the rest is structure."""
+    addresses: dict[Rule, dict[Span, int]] = {}
+    names: dict[Rule, dict[str, int]] = {}
+    for rule, elements in _by_rule(listing, known):
+        for element in elements:
+            order = _order(element.comment)
+            if isinstance(element.key, str):
+                names.setdefault(rule, {})[element.key] = order
+            else:
+                addresses.setdefault(rule, {})[element.key] = order
+    return Actual(
+        device,
+        at,
+        listing.owner,
+        {rule: members_of(rows) for rule, rows in addresses.items()},
+        {rule: interfaces_of(some) for rule, some in names.items()},
+        native=listing,
+        token=listing.digest,
+        hold=listing.hold,
+    )
+
+
+def _by_rule(listing: Listing, known: KnownRules) -> list[tuple[Rule, tuple[Element, ...]]]:
+    found = []
+    for name, elements in listing.elements.items():
+        named = member_set(name)
+        rule = known.named(named[1]) if named is not None else None
+        if rule is not None:
+            found.append((rule, elements))
+    return found
+
+
+def _order(comment: str) -> int:
+    return order_number(comment) or -1
+
+
+def part(whole: Actual, region: Region) -> Actual:
+    """`whole` cut to the members of `region`."""
+    delta = region.delta
+    if delta is None:
+        return whole
+    return Actual(
+        whole.device,
+        whole.read_at,
+        whole.owner,
+        _touched(whole, delta),
+        _named(whole, delta),
+        whole.native,
+        region=True,
+        token=whole.token,
+        hold=whole.hold,
+    )
+
+
+def _touched(whole: Actual, delta: Delta) -> dict[Rule, Members]:
+    found: dict[Rule, Members] = {}
+    for rule, change in delta.addresses.items():
+        rows = whole.addresses.get(rule)
+        if rows is None:
+            continue
+        kept = np.zeros(len(rows), np.bool_)
+        for asked in (change.add, change.remove):
+            at = match(asked, rows)
+            kept[at[at >= 0]] = True
+        found[rule] = rows.take(kept)
+    return found
+
+
+def _named(whole: Actual, delta: Delta) -> dict[Rule, tuple[InterfaceMember, ...]]:
+    found = {}
+    for rule, moved in delta.interfaces.items():
+        names = {m.name for m in (*moved.add, *moved.remove)}
+        found[rule] = tuple(m for m in whole.interfaces.get(rule, ()) if m.name in names)
+    return found
+
+
+def counted(
+    listing: Listing, known: KnownRules, wanted: Mapping[Rule, Ranges]
+) -> dict[Rule, Counted]:
+    """The sums over the members that overlap what is asked for."""
+    sums: dict[Rule, Counted] = {}
+    for rule, elements in _by_rule(listing, known):
+        if rule not in wanted:
+            continue
+        chosen = [e for e in elements if rule.by_interface or _overlaps(e, wanted[rule])]
+        before = sums.get(rule, Counted(0, 0))
+        packets, octets = sum(e.packets for e in chosen), sum(e.octets for e in chosen)
+        sums[rule] = Counted(before.packets + packets, before.octets + octets)
+    return sums
+
+
+def _overlaps(element: Element, region: Ranges) -> bool:
+    if isinstance(element.key, str):
+        return True
+    return len(inside(Ranges.of([element.key]), union([region])).source) > 0

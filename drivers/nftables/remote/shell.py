@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`nft` on another host: no terminal, exit codes checked, its errors as ours."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Protocol
+
+from drivers._ssh.commands import Answer, Exec, Lines
+from drivers._ssh.login import Client
+from enforcer.clock import Clock
+from enforcer.errors import AuthenticationFailed, CommandRejected, DeviceUnreachable
+
+SECONDS = 120.0
+"""So long one `nft` may take; a listing of 50 000 members takes a few."""
+_NOT_FOUND = 127
+_NO_RIGHTS = ("operation not permitted", "a password is required", "permission denied")
+
+
+class Shell(Protocol):
+    """Where `nft` runs."""
+
+    @property
+    def device(self) -> str:
+        """The device's name, for messages."""
+        ...
+
+    def nft(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """The output of ``nft ARGUMENTS``.
+
+        Raises CommandRejected (it said no: nothing was changed), AuthenticationFailed (no
+        right to), DeviceUnreachable (nobody knows what it did).
+        """
+        ...
+
+    def interfaces(self) -> list[str]:
+        """The names of the router's interfaces. Raises as `nft` does."""
+        ...
+
+    def monitor(self) -> Lines:
+        """The lines of ``nft -j -nn monitor``, until closed."""
+        ...
+
+
+class SshShell:
+    """Over one connection."""
+
+    def __init__(self, client: Client, program: str, clock: Clock) -> None:
+        self._client = client
+        self._program = program
+        self._clock = clock
+
+    @property
+    def device(self) -> str:
+        """See `Shell`."""
+        return self._client.device
+
+    def nft(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """See `Shell`."""
+        command = f"{self._program} {shlex.join(arguments)}"
+        answer = Exec.run(self._client, command, stdin, SECONDS, self._clock)
+        if answer.code != 0:
+            raise _refused(self.device, self._program, answer)
+        return answer.stdout
+
+    def interfaces(self) -> list[str]:
+        """See `Shell`."""
+        answer = Exec.run(self._client, "ls /sys/class/net", b"", SECONDS, self._clock)
+        if answer.code != 0:
+            raise _refused(self.device, "ls", answer)
+        return answer.stdout.decode("utf-8", "replace").split()
+
+    def monitor(self) -> Lines:
+        """See `Shell`."""
+        return Exec.stream(self._client, f"{self._program} -j -nn monitor")
+
+    def alive(self) -> bool:
+        """Whether the connection stands."""
+        return self._client.alive()
+
+
+def _refused(
+    device: str, program: str, answer: Answer
+) -> CommandRejected | AuthenticationFailed | DeviceUnreachable:
+    said = " ".join(answer.stderr.decode("utf-8", "replace").split())[:500]
+    if answer.code == _NOT_FOUND:
+        return DeviceUnreachable(
+            device, f"there is no {program} ({said}): install nftables, or set transport.nft"
+        )
+    if any(word in said.lower() for word in _NO_RIGHTS):
+        return AuthenticationFailed(
+            device,
+            f"{program} may not be used ({said}): log in as root, or allow it in sudoers and set"
+            " transport.nft to 'sudo -n /usr/sbin/nft'",
+        )
+    return CommandRejected(device, f"{program} said no (exit code {answer.code}): {said}")

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lines inside interfaces and other sections: what is known is checked, the rest is kept."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+from lab.emulators.cisco_ios.configuration import Configuration
+from lab.emulators.cisco_ios.modes import Mode
+from lab.emulators.cisco_ios.sections import Section
+from lab.emulators.cisco_ios.vocabulary import INTERFACE, INTERFACE_IP, INTERFACE_IPV6
+from lab.emulators.cisco_ios.words import Ambiguous, Words, expand
+
+
+def interface_line(
+    configuration: Configuration, mode: Mode, words: Words, *, negated: bool, literal: bool
+) -> None:
+    """A line of an interface."""
+    section = configuration.interfaces[mode.name]
+    text = _known(words, negated=negated)
+    if negated:
+        section.negate(text, literal=literal)
+        return
+    entered = section.lines.copy()
+    section.enter(text)
+    if text.startswith(("ip access-group", "ipv6 traffic-filter")):
+        configuration.require_room(lambda: _restore(section, entered))
+
+
+def _restore(section: Section, lines: dict[str, Section]) -> None:
+    section.lines = lines
+
+
+def keyword(words: Words, vocabulary: frozenset[str]) -> str:
+    """Take the next word, a keyword or a unique abbreviation of one."""
+    found = expand(words.peek(), vocabulary) if words else []
+    if not words:
+        words.take()
+    if not found:
+        raise words.invalid()
+    if len(found) > 1:
+        raise Ambiguous(words.text.strip())
+    words.take()
+    return found[0]
+
+
+def _known(words: Words, *, negated: bool) -> str:
+    """The line in full words; `InvalidInput` where it is not one."""
+    first = keyword(words, INTERFACE)
+    if first not in ("ip", "ipv6"):
+        if first == "shutdown":
+            words.end()
+        if not words and not negated and first in ("description", "encapsulation", "mtu"):
+            words.take()
+        return f"{first} {words.rest()}".rstrip()
+    second = keyword(words, INTERFACE_IP if first == "ip" else INTERFACE_IPV6)
+    command = f"{first} {second}"
+    if second in ("access-group", "traffic-filter"):
+        name = words.take()
+        direction = words.expect("in", "out")
+        words.end()
+        return f"{command} {name} {direction}"
+    if second == "verify":
+        return _verify(words, command, negated=negated)
+    if command == "ip address" and not (negated and not words):
+        return _address(words)
+    return f"{command} {words.rest()}".rstrip()
+
+
+def _verify(words: Words, command: str, *, negated: bool) -> str:
+    words.expect("unicast")
+    words.expect("source")
+    text = f"{command} unicast source"
+    if negated and not words:
+        return text
+    words.expect("reachable-via")
+    text += f" reachable-via {words.expect('any', 'rx')}"
+    while words:
+        text += f" {words.expect('allow-default', 'allow-self-ping', 'l2-src')}"
+    return text
+
+
+def _address(words: Words) -> str:
+    if words.peek() in ("dhcp", "negotiated", "pool"):
+        return f"ip address {words.rest()}"
+    address, mask = words.take(), words.take()
+    for back, value in ((2, address), (1, mask)):
+        try:
+            IPv4Address(value)
+        except ValueError:
+            raise words.invalid(back=back) from None
+    secondary = " secondary" if words.accept("secondary") else ""
+    words.end()
+    return f"ip address {address} {mask}{secondary}"
+
+
+def section_line(
+    configuration: Configuration, mode: Mode, words: Words, *, negated: bool, literal: bool
+) -> None:
+    """A line of a section that is kept as typed; prefix-lists on neighbors are checked."""
+    section = configuration.root.path(mode.path)
+    if words.peek() == "neighbor":
+        text = _neighbor(words, negated=negated)
+    else:
+        text = words.rest()
+    if negated:
+        section.negate(text, literal=literal)
+    else:
+        section.enter(text)
+
+
+def _neighbor(words: Words, *, negated: bool) -> str:
+    """`neighbor N ...`; `prefix-list L in|out` and `remote-as N` are read to the end."""
+    words.take()
+    who = words.take()
+    if who[0].isdigit() and not _is_address(who):
+        raise words.invalid(back=1)
+    if negated and not words:
+        return f"neighbor {who}"
+    what = words.take()
+    if what == "prefix-list":
+        name, direction = words.take(), words.expect("in", "out")
+        words.end()
+        return f"neighbor {who} prefix-list {name} {direction}"
+    if what == "remote-as" and not (negated and not words):
+        words.take()
+        words.end()
+        return " ".join(words.text.split()).removeprefix("no ")
+    return f"neighbor {who} {what} {words.rest()}".rstrip()
+
+
+def _is_address(text: str) -> bool:
+    for family in (IPv4Address, IPv6Address):
+        try:
+            family(text)
+        except ValueError:
+            continue
+        return True
+    return False
