@@ -19,6 +19,7 @@ USER = "enforcer"
 PASSWORD = "correct horse"
 SYSLOG = "*Mar  1 00:12:31.123: %LINEPROTO-5-UPDOWN: Line protocol on Interface Gi0/1, up"
 PAGE = 10
+_TURNS = 10
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Stub:
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cli-stub")
+        self._connections: set[asyncssh.SSHServerConnection] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
 
     @property
@@ -95,7 +97,7 @@ class Stub:
 
     async def _listen(self) -> None:
         self._acceptor = await asyncssh.create_server(
-            _Server,
+            lambda: _Server(self._connections),
             "127.0.0.1",
             0,
             server_host_keys=[self.key],
@@ -108,11 +110,19 @@ class Stub:
     async def _stop(self) -> None:
         assert self._acceptor is not None
         self._acceptor.close()
+        await self._acceptor.wait_closed()
+        connections = list(self._connections)
+        for connection in connections:
+            connection.abort()
+        for connection in connections:
+            await connection.wait_closed()
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)
+        for _ in range(_TURNS):
+            # A socket is closed a turn or two after its connection.
+            await asyncio.sleep(0)
 
     async def _session(self, process: asyncssh.SSHServerProcess[str]) -> None:
         self.sessions += 1
@@ -126,6 +136,12 @@ class Stub:
 
 
 class _Server(asyncssh.SSHServer):
+    def __init__(self, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connections.add(conn)
+
     def begin_auth(self, username: str) -> bool:
         return True
 
@@ -265,6 +281,7 @@ class _Shell:
                 self.say(self._does.refused[line] + "\n")
             else:
                 self._stub.taken.append(line)
+        self.say("^D\n")
         self.say(f"load complete ({bad} errors)\n" if bad else "load complete\n")
 
     async def ask(self, texts: tuple[str, ...]) -> None:

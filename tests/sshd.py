@@ -10,10 +10,20 @@ import os
 import pwd
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
+from drivers._ssh.errors import HostKeyRefused
+from drivers._ssh.gate import Gate
+from drivers._ssh.login import Client, open_client
+from drivers._ssh.options import SshOptions
+from enforcer import secrets
 from enforcer.clock import SystemClock
 
 _PROGRAM = "/usr/sbin/sshd"
@@ -128,3 +138,45 @@ class Sshd:
         if self._program is not None:
             self._program.terminate()
             self._program.wait()
+
+
+class Files:
+    """References, relative to a folder."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+
+    def resolve(self, reference: str) -> str:
+        """See `CredentialSource`."""
+        return secrets.read(reference, self._base, {"PW": "open sesame"}).reveal()
+
+
+def options(server: Sshd, **changed: object) -> SshOptions:
+    """How to log in to `server`, but for what a test changes."""
+    given = SshOptions(
+        device="linux1",
+        host="127.0.0.1",
+        port=server.port,
+        username=user(),
+        host_key=server.host_key,
+        key_file=str(server.client_key),
+        timeout=10.0,
+    )
+    return replace(given, **changed)  # type: ignore[arg-type] # named by each test
+
+
+@contextmanager
+def opened(given: SshOptions, base: Path = Path("/"), gate: Gate | None = None) -> Iterator[Client]:
+    """Logged in; references and files are relative to `base`."""
+    client = open_client(given, Files(base), SystemClock(), gate or Gate())
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def host_key_refused(given: SshOptions, base: Path = Path("/")) -> str:
+    """What is said when the host key is not accepted."""
+    with pytest.raises(HostKeyRefused) as caught:
+        open_client(given, Files(base), SystemClock(), Gate())
+    return str(caught.value)

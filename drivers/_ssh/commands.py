@@ -71,7 +71,7 @@ class Lines:
         )
 
     def close(self) -> None:
-        """Stop; never raises. The program ends when it next writes, or with the connection."""
+        """Stop; never raises. The program there ends when it next writes: nobody reads it."""
         self._closed.set()
         try:
             self._channel.close()

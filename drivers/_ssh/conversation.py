@@ -83,7 +83,9 @@ class Conversation:
             came, question = self._turn(after, known, end, left, command)
             said += came
             if question is None:
-                return without_noise(said if end is not None else self._without_prompt(said))
+                said = without_noise(said)
+                said = said if end is not None else self._without_prompt(said)
+                return without_timestamp(said) if self.dialect.timestamps else said
             pattern, answer = question
             asked[pattern.pattern] += 1
             if asked[pattern.pattern] > _ASKED_AT_MOST:

@@ -10,7 +10,7 @@ from functools import cached_property
 from enforcer.errors import ConfigurationInvalid
 
 REFUSAL = (
-    r"(?im)^\s*(?:% (?!WARNING)|%\s*Error|error:|unknown command|syntax error"
+    r"(?im)^\s*(?:% (?!WARNING|Confirming commit)|%\s*Error|error:|unknown command|syntax error"
     r"|Command authorization failed|% ?This command is not authorized)"
 )
 """A line by which a device of any of the platforms says no."""

@@ -11,6 +11,7 @@ from drivers._ssh.errors import HostKeyRefused
 from drivers._ssh.options import SshOptions
 from enforcer.core.host_keys import USUAL_FILES, RecordedKeys, how_to_record, recorded_keys
 from enforcer.driver_api import CredentialSource
+from enforcer.errors import ConfigurationInvalid
 
 _RSA_SIGNATURES = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 
@@ -71,7 +72,7 @@ def recorded(options: SshOptions, credentials: CredentialSource) -> Recorded:
     if options.host_key:
         return Recorded(options, RecordedKeys((options.host_key,)), "known_hosts")
     if options.known_hosts:
-        text = read_file(options.known_hosts, credentials)
+        text = read_file("known_hosts", options.known_hosts, credentials)
         keys = recorded_keys(text, options.host, options.port)
         return Recorded(options, keys, options.known_hosts)
     found = RecordedKeys()
@@ -84,9 +85,12 @@ def recorded(options: SshOptions, credentials: CredentialSource) -> Recorded:
     return Recorded(options, found, USUAL_FILES[0])
 
 
-def read_file(name: str, credentials: CredentialSource) -> str:
+def read_file(what: str, name: str, credentials: CredentialSource) -> str:
     """A file's text; relative names are what references are relative to: the settings file.
 
-    Raises ConfigurationInvalid.
+    Raises ConfigurationInvalid saying `what` it is for.
     """
-    return credentials.resolve(f"file:{Path(name).expanduser()}")
+    try:
+        return credentials.resolve(f"file:{Path(name).expanduser()}")
+    except ConfigurationInvalid as error:
+        raise ConfigurationInvalid(f"{what} cannot be used: {error}") from None

@@ -14,7 +14,7 @@ import paramiko
 from drivers._ssh.algorithms import disabled, prefer
 from drivers._ssh.gate import GATE, Gate
 from drivers._ssh.host_keys import Recorded, read_file, recorded
-from drivers._ssh.mapping import FOREIGN, mapped
+from drivers._ssh.mapping import FOREIGN, configured, mapped
 from drivers._ssh.options import SshOptions
 from drivers._ssh.ways import ProxyProgram, Way, straight, way_to
 from enforcer.clock import Clock, SystemClock
@@ -71,10 +71,15 @@ def open_client(
     """Connect (through the jump host of the ssh config), verify the host key, log in.
 
     Raises HostKeyRefused (a DeviceUnreachable) before any credential is sent,
-    DeviceUnreachable, AuthenticationFailed, DeviceBusy (no place, or the device's lines are all
-    taken), ConfigurationInvalid (a file or secret that cannot be read).
+    DeviceUnreachable (also: a file or secret that is needed cannot be read),
+    AuthenticationFailed, DeviceBusy (no place, or the device's lines are all taken).
     """
     clock = clock if clock is not None else SystemClock()
+    with configured(options.device):
+        return _open(options, credentials, clock, gate)
+
+
+def _open(options: SshOptions, credentials: CredentialSource, clock: Clock, gate: Gate) -> Client:
     way = way_to(options, credentials)
     where = (way.options.host, way.options.port)
     with ExitStack() as undo:
@@ -186,7 +191,7 @@ def _key(
     """
     if not options.key_file:
         return None, password
-    text = read_file(options.key_file, credentials) + "\n"
+    text = read_file("key_file", options.key_file, credentials) + "\n"
     for passphrase in (None, password):
         for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
             try:

@@ -13,7 +13,12 @@ import paramiko
 import paramiko.ssh_exception
 
 from drivers._ssh.options import SshOptions
-from enforcer.errors import AuthenticationFailed, DeviceError, DeviceUnreachable
+from enforcer.errors import (
+    AuthenticationFailed,
+    ConfigurationInvalid,
+    DeviceError,
+    DeviceUnreachable,
+)
 
 FOREIGN = (
     paramiko.SSHException,
@@ -38,6 +43,18 @@ def mapped(options: SshOptions, doing: str) -> Iterator[None]:
         yield
     except FOREIGN as error:
         raise as_ours(options, doing, error) from None
+
+
+@contextmanager
+def configured(device: str) -> Iterator[None]:
+    """Raise DeviceUnreachable where a file or secret that is needed to log in cannot be used.
+
+    It may be put right at any time, and other devices do not need it.
+    """
+    try:
+        yield
+    except ConfigurationInvalid as error:
+        raise DeviceUnreachable(device, f"cannot log in: {error}") from None
 
 
 def as_ours(options: SshOptions, doing: str, error: BaseException) -> DeviceError:

@@ -14,6 +14,7 @@ from drivers._ssh.errors import LineRejected
 from drivers._ssh.gate import GATE, Gate
 from drivers._ssh.greeting import greet
 from drivers._ssh.login import open_client
+from drivers._ssh.mapping import configured
 from drivers._ssh.options import SshOptions
 from drivers._ssh.scan import Scan, closes
 from drivers._ssh.transcript import Transcript
@@ -26,7 +27,7 @@ Answers = Sequence[tuple[str, str]]
 """(pattern of a question, answer without line end); matched at the end of what was received."""
 
 CHUNK = 200
-_END_OF_INPUT = "\x04"
+_END_OF_INPUT, _END_SHOWN = "\x04", "^D"
 _OVERHEARD = 1_000
 _QUIET = 1.0
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f?]")
@@ -66,13 +67,15 @@ class Terminal:
         Raises as `open_client`, and AuthenticationFailed when `enable` is refused.
         """
         transcript = Transcript()
-        for reference in (options.credentials, options.enable):
-            transcript.hide(credentials.resolve(reference) if reference else "")
+        with configured(device_name):
+            enable = credentials.resolve(options.enable) if options.enable else ""
+            password = credentials.resolve(options.credentials) if options.credentials else ""
+        for secret in (enable, password):
+            transcript.hide(secret)
         client = open_client(options, credentials, clock, gate)
         try:
             wire = Wire(client, dialect.device_type, transcript)
             talk = Conversation(device_name, wire, dialect, transcript, clock)
-            enable = credentials.resolve(options.enable) if options.enable else ""
             greet(talk, options, enable)
             made = cls(talk)
             for command in dialect.start:
@@ -155,7 +158,8 @@ class Terminal:
         self._talk.write(_END_OF_INPUT)
         self._talk.settle(scan, timeout, _QUIET, f"the end of {command!r}")
         self._refuse_garbled(wanted, scan, 0)
-        return "\n".join(scan.said)
+        said = [line.removeprefix(_END_SHOWN) for line in scan.said]
+        return "\n".join(line for line in said if line)
 
     def dialog(
         self, command: str, answers: Answers, until: str, timeout: float, *, refuse: bool = True

@@ -60,7 +60,7 @@ def way_to(options: SshOptions, credentials: CredentialSource) -> Way:
 
 
 def _config(options: SshOptions, credentials: CredentialSource) -> paramiko.SSHConfig:
-    text = read_file(options.ssh_config, credentials)
+    text = read_file("ssh_config", options.ssh_config, credentials)
     try:
         return paramiko.SSHConfig.from_text(text)
     except (paramiko.ConfigParseError, ValueError) as error:

@@ -151,12 +151,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An interface; `bound`: by (family, direction) the list's name."""
+    """An interface; `bound`: by (family, direction) the list's name; `lines`: as printed."""
 
     name: str
     shutdown: bool = False
     bound: Mapping[tuple[int, str], str] = field(default_factory=lambda: MappingProxyType({}))
     urpf: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,10 @@ class Box:
         said = (
             sorted(self.groups.items()),
             sorted((k, v) for k, v in self.acls.items() if k in bound or has_ours(v)),
-            [(p.name, p.shutdown, sorted(p.bound.items())) for p in _sorted(self.ports)],
+            [
+                (p.name, p.shutdown, sorted(p.bound.items()), p.lines if p.name in edges else ())
+                for p in _sorted(self.ports)
+            ],
             sorted(lists.items()),
             sorted(self.routes),
             sorted(self.periods.items()),

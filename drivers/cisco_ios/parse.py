@@ -230,7 +230,7 @@ def _read_port(found: _Found, section: Section) -> None:
             raise found.fail(f"{section.header}: {line}")
         checked = _URPF.match(line)
         urpf = (checked[1] if checked else "") or urpf
-    found.ports[name] = Port(name, shutdown, bound, urpf)
+    found.ports[name] = Port(name, shutdown, bound, urpf, section.lines)
 
 
 def _read_bgp(found: _Found, section: Section) -> None:

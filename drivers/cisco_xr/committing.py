@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 from drivers._ssh.errors import LineRejected
+from drivers._ssh.noise import without_timestamp
 from drivers._ssh.terminal import Terminal
 from drivers.cisco_xr.parse_commit import Said, locked, said, why_failed
 from enforcer.errors import CommandRejected, DeviceBusy, DeviceError, ParseFailed, StaleState
@@ -61,38 +61,41 @@ def commit(device: str, terminal: Terminal, options: str) -> bool:
     Raises CommandRejected with the reasons of ``show configuration failed``, StaleState,
     DeviceBusy, each after `abort`: the buffer is empty then.
     """
-    answer = terminal.dialog(
-        f"commit {options}".strip(), ANSWERS, until="", timeout=COMMIT_TIMEOUT, refuse=False
-    )
+    answer = _said_to(terminal, f"commit {options}".strip())
     what = said(answer)
     if what is Said.DONE:
         return True
     if what is Said.NOTHING:
         return False
-    _refused(device, terminal, what, answer)
+    raise _refusal(device, terminal, what, answer)
 
 
-def _refused(device: str, terminal: Terminal, what: Said, answer: str) -> NoReturn:
+def _refusal(device: str, terminal: Terminal, what: Said, answer: str) -> DeviceError:
     reasons = ""
     if what is Said.FAILED:
         reasons = terminal.ask("show configuration failed", refuse=False, timeout=120.0)
     leave(terminal)
     if what is Said.STALE:
-        raise StaleState(device, "others committed meanwhile; nothing was written")
+        return StaleState(device, "others committed meanwhile; nothing was written")
     if what is Said.BUSY:
-        raise DeviceBusy(device, f"somebody else's commit is pending: {_one_line(answer)}")
+        return DeviceBusy(device, f"somebody else's commit is pending: {_one_line(answer)}")
     if what is Said.FAILED:
-        raise CommandRejected(
+        return CommandRejected(
             device,
             f"refused the commit, nothing of it stands: {why_failed(reasons)}\n"
             f"{_one_line(answer)}\n{terminal.transcript.clean(reasons)}",
         )
-    raise ParseFailed(device, f"the answer to commit is not understood: {_one_line(answer)}")
+    return ParseFailed(device, f"the answer to commit is not understood: {_one_line(answer)}")
+
+
+def _said_to(terminal: Terminal, command: str) -> str:
+    answer = terminal.dialog(command, ANSWERS, until="", timeout=COMMIT_TIMEOUT, refuse=False)
+    return without_timestamp(answer)
 
 
 def confirm(device: str, terminal: Terminal) -> bool:
     """Make a trial of this session stay; False: it was over, so it was rolled back."""
-    answer = terminal.dialog("commit", ANSWERS, until="", timeout=COMMIT_TIMEOUT, refuse=False)
+    answer = _said_to(terminal, "commit")
     what = said(answer)
     if what is Said.CONFIRMED:
         return True

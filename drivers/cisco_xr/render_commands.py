@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from drivers.cisco_xr.edits import Edit
+from drivers.cisco_xr.edits import Edit, rank
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
@@ -56,7 +56,7 @@ class Step:
 
 def steps(found: Iterable[Edit], box: Box, after: Items, limit: int) -> list[Step]:
     """All steps in order; `after`: what will stand; groups are cut at `limit` members."""
-    all_edits = list(found)
+    all_edits = sorted(found, key=_place)
     overwritten = _overwritten(all_edits, box)
     gone = {
         (e.key.family, e.key.name)
@@ -74,6 +74,14 @@ def steps(found: Iterable[Edit], box: Box, after: Items, limit: int) -> list[Ste
         else:
             made.extend(_other(edit, box, after))
     return sorted(made, key=lambda step: step.phase)
+
+
+def _place(edit: Edit) -> tuple[object, ...]:
+    """Lines as they stand in their list, all else as it is ordered."""
+    key, number = edit.key, edit.before if edit.after is None else edit.after
+    if isinstance(key, LineKey) and isinstance(number, int):
+        return rank(key)[0], (key.family, key.acl, number, key.text, key.again)
+    return rank(key)
 
 
 # -- groups ----------------------------------------------------------------------------------

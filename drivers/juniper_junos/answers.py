@@ -16,7 +16,8 @@ from ipaddress import ip_address
 from enforcer.errors import ParseFailed
 
 _COMMIT = re.compile(
-    r"^(?P<number>\d{1,3}) +(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+) by (?P<by>.+?) via (?P<via>\S+)"
+    r"^(?P<number>\d{1,3}) +(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+)"
+    r" by (?P<by>.+?) via (?P<via>\S+)"
     r"(?P<pending> commit confirmed, rollback in \S+| commit confirmed)?\s*$"
 )
 _PENDING = "rollback pending"
@@ -156,7 +157,7 @@ def _is_address(text: str) -> bool:
 
 
 def counters(device: str, text: str) -> dict[str, tuple[int, int]]:
-    """(octets, packets) by counter's name, ``show firewall``; the same in several filters add up."""
+    """(octets, packets) by counter's name, ``show firewall``; equal names add up."""
     found: dict[str, tuple[int, int]] = {}
     section = ""
     for raw in text.split("\n"):

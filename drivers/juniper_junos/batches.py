@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from drivers.juniper_junos.commands import Edits, MemberEdit
 from drivers.juniper_junos.holdings import ranges_of
-from drivers.juniper_junos.model import Lines
-from drivers.juniper_junos.names import is_mark
+from drivers.juniper_junos.model import Box, Lines
+from drivers.juniper_junos.names import RIB6, is_mark
 from enforcer.core.drift import Change, Delta, effective
 from enforcer.core.intervals import Ranges, inside, union
 from enforcer.core.orders import order_id
@@ -25,33 +25,35 @@ _NAMED_ORDERS = 4
 class Work:
     """One commit: its commands, whether it is structural, what is noted with it.
 
+    `goal`: the router once the plan is done, which the `last` one of its commits makes true.
     `spared`: networks whose adjacencies go down on purpose.
     """
 
     lines: Lines
     structural: bool
     comment: str
+    goal: Box
+    last: bool = True
     spared: tuple[str, ...] = ()
 
 
 def batches(
-    made: Edits, delta: Delta, numbers: Sequence[int], spared: tuple[str, ...]
+    made: Edits, goal: Box, delta: Delta, numbers: Sequence[int], spared: tuple[str, ...]
 ) -> tuple[Batch, ...]:
-    """`made` as commits, each with what proves it."""
-    return tuple(_batches(made, effective(delta), numbers, spared))
+    """`made` as commits that lead to `goal`, each with what proves it."""
+    return tuple(_batches(made, goal, effective(delta), _comment(numbers), spared))
 
 
 def _batches(
-    made: Edits, delta: Delta, numbers: Sequence[int], spared: tuple[str, ...]
+    made: Edits, goal: Box, delta: Delta, comment: str, spared: tuple[str, ...]
 ) -> Iterator[Batch]:
-    comment = _comment(numbers)
     members = [*made.add, *made.remove]
     if len(members) <= COMMIT_MEMBERS:
         lines = (*made.build, *_lines(members), *made.drop)
         structural = is_structural((*made.build, *made.drop))
-        if lines or delta:
-            region = ALL if structural or not delta else Region(delta)
-            yield _batch(Work(lines, structural, comment, spared), len(members), region)
+        region = ALL if structural or not delta or not lines else Region(delta)
+        work = Work(lines, structural, comment, goal, spared=spared)
+        yield _batch(work, len(members), region)
         return
     packs = [members[at : at + COMMIT_MEMBERS] for at in range(0, len(members), COMMIT_MEMBERS)]
     for number, pack in enumerate(packs):
@@ -59,10 +61,13 @@ def _batches(
         structural = is_structural(build)
         later = [m for other in packs[number + 1 :] for m in other]
         region = ALL if structural else Region(_proved(delta, pack, later))
-        work = Work((*build, *_lines(pack)), structural, comment, spared if structural else ())
+        last = number == len(packs) - 1 and not made.drop
+        lines = (*build, *_lines(pack))
+        work = Work(lines, structural, comment, goal, last, spared if structural else ())
         yield _batch(work, len(pack), region)
     if made.drop:
-        yield _batch(Work(tuple(made.drop), is_structural(made.drop), comment), 0, ALL)
+        work = Work(tuple(made.drop), is_structural(made.drop), comment, goal)
+        yield _batch(work, 0, ALL)
 
 
 def _lines(members: Iterable[MemberEdit]) -> Iterator[str]:
@@ -71,9 +76,11 @@ def _lines(members: Iterable[MemberEdit]) -> Iterator[str]:
 
 
 def is_structural(lines: Iterable[str]) -> bool:
-    """Whether commands do more than to renew the mark."""
+    """Whether commands do more than to renew the mark, or to tidy up behind routes."""
     for line in lines:
         words = line.split(" ")
+        if line == f"delete {RIB6}":
+            continue
         if words[1:3] != ["policy-options", "prefix-list"] or not is_mark(words[3]):
             return True
     return False

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from drivers.juniper_junos.model import INACTIVE, Box, Lines, Prefixes, bound, ours
 from drivers.juniper_junos.names import (
     DIRECTIONS,
+    RIB6,
     ROUTES,
     SENTINEL,
     Place,
@@ -119,7 +120,7 @@ def _items(found: Box, goal: Box, made: Edits) -> None:
     last = _last_terms(found, goal)
     made.build += [f"delete {path}" for path in last if not _below(path, reborn)]
     new = [p for p in goal.items if p not in found.items or _below(p, reborn) or p in last]
-    for path in sorted(new, key=lambda p: (p in last, " term ENF-PASS" in p)):
+    for path in sorted(new, key=lambda p: (p in last, " term ENF-PASS" in p, p)):
         made.build += [f"set {path} {shown(line)}" for line in goal.items[path]]
 
 
@@ -156,6 +157,9 @@ def _routes(found: Box, goal: Box, tag: int, made: Edits) -> None:
             made.add.append(MemberEdit(family, prefix, lines))
         for prefix in sorted(there - wanted):
             made.remove.append(MemberEdit(family, prefix, (f"delete {top} {prefix}",)))
+    others = found.taken.get(6) or RIB6 in found.crowded
+    if found.routes.get(6) and not goal.routes.get(6) and not others:
+        made.drop.append(f"delete {RIB6}")
 
 
 def _places(found: Box, goal: Box, made: Edits) -> None:

@@ -95,7 +95,7 @@ class JunosDriver:
             return _all(edits(then, box, self._setup.tag))
 
         numbers = order_numbers(drift.delta)
-        works = batches(made, drift.delta, numbers, spared(box, then))
+        works = batches(made, then, drift.delta, numbers, spared(box, then))
         return Plan(works, lambda: _all(made), undo)
 
     @contextmanager

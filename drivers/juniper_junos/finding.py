@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from drivers._router.target import held
 from drivers.juniper_junos.holdings import ranges_of, whole
-from drivers.juniper_junos.layout import Layout, box_of, empty_rules, layout
+from drivers.juniper_junos.layout import Layout, box_of, kept_lists, layout
 from drivers.juniper_junos.model import INACTIVE, Box, Lines, Prefixes
 from drivers.juniper_junos.names import (
     ROUTES,
@@ -36,8 +36,7 @@ def owner(box: Box, ours: str) -> Owner | None:
 def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
     """Structural differences that are not merely members missing or extra."""
     box = box_of(actual)
-    wanted = held(actual)
-    right = layout(setup, box, wanted, empty_rules(desired, box, wanted))
+    right = layout(setup, box, held(actual), kept_lists(setup, desired, box))
     told = [*_items(box, right.shape), *_lists(box, right), *_attached(box, right.shape)]
     told += _routes(box, right)
     was = actual.owner

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from drivers._router.target import Target
-from drivers.juniper_junos.holdings import SHUT, digests, filtered, grouped, routed
+from drivers._router.target import Target, held
+from drivers.juniper_junos.holdings import SHUT, filtered, grouped, routed
 from drivers.juniper_junos.model import Box, Prefixes
 from drivers.juniper_junos.setup import Setup
 from drivers.juniper_junos.shape import Shape, shape
@@ -39,26 +40,36 @@ class Layout:
     routes: Mapping[int, Prefixes]
 
 
-def layout(setup: Setup, box: Box, wanted: Target, empty: Iterable[Rule] = ()) -> Layout:
-    """For `wanted`; the rules `empty` keep their structure although they have no members."""
+def layout(
+    setup: Setup, box: Box, wanted: Target, kept: Mapping[str, Rule] = MappingProxyType({})
+) -> Layout:
+    """For `wanted`; the prefix-lists `kept` stay although they have no members.
+
+    Only lists with members, and the terms that name those: an exception that meets no member
+    costs nothing.
+    """
     routes = routed(setup, box, wanted.addresses)
-    by_rule = filtered(setup, routes, wanted.addresses)
-    for rule in empty:
-        by_rule.setdefault(rule, Ranges.none())
-    lists: dict[str, Ranges] = {}
-    rules: dict[str, Rule] = {}
-    for rule in sorted(by_rule, key=lambda r: r.digest):
-        parts = grouped(rule, by_rule[rule])
-        lists |= parts
-        rules |= dict.fromkeys(parts, rule)
+    lists: dict[str, Ranges] = dict.fromkeys(kept, Ranges.none())
+    rules = dict(kept)
+    for name, rule, ranges in _in_lists(filtered(setup, routes, wanted.addresses)):
+        lists[name], rules[name] = ranges, rule
+    ordered = dict(sorted(rules.items()))
     shut = wanted.interfaces.get(SHUT, frozenset())
-    return Layout(
-        shape(setup, box, tuple(dict.fromkeys(rules.values())), shut), lists, rules, routes
-    )
+    return Layout(shape(setup, box, ordered, shut), lists, rules, routes)
 
 
-def empty_rules(desired: Desired, box: Box, wanted: Target) -> list[Rule]:
-    """Rules that are asked for and stand there without a member."""
-    there = digests(box)
-    asked = [r for r in desired.addresses if r not in wanted.addresses]
-    return [rule for rule in asked if rule.digest in there]
+def kept_lists(setup: Setup, desired: Desired, box: Box) -> dict[str, Rule]:
+    """Prefix-lists that stand there, and that what is desired has members for.
+
+    They may have none now: somebody removed them, and they come back.
+    """
+    wanted = held(desired).addresses
+    rest = filtered(setup, routed(setup, box, wanted), wanted)
+    return {name: rule for name, rule, _ in _in_lists(rest) if name in box.lists}
+
+
+def _in_lists(wanted: Mapping[Rule, Ranges]) -> Iterator[tuple[str, Rule, Ranges]]:
+    for rule, ranges in wanted.items():
+        for name, part in grouped(rule, ranges).items():
+            if len(part):
+                yield name, rule, part

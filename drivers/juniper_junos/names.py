@@ -23,6 +23,8 @@ MOST_FILTERS = 16
 LISTS = "policy-options prefix-list"
 STATEMENTS = "policy-options policy-statement"
 ROUTES = {4: "routing-options static route", 6: "routing-options rib inet6.0 static route"}
+RIB6 = "routing-options rib inet6.0"
+"""Stays behind, empty, unless it is deleted with the last route in it."""
 SENTINEL = {4: f"{SENTINELS[4]}/32", 6: f"{SENTINELS[6]}/128"}
 """The member of every prefix-list of ours, by family, as the box shows it."""
 

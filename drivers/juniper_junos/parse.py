@@ -12,6 +12,7 @@ from drivers.juniper_junos.model import Box, ours
 from drivers.juniper_junos.names import (
     FAMILIES,
     LISTS,
+    RIB6,
     ROUTES,
     STATEMENTS,
     VERSIONS,
@@ -155,6 +156,8 @@ class _Reader:
             self._places[Place(interface, unit, family, directed[1])].append(" ".join(rest))
 
     def _route(self, path: str) -> None:
+        if path.startswith(f"{RIB6} ") and not path.startswith(f"{ROUTES[6]} "):
+            self._crowded.add(RIB6)
         for family, top in (*ROUTES.items(), (4, "routing-options rib inet.0 static route")):
             if path.startswith(f"{top} "):
                 prefix, _, rest = path[len(top) + 1 :].partition(" ")

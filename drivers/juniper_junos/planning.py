@@ -15,7 +15,7 @@ from typing import TypeVar
 from drivers._router.target import held, target
 from drivers.juniper_junos.finding import misplaced
 from drivers.juniper_junos.holdings import in_list, texts_of
-from drivers.juniper_junos.layout import Layout, box_of, empty_rules, layout
+from drivers.juniper_junos.layout import Layout, box_of, kept_lists, layout
 from drivers.juniper_junos.model import Box, Prefixes
 from drivers.juniper_junos.names import (
     ROUTES,
@@ -39,8 +39,8 @@ def goal(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Box:
     """The router as it is to be after the plan."""
     box = box_of(actual)
     now, then = held(actual), target(actual, drift.delta)
-    was = layout(setup, box, now, empty_rules(desired, box, now))
-    after = layout(setup, box, then, empty_rules(desired, box, then))
+    kept = kept_lists(setup, desired, box)
+    was, after = layout(setup, box, now, kept), layout(setup, box, then, kept)
     named = frozenset(finding.what for finding in drift.findings)
     lists, inert = _lists(box, was, after, named)
     mark = _mark(setup, desired, drift, actual)
@@ -90,7 +90,7 @@ def _moved(
     then it goes.
     """
     found = dict(there)
-    for key, path in paths.items():
+    for key, path in sorted(paths.items()):
         if absent is not None and key not in after:
             continue
         if path in named or was.get(key, absent) != after.get(key, absent):

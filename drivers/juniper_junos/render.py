@@ -7,7 +7,7 @@ no term matches goes on to the operator's filter behind ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -41,6 +41,15 @@ class Group:
     within: Spans | None
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term, and the prefix-list that it names; lines as `values.same` has them, sorted."""
+
+    name: str
+    group: str
+    lines: Lines
+
+
 @lru_cache(maxsize=4096)
 def groups(rule: Rule) -> tuple[Group, ...]:
     """The prefix-lists of a rule; they do not overlap and hold every member between them.
@@ -59,16 +68,17 @@ def groups(rule: Rule) -> tuple[Group, ...]:
 
 
 @lru_cache(maxsize=4096)
-def terms(rule: Rule, v6: str, counters: bool) -> tuple[tuple[str, Lines], ...]:
-    """(name, lines) of the terms of a rule by address; lines as `values.same` has them, sorted."""
+def terms(rule: Rule, v6: str, counters: bool) -> tuple[Term, ...]:
+    """The terms of a rule by address."""
     named = {group.within: group.name for group in groups(rule)}
-    found: list[tuple[str, Lines]] = []
+    found: list[Term] = []
     for clause in clauses(rule):
         for part in _spared(clause, rule.family, v6):
             name = group_name(rule, f"T{len(found)}")
-            lines = [f"from {line}" for line in _conditions(rule, part, named[part.within], v6)]
+            group = named[part.within]
+            lines = [f"from {line}" for line in _conditions(rule, part, group, v6)]
             lines += [f"then count {name}"] if counters else []
-            found.append((name, tuple(sorted(map(same, (*lines, "then discard"))))))
+            found.append(Term(name, group, tuple(sorted(map(same, (*lines, "then discard"))))))
     return tuple(found)
 
 
@@ -133,19 +143,30 @@ def statement(rule: Rule) -> tuple[str, Lines]:
     )
 
 
-def structure(setup: Setup, rules: Iterable[Rule], passes: Iterable[int]) -> dict[str, Lines]:
-    """The items for `rules`; `passes`: families that need the filter which accepts the rest."""
+def _needed(setup: Setup, rule: Rule, lists: Mapping[str, Rule]) -> list[Term]:
+    return [t for t in terms(rule, setup.v6, setup.counters) if t.group in lists]
+
+
+def families(setup: Setup, lists: Mapping[str, Rule]) -> frozenset[int]:
+    """Those that need a filter. One without a term would discard everything: it is never made."""
+    rules = dict.fromkeys(rule for rule in lists.values() if not rule.by_route)
+    return frozenset(rule.family for rule in rules if _needed(setup, rule, lists))
+
+
+def structure(setup: Setup, lists: Mapping[str, Rule], passes: Iterable[int]) -> dict[str, Lines]:
+    """The items for the prefix-lists `lists`; `passes`: families that need the filter which
+    accepts the rest."""
     items: dict[str, Lines] = {}
-    for rule in rules:
+    for rule in dict.fromkeys(lists.values()):
         if rule.by_route:
             name, lines = statement(rule)
             items[f"{STATEMENTS} {name}"] = lines
             continue
-        for direction in DIRECTIONS:
+        needed = _needed(setup, rule, lists)
+        for direction in DIRECTIONS if needed else ():
             path = filter_path(rule.family, filter_name(rule.family, direction))
             items[path] = ()
-            for name, lines in terms(rule, setup.v6, setup.counters):
-                items[f"{path} term {name}"] = lines
+            items |= {f"{path} term {term.name}": term.lines for term in needed}
             if setup.chain:
                 items[f"{path} term {pass_name(rule.family)}"] = ("then accept",)
     for family in passes:

@@ -15,6 +15,8 @@ from enforcer.errors import ConfigurationInvalid
 
 TAG = 4_276_993_775
 """The tag of our discard routes unless the inventory says another: nobody else must use it."""
+PROOF_SECONDS = 60
+"""What must be left of the timer of an unconfirmed commit after the hold time."""
 _MOST_MINUTES = 65_535
 _DEFAULTS = {
     "binding": "list",
@@ -60,6 +62,13 @@ class Setup:
     def of(cls, device: Device, owner: Owner) -> Setup:
         """From the inventory. Raises ConfigurationInvalid naming the option."""
         given = _options(device.name, device.options)
+        confirm = -(-_number(device.name, given, "confirm", 1, 60 * _MOST_MINUTES) // 60)
+        hold_time = _number(device.name, given, "hold_time", 0, 3600)
+        if hold_time + PROOF_SECONDS > confirm * 60:
+            raise ConfigurationInvalid(
+                f"{device.name}: options.hold_time is {hold_time} s and the timer {confirm} min:"
+                f" leave {PROOF_SECONDS} s for the proof, or the change is always rolled back"
+            )
         return cls(
             device.name,
             owner,
@@ -68,9 +77,9 @@ class Setup:
             neighbors=tuple(str(n.address) for n in device.neighbors if n.vrf == DEFAULT_VRF),
             kept_up=frozenset(i.name for i in device.interfaces if carries_management(device, i)),
             chain=given["binding"] == "chain",
-            confirm=-(-_number(device.name, given, "confirm", 1, 60 * _MOST_MINUTES) // 60),
+            confirm=confirm,
             counters=given["counters"] == "yes",
-            hold_time=_number(device.name, given, "hold_time", 0, 3600),
+            hold_time=hold_time,
             v6=given["ipv6_protocol"],
             tag=_number(device.name, given, "tag", 1, 2**32 - 1),
             rtbh=device.mechanism == "rtbh",

@@ -21,7 +21,7 @@ from drivers.juniper_junos.names import (
     record_name,
     split_interface,
 )
-from drivers.juniper_junos.render import statement, structure
+from drivers.juniper_junos.render import families, statement, structure
 from drivers.juniper_junos.setup import Setup
 from enforcer.core.rules import Key, Rule
 
@@ -41,16 +41,16 @@ class Shape:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def shape(setup: Setup, box: Box, rules: Collection[Rule], shut: Collection[str]) -> Shape:
-    """For `rules` (by address, by route), and with the interfaces `shut` down by us."""
+def shape(setup: Setup, box: Box, lists: Mapping[str, Rule], shut: Collection[str]) -> Shape:
+    """For the prefix-lists `lists` of rules, and with the interfaces `shut` down by us."""
     found = Shape()
-    families = frozenset(r.family for r in rules if not r.by_route)
-    _places(setup, box, families, found)
+    rules = tuple(dict.fromkeys(lists.values()))
+    _places(setup, box, families(setup, lists), found)
     _chains(box, [r for r in rules if r.by_route], found)
     _down(setup, box, shut, found)
     bound_now = {bound(line) for lines in found.places.values() for line in lines if " " in line}
     passes = [family for family in FAMILIES if pass_name(family) in bound_now]
-    found.items = structure(setup, rules, passes)
+    found.items = structure(setup, lists, passes)
     return found
 
 
@@ -67,8 +67,8 @@ def edge_places(setup: Setup, box: Box) -> Iterator[Place]:
                     yield from (Place(interface, each, family, d) for d in DIRECTIONS)
 
 
-def _places(setup: Setup, box: Box, families: frozenset[int], found: Shape) -> None:
-    wanted = {place for place in edge_places(setup, box) if place.family in families}
+def _places(setup: Setup, box: Box, needed: frozenset[int], found: Shape) -> None:
+    wanted = {place for place in edge_places(setup, box) if place.family in needed}
     mine = {p for p, lines in box.places.items() if any(ours(bound(ln)) for ln in _bound(lines))}
     for place in sorted(wanted | mine):
         lines = box.places.get(place, ())
@@ -79,7 +79,7 @@ def _places(setup: Setup, box: Box, families: frozenset[int], found: Shape) -> N
                 found.problems[place.path] = why
         else:
             found.places[place] = _lines(setup, box, place, place in wanted, found)
-    if families:
+    if needed:
         found.problems |= dict(_absent(setup, box))
 
 

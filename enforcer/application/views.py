@@ -196,6 +196,9 @@ class WhyOrder(View):
     ticket: str | None = None
     dropped: int | None = None
     """Packets that the order's rules dropped, at least; null where no device counts."""
+    dropped_shared_by: int | None = None
+    """So many orders share that number, because a device counts per line; null: it is the
+    order's own."""
 
 
 class WhyView(View):

@@ -115,8 +115,8 @@ def suspension(demand: Demand, topology: Topology) -> Iterator[Refusal]:
         if demand.exceptions:
             yield Refusal(
                 "shutdown-spares-nothing",
-                "nothing passes an interface that is shut down: leave the exceptions out, or suspend"
-                " by prefixes, where they hold",
+                "nothing passes an interface that is shut down: leave the exceptions out, or"
+                " suspend by prefixes, where they hold",
             )
     elif not networks_of(demand.exceptions, topology):
         yield Refusal(

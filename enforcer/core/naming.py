@@ -27,6 +27,8 @@ def rule_text(rule: Rule) -> str:
 
     Of a rule about routes the neighbor: ``received from 203.0.113.1``.
     """
+    if rule.key is Key.INTERFACE:
+        return "interface shut down"
     if rule.by_route:
         return f"{rule.key} {'from' if rule.key is Key.RECEIVED else 'to'} {rule.neighbor}"
     return str(rule.key) + (f", {service_text(rule.service)}" if rule.service else "")

@@ -33,7 +33,9 @@ class Shut:
 def to_shut(customer: Customer, places: Mapping[str, tuple[str, ...]], topology: Topology) -> Shut:
     """Which of a customer's interfaces (`places`, by device) are shut when it is suspended."""
     if places and (never := guarded(customer, topology)):
-        return Shut({}, tuple(f"{format_network(o.prefix)} is never cut: {o.reason}" for o in never))
+        return Shut(
+            {}, tuple(f"{format_network(o.prefix)} is never cut: {o.reason}" for o in never)
+        )
     down: dict[str, tuple[str, ...]] = {}
     spared: list[str] = []
     for name, interfaces in places.items():

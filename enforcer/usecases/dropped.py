@@ -3,18 +3,22 @@
 
 At least so many: a device counts from when it was given a member, and begins anew where a
 member is written again or the device restarts. The members of a rule may stand there for
-several orders; each of them drops those packets.
+several orders; each of them drops those packets. Where a device counts per line, the packets of
+all orders behind the line are one number, and that is said: shared by so many orders.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from enforcer.control.book import OrderBook
+from enforcer.control.filling import fill
 from enforcer.core.contributions import Contributions
 from enforcer.core.intervals import Ranges, inside, rows_of, union
-from enforcer.core.orders import Network
+from enforcer.core.orders import Network, in_force
 from enforcer.core.plan import Trait
 from enforcer.core.rules import Rule
 from enforcer.driver_api import Counted, CountingSession
@@ -25,11 +29,21 @@ PATIENCE = 2.0
 """Seconds for which a device is waited for: an answer without counts is better than none."""
 
 Answer = Mapping[Rule, Counted]
+Line = tuple[str, Rule]
+"""A rule on a device, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """`packets`: at least so many. `shared_by`: of so many orders together; None: of this one."""
+
+    packets: int
+    shared_by: int | None = None
 
 
 def dropped_by(
     world: World, orders: Sequence[Contributions], asked: Network, patience: float = PATIENCE
-) -> list[int | None]:
+) -> list[Dropped | None]:
     """For each order the packets that its rules dropped for `asked`, at least.
 
     None: no device that holds it counts, or none answered in time.
@@ -41,7 +55,28 @@ def dropped_by(
             for rule, ranges in rules.items():
                 known[rule] = union((known.get(rule, Ranges.none()), ranges))
     answers = _ask(world, wanted, patience)
-    return [_sum(_rules(asks, asked), answers) for asks in orders]
+    shared = {
+        (device, rule)
+        for device, answer in answers.items()
+        for rule, counted in answer.items()
+        if counted.shared
+    }
+    behind = _behind(world, shared) if shared else {}
+    return [_sum(asks.order, _rules(asks, asked), answers, behind) for asks in orders]
+
+
+def _behind(world: World, lines: Collection[Line]) -> dict[Line, set[int]]:
+    """The numbers of the orders in force behind lines that are counted as one."""
+    now = world.clock.now()
+    book = OrderBook(world.topology)
+    fill(book, world.database, now)
+    found: dict[Line, set[int]] = {line: set() for line in lines}
+    for entry in book.entries():
+        if in_force(entry.order, now):
+            for part in entry.standing.parts:
+                if (part.device, part.rule) in found:
+                    found[part.device, part.rule].add(entry.order.number)
+    return found
 
 
 def _rules(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]:
@@ -62,15 +97,24 @@ def _rules(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]
     return found
 
 
-def _sum(rules: Mapping[str, Mapping[Rule, Ranges]], answers: Mapping[str, Answer]) -> int | None:
-    counts = [
-        answers[device][rule].packets
+def _sum(
+    number: int,
+    rules: Mapping[str, Mapping[Rule, Ranges]],
+    answers: Mapping[str, Answer],
+    behind: Mapping[Line, Collection[int]],
+) -> Dropped | None:
+    lines = [
+        (device, rule)
         for device, some in rules.items()
         if device in answers
         for rule in some
         if rule in answers[device]
     ]
-    return sum(counts) if counts else None
+    if not lines:
+        return None
+    packets = sum(answers[device][rule].packets for device, rule in lines)
+    sharing = {number}.union(*(behind.get(line, ()) for line in lines))
+    return Dropped(packets, len(sharing) if len(sharing) > 1 else None)
 
 
 def _ask(

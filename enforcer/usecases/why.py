@@ -17,7 +17,7 @@ from enforcer.core.rules import Key
 from enforcer.core.status import DeviceFacts, Status
 from enforcer.storage.unit_of_work import Reader
 from enforcer.usecases.candidates import candidates, names_around
-from enforcer.usecases.dropped import dropped_by
+from enforcer.usecases.dropped import Dropped, dropped_by
 from enforcer.usecases.lingering import is_rid_of
 from enforcer.usecases.present import Presenter
 from enforcer.usecases.replaced_lists import ReplacedLists, either
@@ -205,7 +205,7 @@ class CurrentLists:
         return self._read[name]
 
 
-def _order(shown: Shown, dropped: int | None) -> WhyOrder:
+def _order(shown: Shown, dropped: Dropped | None) -> WhyOrder:
     view = shown.view
     relation, direction, what = about(shown.one)
     return WhyOrder(
@@ -220,5 +220,6 @@ def _order(shown: Shown, dropped: int | None) -> WhyOrder:
         until=view.end,
         devices=view.devices,
         ticket=view.ticket,
-        dropped=dropped,
+        dropped=dropped.packets if dropped else None,
+        dropped_shared_by=dropped.shared_by if dropped else None,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -27,7 +27,8 @@ class Serving:
     Attributes:
         host: the address it listens on.
         port: TCP port.
-        host_key_line: `[host]:port ssh-ed25519 AAAA...`, a line for a known_hosts file.
+        host_key_line: `[host]:port ssh-ed25519 AAAA...`, a line for a known_hosts file
+            (without brackets and port on port 22).
         public_key: `ssh-ed25519 AAAA...`.
     """
 
@@ -96,8 +97,15 @@ class _Connection(asyncssh.SSHServer):
 class _Server:
     """The loop, the listener and the open terminals."""
 
-    def __init__(self, emulator: Emulator, accounts: Accounts, key: asyncssh.SSHKey) -> None:
+    def __init__(
+        self,
+        emulator: Emulator,
+        accounts: Accounts,
+        key: asyncssh.SSHKey,
+        algorithms: Mapping[str, Sequence[str]],
+    ) -> None:
         self.emulator = emulator
+        self._algorithms = algorithms
         self.accounts = accounts
         self._key = key
         self.loop = asyncio.new_event_loop()
@@ -139,6 +147,7 @@ class _Server:
             line_editor=False,
             encoding=None,
             agent_forwarding=False,
+            **self._algorithms,
         )
         self.port = listener.get_port()
         ticking = asyncio.create_task(self._tick())
@@ -230,6 +239,7 @@ def serving(
     passwords: Mapping[str, str] | None = None,
     authorized_keys: str = "",
     host_key: str | None = None,
+    algorithms: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[Serving]:
     """Serve `emulator` over SSH in a thread until the block ends.
 
@@ -240,6 +250,8 @@ def serving(
         passwords: user to password; None: `{"enforcer": "enforcer"}`.
         authorized_keys: lines of OpenSSH public keys that may log in as any user.
         host_key: an OpenSSH private key in PEM; None makes a new one.
+        algorithms: asyncssh's `kex_algs`, `encryption_algs`, `mac_algs`, to play an old box;
+            None: its defaults.
 
     Yields:
         Where it listens and its host key.
@@ -254,7 +266,7 @@ def serving(
     accounts = Accounts(
         {"enforcer": "enforcer"} if passwords is None else passwords, authorized_keys
     )
-    server = _Server(emulator, accounts, key)
+    server = _Server(emulator, accounts, key, algorithms or {})
     thread = threading.Thread(
         target=server.run, args=(host, port), name=f"emulated {emulator.hostname}", daemon=True
     )
@@ -262,7 +274,8 @@ def serving(
     try:
         server.wait_ready()
         public = key.export_public_key().decode().strip()
-        yield Serving(host, server.port, f"[{host}]:{server.port} {public}", public)
+        name = host if server.port == 22 else f"[{host}]:{server.port}"
+        yield Serving(host, server.port, f"{name} {public}", public)
     finally:
         server.stop()
         thread.join()

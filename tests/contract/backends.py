@@ -11,9 +11,12 @@ from contextlib import AbstractContextManager
 
 from tests.contract.fake_router_subject import fake_router
 from tests.contract.fake_subject import fake
+from tests.contract.ios_subject import cisco_ios
+from tests.contract.junos_subject import juniper_junos
 from tests.contract.nft_remote_subject import remote_nftables
 from tests.contract.nft_subject import nftables
 from tests.contract.subject import NAME, Subject
+from tests.contract.xr_subject import cisco_xr
 
 __all__ = ["BACKENDS", "NAME", "NEEDS_ROOT", "UNWATCHED", "Subject"]
 
@@ -22,8 +25,11 @@ BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Subject]]] = {
     "fake-router": fake_router,
     "nftables": nftables,
     "nftables-ssh": remote_nftables,
+    "cisco_ios": cisco_ios,
+    "cisco_xr": cisco_xr,
+    "juniper_junos": juniper_junos,
 }
 NEEDS_ROOT = frozenset({"nftables", "nftables-ssh"})
 """Those that make namespaces."""
-UNWATCHED = frozenset({"fake-router"})
+UNWATCHED = frozenset({"fake-router", "cisco_ios", "cisco_xr", "juniper_junos"})
 """Those that tell nothing by themselves (not WATCHABLE): what is about watching leaves them out."""

@@ -96,6 +96,7 @@ EVERYTHING: tuple[Demand, ...] = (
     SuspendCustomer("hosting", except_("resolvers", "relays")),
     SuspendCustomer("hosting", Selection(), by="interface"),
     CutFeed("hosting"),
+    SuspendCustomer("hosting", Selection(), by="shutdown"),
 )
 
 

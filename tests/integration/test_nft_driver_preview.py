@@ -13,7 +13,7 @@ from enforcer.core.orders import in_force
 from enforcer.core.rules import Actual
 from tests.contract.nft_subject import NftSubject, nftables
 from tests.contract.subject import NAME
-from tests.contract.worlds import EVERYTHING, NOTHING, OURS, converge, desired, drift_of, order
+from tests.contract.worlds import EVERYTHING, NOTHING, OURS, asked, converge, drift_of, order
 
 pytestmark = pytest.mark.root
 
@@ -31,7 +31,7 @@ def test_typed_into_nft_it_gives_what_was_ordered(subject: NftSubject) -> None:
     converge(driver, NOTHING)
     orders = [order(n, d, now, None) for n, d in enumerate(EVERYTHING, 1)]
     assert all(in_force(o, now) for o in orders)
-    states = [desired(orders[:count], now) for count in range(len(orders) + 1)] + [NOTHING]
+    states = [asked(subject, orders[:count], now) for count in range(len(orders) + 1)] + [NOTHING]
     for standing, wanted in pairwise(states):
         assumed = Actual(NAME, now, OURS, standing.addresses, standing.interfaces)
         change = compare(wanted, assumed)
@@ -46,7 +46,7 @@ def test_typed_into_nft_it_gives_what_was_ordered(subject: NftSubject) -> None:
 def test_and_its_undo_leads_back(subject: NftSubject) -> None:
     now, driver = subject.clock.now(), subject.driver(OURS)
     orders = [order(n, d, now, None) for n, d in enumerate(EVERYTHING, 1)]
-    standing, wanted = desired(orders[::2], now), desired(orders, now)
+    standing, wanted = (asked(subject, some, now) for some in (orders[::2], orders))
     converge(driver, standing)
     before = subject.content()
     assumed = Actual(NAME, now, OURS, standing.addresses, standing.interfaces)

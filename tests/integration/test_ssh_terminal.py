@@ -206,6 +206,10 @@ def test_the_time_before_each_answer_of_xr(stub: Stub, opened: Opened) -> None:
     assert terminal.ask("show run") == CONFIGURATION
     terminal.enter("configure terminal", "hostname x", "end")
     assert stub.taken == ["hostname x"]
+    stub.behaviour.dialogs = {"commit": ("Proceed? [no]: ", "done\n")}
+    assert (
+        terminal.dialog("commit", [("Proceed.*:", "yes")], "", 10.0) == "Proceed? [no]: yes\ndone"
+    )
 
 
 def test_the_lines_above_the_prompt_of_junos(stub: Stub, opened: Opened) -> None:

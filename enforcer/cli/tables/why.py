@@ -81,4 +81,6 @@ def _said(found: WhyOrder, now: datetime, past: bool) -> Iterator[str]:
             verified = relative(device.verified_at, now) if device.verified_at else "never"
             yield f"on {device.device}, verified {verified}"
     if found.dropped is not None:
-        yield f"at least {counted(found.dropped, 'packet')} dropped"
+        shared = found.dropped_shared_by
+        by = f", shared by {counted(shared, 'order')}" if shared else ""
+        yield f"at least {counted(found.dropped, 'packet')} dropped{by}"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Access lists: numbered entries, remarks that share numbers, insertion, renumbering.
 
-* An entry without a number goes to the end, last number + 10 [DOC; + 10 GUESS].
-* An existing number with another entry: `% Duplicate sequence number` [SRC].
-* The same entry again, with whatever number: nothing happens, silently [GUESS].
+* An entry without a number goes to the end, last number + 10; the first gets 10 [DOC].
+* An existing number with another entry: `% Duplicate sequence number` [DOC, SRC].
+* An entry that is there already, with whatever number: no changes are made, silently [DOC].
 * Remarks share the number of the entry that follows them [corpus: `320 remark`, `320 permit`];
   several may share one, and `no NUMBER` removes the entry and its remarks [GUESS; see `Quirks`].
 * Counters belong to the entry and survive unrelated edits [corpus].

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import ip_address
 
 from lab.emulators.cisco_ios.configuration import Configuration
@@ -32,9 +33,20 @@ class Bgp:
     neighbors: Neighbors
     in_force: dict[Key, list[Entry] | None] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)
+    _begun: dict[str, datetime] = field(default_factory=dict)
+
+    def renew(self, configuration: Configuration) -> None:
+        """Sessions that came up again since the last look judge their routes anew."""
+        for neighbor in self.neighbors:
+            address = str(neighbor.address)
+            begun = self._begun.setdefault(address, neighbor.since)
+            if neighbor.established and neighbor.since != begun:
+                self._begun[address] = neighbor.since
+                self.refresh(configuration, address, ("in", "out"))
 
     def follow(self, configuration: Configuration) -> None:
         """The configuration changed: neighbors come, go, and are shut down."""
+        self.renew(configuration)
         configured = dict(remote_ases(configuration))
         for address, remote_as in configured.items():
             if address not in self.neighbors:

@@ -38,6 +38,8 @@ def global_line(
         return _time_range(configuration, words, negated=negated)
     if first in ("ip", "ipv6"):
         return _ip(configuration, words, first, negated=negated, literal=literal)
+    if first == "router" and words.accept("bgp"):
+        return _kept(configuration, f"router bgp {words.number(1, 2**32 - 1)}", negated, literal)
     if first == "hostname":
         return _hostname(configuration, words, negated=negated)
     return _kept(configuration, f"{first} {words.rest()}".rstrip(), negated, literal)

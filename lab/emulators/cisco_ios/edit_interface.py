@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface
 
 from lab.emulators.cisco_ios.configuration import Configuration
+from lab.emulators.cisco_ios.groups import NETMASKS
 from lab.emulators.cisco_ios.modes import Mode
 from lab.emulators.cisco_ios.sections import Section
 from lab.emulators.cisco_ios.vocabulary import INTERFACE, INTERFACE_IP, INTERFACE_IPV6
-from lab.emulators.cisco_ios.words import Ambiguous, Words, expand
+from lab.emulators.cisco_ios.words import Ambiguous, Refusal, Words, expand
 
 
 def interface_line(
@@ -64,6 +65,8 @@ def _known(words: Words, *, negated: bool) -> str:
         return _verify(words, command, negated=negated)
     if command == "ip address" and not (negated and not words):
         return _address(words)
+    if command == "ipv6 address" and not (negated and not words):
+        return _address6(words)
     return f"{command} {words.rest()}".rstrip()
 
 
@@ -89,9 +92,25 @@ def _address(words: Words) -> str:
             IPv4Address(value)
         except ValueError:
             raise words.invalid(back=back) from None
+    if mask not in NETMASKS:
+        raise Refusal(f"Bad mask {mask} for address {address}\n")
     secondary = " secondary" if words.accept("secondary") else ""
     words.end()
     return f"ip address {address} {mask}{secondary}"
+
+
+def _address6(words: Words) -> str:
+    """`ipv6 address X/nn [eui-64]`, `X link-local`, `dhcp`, `autoconfig`; shown in capitals."""
+    typed = words.take()
+    if typed not in ("dhcp", "autoconfig"):
+        try:
+            typed = str(IPv6Interface(typed)).upper() if "/" in typed else typed.upper()
+            IPv6Interface(typed)
+        except ValueError:
+            raise words.invalid(back=1) from None
+        if "/" not in typed and words.peek() != "link-local":
+            raise words.invalid(back=1)
+    return f"ipv6 address {typed} {words.rest()}".rstrip()
 
 
 def section_line(
@@ -99,7 +118,11 @@ def section_line(
 ) -> None:
     """A line of a section that is kept as typed; prefix-lists on neighbors are checked."""
     section = configuration.root.path(mode.path)
-    if words.peek() == "neighbor":
+    if words.peek() == "maximum" and mode.prompt == "config-archive" and not negated:
+        words.take()
+        text = f"maximum {words.number(1, 14)}"
+        words.end()
+    elif words.peek() == "neighbor":
         text = _neighbor(words, negated=negated)
     else:
         text = words.rest()
@@ -123,9 +146,9 @@ def _neighbor(words: Words, *, negated: bool) -> str:
         words.end()
         return f"neighbor {who} prefix-list {name} {direction}"
     if what == "remote-as" and not (negated and not words):
-        words.take()
+        number = words.number(1, 2**32 - 1)
         words.end()
-        return " ".join(words.text.split()).removeprefix("no ")
+        return f"neighbor {who} remote-as {number}"
     return f"neighbor {who} {what} {words.rest()}".rstrip()
 
 

@@ -17,7 +17,9 @@ from lab.emulators.cisco_ios.words import Refusal, Words
 _BANNER = re.compile(
     r"banner\s+(?:motd|login|exec|incoming|slip-ppp|prompt-timeout|config-save)\s+(\^C|\S)(.*)$"
 )
-_SHOWN = re.compile(r"(Building configuration|Current configuration|Using \d+ )")
+_SHOWN = re.compile(
+    r"(Building configuration|Current configuration|Configuration of Part|Using \d+ )"
+)
 _NESTED_PROMPTS = {"config-router": "config-router-af", "config-vrf": "config-vrf-af"}
 
 

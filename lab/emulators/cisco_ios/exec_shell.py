@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PROMPT_CHARACTERS = 20  # of the host name, in configuration mode [SRC]
 _SAVES = re.compile(r"\s*(do\s+)?(wr(i(te?)?)?(\s+m\w*)?|conf\w*\s+confirm)\s*$")
+_BANNER = re.compile(r"banner \w+ (?P<mark>\^C|\S)(?P<text>.*?)(?P=mark)", re.DOTALL)
 _USER_MODE = ("enable", "exit", "logout", "quit", "show", "terminal", "ping", "traceroute")
 Answer = Callable[[str], Reply]
 
@@ -49,6 +50,16 @@ class ExecShell(TerminalShell):
     def configuring(self) -> bool:
         """True in configuration mode."""
         return self.editor is not None
+
+    def greeting(self) -> str:
+        """The banners `motd`, `login` and `exec`, in this order [DOC]."""
+        banners = [
+            _BANNER.match(text)
+            for kind in ("motd", "login", "exec")
+            for text in self.router.configuration.root.lines
+            if text.startswith(f"banner {kind} ")
+        ]
+        return "".join(f"{found['text']}\n" for found in banners if found)
 
     def prompt(self) -> str:
         """`host>`, `host#`, `host(config-if)#`; the name is cut to 20 characters there [SRC]."""

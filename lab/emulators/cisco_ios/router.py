@@ -100,7 +100,8 @@ class Router(Emulator):
             editor = Editor(self.configuration)
             for line in lines.split("\n") if isinstance(lines, str) else lines:
                 if line.strip() in ("exit", "end"):
-                    editor.leave()
+                    while editor.leave() and line.strip() == "end":
+                        pass
                     continue
                 try:
                     self.edit(editor, line)
@@ -198,6 +199,7 @@ class Router(Emulator):
         """See `Emulator.would_accept`; `KeyError` for a neighbor that is not configured."""
         self.clock.fire_due()
         with self.lock:
+            self.bgp.renew(self.configuration)
             return self.bgp.would_accept(prefix, neighbor, direction)
 
     def refresh_bgp(self) -> None:

@@ -10,13 +10,13 @@ def _words(text: str) -> frozenset[str]:
 
 GLOBAL = _words(
     "aaa access-list alias archive arp banner bba-group bfd boot bridge buffers call-home cdp "
-    "chat-script class-map clock configuration control-plane crypto default define dial-peer "
+    "chat-script class-map clock configuration control-plane crypto define dial-peer "
     "diagnostic dialer do dot1x enable errdisable ethernet event exception exit flow frame-relay "
     "hostname hw-module interface ip ipv6 isis key l2vpn license line lldp logging login mac "
     "map-class memory mmi monitor mpls multilink netconf netconf-yang no ntp object-group "
     "parameter-map parser platform policy-map port-channel power privilege process qos "
     "radius radius-server redundancy restconf rmon route-map route-tag router scheduler security "
-    "segment-routing service service-template set shutdown snmp snmp-server spanning-tree "
+    "segment-routing service service-template snmp snmp-server spanning-tree "
     "standby stackwise subscriber switch system tacacs tacacs-server tcp telemetry template "
     "tftp-server time-range track transceiver transport udld upgrade username utilization "
     "version virtual vlan voice vpdn vrf vtp xconnect zone zone-pair end"

@@ -113,6 +113,8 @@ class Router(Emulator):
 
     def boot(self) -> None:
         """XR keeps what is committed; a trial is undone [GUESS], counters start from zero."""
+        for shell in self.shells:
+            shell.power_lost()
         self.database.boot()
         self.counters = HitCounters()
         self.booted = self.clock.wall()

@@ -113,6 +113,11 @@ class XrShell(TerminalShell):
                 self._session = None
             self._router.forget(self)
 
+    def power_lost(self) -> None:
+        """The router went down: nothing of this session is left."""
+        self._session = self._question = self._asked = None
+        self._buffer.clear()
+
     def line(self, text: str) -> Reply:
         """The operator typed `text`."""
         with self._router.lock:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 
+import pytest
 from rich.console import Console
 
 from enforcer.application.views import DeviceStatus, WhyOrder, WhyView
@@ -62,3 +63,20 @@ def test_of_much_that_is_missing_the_first_is_told() -> None:
     text = shown(answer(0, [f"r{n} was never proved" for n in range(5)]))
     assert "r2 was never proved; and 2 more" in text
     assert "r3" not in text
+
+
+@pytest.mark.parametrize(
+    ("shared_by", "said"),
+    [
+        (None, "at least 12 packets dropped"),
+        (3, "at least 12 packets dropped, shared by 3 orders"),
+    ],
+)
+def test_a_number_that_is_not_of_one_order_alone_is_said_to_be_shared(
+    shared_by: int | None, said: str
+) -> None:
+    plain = answer(0, [])
+    counted = plain.orders[0].model_copy(update={"dropped": 12, "dropped_shared_by": shared_by})
+    text = shown(plain.model_copy(update={"orders": [counted]}))
+    assert said in text
+    assert ("shared by" in text) is (shared_by is not None)

@@ -141,7 +141,7 @@ def test_a_new_version_of_a_list_moves_the_orders_that_name_it(
     assert [len(p) for p in entry.asks.parts] == [len(p) for p in whole.parts]
 
 
-@given(case=cases())
+@given(case=cases(shut=True))
 def test_every_contribution_is_the_compilers(case: Case) -> None:
     book = OrderBook(case.topology)
     book.advance(case.orders, case.lists, 9)

@@ -59,7 +59,7 @@ def followers(book: OrderBook) -> dict[str, DesiredState]:
     return states
 
 
-@given(case=cases(), new=topologies(), seq=st.integers(0, 12), pick=st.integers(0, 99))
+@given(case=cases(shut=True), new=topologies(), seq=st.integers(0, 12), pick=st.integers(0, 99))
 def test_held_is_the_compile_under_the_old_and_released_under_the_new(
     case: Case, new: Topology, seq: int, pick: int
 ) -> None:
@@ -96,7 +96,7 @@ def test_held_is_the_compile_under_the_old_and_released_under_the_new(
         assert not state.held
 
 
-@given(case=cases(), new=topologies())
+@given(case=cases(shut=True), new=topologies())
 def test_held_orders_are_those_that_would_ask_for_something_else(case: Case, new: Topology) -> None:
     book = OrderBook(case.topology)
     book.advance(case.orders, case.lists, 1)
@@ -218,7 +218,7 @@ def test_readers_are_answered_while_a_reload_compiles() -> None:
     assert seen <= {(TOPOLOGY.digest, 199), (new.digest, 0)}
 
 
-@given(case=cases(), new=topologies(), seq=st.integers(0, 6))
+@given(case=cases(shut=True), new=topologies(), seq=st.integers(0, 6))
 def test_a_reload_is_a_compile_from_nothing(case: Case, new: Topology, seq: int) -> None:
     """What it takes over instead of compiling it, too; held devices included."""
     holds: Holds = {HELD: (hold(seq), case.topology)}
@@ -244,7 +244,7 @@ def test_what_a_reload_does_not_reach_stays_the_very_same() -> None:
     assert all(entry.asks is before[entry.order.number] for entry in book.entries())
 
 
-@given(case=cases(), new=topologies())
+@given(case=cases(shut=True), new=topologies())
 def test_a_book_under_another_inventory_is_compiled_by_it(case: Case, new: Topology) -> None:
     """Without the holds of the one that it was made from, which stays as it is."""
     book = OrderBook(case.topology)

@@ -21,7 +21,7 @@ from tests.unit.control.test_book import TOPOLOGY, at, order
 STEPS = st.lists(st.sampled_from([-2, -1, 0, 1, 1, 2, 3]), min_size=1, max_size=5)
 
 
-@given(case=cases(), hours=STEPS)
+@given(case=cases(shut=True), hours=STEPS)
 def test_it_equals_a_full_compile_whatever_the_clock_does(case: Case, hours: list[int]) -> None:
     book = OrderBook(case.topology)
     states = [DesiredState(name, book) for name in DEVICES]
@@ -41,7 +41,7 @@ def test_it_equals_a_full_compile_whatever_the_clock_does(case: Case, hours: lis
             assert (state.looked_at, state.head) == (now, book.head)
 
 
-@given(case=cases())
+@given(case=cases(shut=True))
 def test_it_drops_what_the_orders_say(case: Case) -> None:
     book = OrderBook(case.topology)
     book.advance(case.orders, case.lists, 1)

@@ -27,6 +27,7 @@ from enforcer.core.topology import (
     Attachment,
     Customer,
     Device,
+    Interface,
     ProtectedPrefix,
     ServiceEntry,
     ServiceSet,
@@ -52,12 +53,18 @@ CUSTOMERS = (
     customer("cust2", "192.0.2.128/25", at=(("edge1", "eth2"),)),
     customer("cust3", "198.51.100.0/25", at=(("edge1", "eth2"),)),
     customer("loose", "198.51.100.128/25"),
+    customer("far", "198.20.128.0/24", at=(("spare", "ge1"),)),
 )
 TOPOLOGY = Topology(
     devices={
         "edge1": Device("edge1", "nftables", site="north", roles=frozenset({"edge"})),
         "core1": Device("core1", "nftables", site="south", roles=frozenset({"border"})),
-        "spare": Device("spare", "nftables", nat=(ip_network("203.0.113.99/32"),)),
+        "spare": Device(
+            "spare",
+            "nftables",
+            nat=(ip_network("203.0.113.99/32"),),
+            interfaces=(Interface("ge1", "far", management=True),),
+        ),
     },
     customers={one.name: one for one in CUSTOMERS},
     service_sets={
@@ -69,7 +76,7 @@ TOPOLOGY = Topology(
     documentation_space=True,
 )
 KNOWN = Known(lists=frozenset({"botnets"}))
-EVERYTHING = Capability(frozenset((family, key) for family in (4, 6) for key in Key))
+EVERYTHING = Capability(frozenset((family, key) for family in (0, 4, 6) for key in Key))
 CAPABILITIES = dict.fromkeys(TOPOLOGY.devices, EVERYTHING)
 
 CUST1 = Selection(customers=("cust1",))
@@ -82,6 +89,7 @@ FLOW = BlockFlow(CUST1, NEWS, (6, 17), SMTP, Direction.BOTH)
 LIST = BlockList("botnets")
 SUSPEND = SuspendCustomer("cust1", ESSENTIALS)
 BY_INTERFACE = SuspendCustomer("cust1", ESSENTIALS, "interface")
+SHUT = SuspendCustomer("cust1", Selection(), "shutdown")
 FEED = CutFeed("cust1")
 
 

@@ -208,7 +208,7 @@ def test_examples_are_few_however_much_differs() -> None:
 @st.composite
 def changes(draw: st.DrawFn) -> tuple[Desired, Desired, Delta]:
     """A desired state before and after some orders began and ended."""
-    case: Case = draw(cases())
+    case: Case = draw(cases(shut=True))
     found = asks(case, [order for order in case.orders if in_force(order, NOW)])
     at = draw(st.integers(0, len(found)))
     before = compile_device("edge1", found[:at])

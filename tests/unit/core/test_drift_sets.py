@@ -217,7 +217,7 @@ def test_the_same_states_differ_where_orders_are_told() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@given(cases(), st.data())
+@given(cases(shut=True), st.data())
 def test_compiled_orders_are_compared_alike(case: Case, data: st.DataObject) -> None:
     """Real compiled states against what a box would show of them: no drift; one less: drift."""
     found = asks(case, [order for order in case.orders if in_force(order, NOW)])

@@ -38,6 +38,7 @@ from tests.unit.core.drafts import (
     NEWS,
     NOW,
     PORT,
+    SHUT,
     SMTP,
     SUSPEND,
     TOPOLOGY,
@@ -228,6 +229,18 @@ BROKEN: list[tuple[str, Draft, str, Draft]] = [
         draft(replace(SUSPEND, customer="cust2")),
     ),
     (
+        "shutdown-spares-nothing",
+        draft(replace(SHUT, exceptions=ESSENTIALS)),
+        "leave the exceptions out",
+        draft(SHUT),
+    ),
+    (
+        "carries-management",
+        draft(replace(SHUT, customer="far")),
+        "spare is reached through ge1, and would be lost: suspend far by prefixes",
+        draft(replace(SUSPEND, customer="far")),
+    ),
+    (
         "no-device-in-scope",
         replace(draft(ADDRESS), scope=Scope(roles=("border",), sites=("north",))),
         "widen it",
@@ -292,6 +305,7 @@ def test_documentation_space_is_special_outside_of_labs() -> None:
         ({"peers": False}, FLOW, "both ends"),
         ({"exempt": False}, SUSPEND, "except"),
         ({"keys": EVERYTHING.keys - {(6, Key.INPUT_INTERFACE)}}, BY_INTERFACE, "input-interface"),
+        ({"keys": EVERYTHING.keys - {(0, Key.INTERFACE)}}, SHUT, "cannot shut an interface down"),
     ],
 )
 def test_a_device_that_cannot_is_said_so(

@@ -43,14 +43,14 @@ def matched(found: dict[str, Compiled]) -> Iterator[tuple[str, Rule, Ranges]]:
             yield name, rule, Ranges(members.first, members.last)
 
 
-@given(cases(), KEPT)
+@given(cases(shut=True), KEPT)
 def test_no_rule_matches_protected_space(case: Case, kept: list[Network]) -> None:
     topology = protecting(case.topology, kept)
     for _, rule, ranges in matched(compiled(case, topology)):
         assert not len(intersect(ranges, space(topology, rule.family)))
 
 
-@given(cases(), KEPT)
+@given(cases(shut=True), KEPT)
 def test_protected_space_that_grows_is_taken_from_what_stands_and_nothing_else(
     case: Case, kept: list[Network]
 ) -> None:
@@ -63,7 +63,7 @@ def test_protected_space_that_grows_is_taken_from_what_stands_and_nothing_else(
     assert not any(map(len, after.values()))
 
 
-@given(cases(), KEPT)
+@given(cases(shut=True), KEPT)
 def test_what_is_withheld_is_said(case: Case, kept: list[Network]) -> None:
     """All that an order would match without protection is matched, or named as withheld."""
     bare = replace(case.topology, protected=())
@@ -81,7 +81,7 @@ def test_what_is_withheld_is_said(case: Case, kept: list[Network]) -> None:
             assert not len(subtract(whole, Ranges.of([*told, *stands]))[0])
 
 
-@given(cases(), KEPT)
+@given(cases(shut=True), KEPT)
 def test_a_rule_by_interface_spares_what_is_protected_of_its_customer(
     case: Case, kept: list[Network]
 ) -> None:

@@ -97,6 +97,13 @@ class TestSoftRefresh:
         box.reboot()
         assert not box.would_accept("198.51.100.0/24", PEER)
 
+    def test_a_session_that_comes_up_again_judges_anew(self, box: Router) -> None:
+        assert box.would_accept("198.51.100.0/24", PEER)
+        configure(box.other_operator(), "ip prefix-list CUST seq 1 deny 198.51.100.0/24")
+        box.neighbors.set_state(PEER, established=False)
+        box.neighbors.set_state(PEER, established=True)
+        assert not box.would_accept("198.51.100.0/24", PEER)
+
     def test_unknown_neighbors_are_refused(self, box: Router) -> None:
         assert (
             "Unknown neighbor" in typed(box.other_operator(), "clear ip bgp 192.0.2.99 soft in")[0]

@@ -99,6 +99,11 @@ class TestModes:
         assert "banner login ^C\nno interface Null0\n^C\n" in box.running()
         assert box.hostname == "other"
 
+    def test_the_banner_greets(self, box: Router) -> None:
+        shell = box.shell("somebody")
+        start = b"".join(s for s in Terminal(box, shell).start() if isinstance(s, bytes))
+        assert start == b"\r\n authorised  persons only\r\n\r\nedge1#"
+
 
 class TestRefusals:
     def test_the_caret_stands_under_the_word(self, box: Router) -> None:
@@ -224,3 +229,26 @@ class TestLock:
         assert "first" in typed(second, "show users")[0]
         first.closed()
         assert "first" not in typed(second, "show users")[0]
+
+
+class TestNonsense:
+    @pytest.mark.parametrize(
+        ("mode", "line"),
+        [
+            ("router bgp 64500", "neighbor 192.0.2.2 remote-as many"),
+            ("router bgp 64500", "neighbor 192.0.2.2 prefix-list CUST sideways"),
+            ("router bgp 64500", "neighbor 192.0.2"),
+            ("archive", "maximum lots"),
+            ("interface Gi0/0/0", "ip address 192.0.2.1 0.0.0.255"),
+            ("interface Gi0/0/0", "ipv6 address 2001:db8::1/129"),
+            ("interface Gi0/0/0", "ip verify unicast source reachable-via nothing"),
+            ("interface Gi0/0/0", "ip access-group EDGE-IN"),
+            ("hostname edge1", "router bgp many"),
+            ("hostname edge1", "default interface Gi0/0/0"),
+        ],
+    )
+    def test_nonsense_in_known_lines_is_refused(self, box: Router, mode: str, line: str) -> None:
+        answers = configure(box.other_operator(), mode, line)
+        assert answers[0] == ""
+        assert answers[1] != ""
+        assert box.running() == CONFIGURATION

@@ -58,7 +58,7 @@ def test_the_buffer_shows_removals() -> None:
 def test_what_the_commit_would_make_is_shown() -> None:
     shell = configuring(router(), "no hostname xr1", "ipv4 access-list BASE", "no 20", "root")
     merged = last(shell, "show configuration merge")
-    assert "hostname" not in merged and " 20 deny" not in merged
+    assert "hostname" not in merged and " 20 deny ipv4" not in merged
     assert " 10 permit tcp any any eq bgp\n" in merged
 
 

@@ -141,6 +141,7 @@ def test_a_reboot_keeps_what_is_committed_and_forgets_buffers() -> None:
     client.type(PASTE)
     device.clock.advance(86400)
     device.reboot()
+    assert client.shell.prompt() == "RP/0/RP0/CPU0:xr2#"
     client.shell.closed()
     assert device.running() == CONFIGURATION.replace("hostname xr1", "hostname xr2")
     assert device.startup() == device.running()

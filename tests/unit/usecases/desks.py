@@ -12,6 +12,7 @@ from enforcer.core.topology import (
     Attachment,
     Customer,
     DynamicPool,
+    Interface,
     ProtectedPrefix,
     SharedSpace,
     SourceLimits,
@@ -35,13 +36,18 @@ FLATMATES = {
     name: Customer(name, (ip_network(prefix),), DOOR)
     for name, prefix in (("anna", "198.18.1.0/25"), ("bert", "198.18.1.128/25"))
 }
+CONSOLE = Customer("console", (ip_network("198.19.0.0/24"),), (Attachment("edge2", "me0"),))
 GUARDED = replace(
     TOPOLOGY,
     devices={
         "edge1": replace(TOPOLOGY.devices["edge1"], nat=(ip_network("198.18.9.9"),)),
-        "edge2": replace(TOPOLOGY.devices["edge2"], site="south"),
+        "edge2": replace(
+            TOPOLOGY.devices["edge2"],
+            site="south",
+            interfaces=(*TOPOLOGY.devices["edge2"].interfaces, Interface("me0", management=True)),
+        ),
     },
-    customers={**TOPOLOGY.customers, "host": HOST, **FLATMATES},
+    customers={**TOPOLOGY.customers, "host": HOST, **FLATMATES, "console": CONSOLE},
     protected=(
         ProtectedPrefix(ip_network("203.0.113.0/25"), "our servers"),
         ProtectedPrefix(ip_network("2001:db8:100::/64"), "management", "management"),

@@ -95,6 +95,12 @@ REFUSED: list[tuple[str, Callable[[Office], None], Demand, dict[str, Any]]] = [
     ("protocol-missing", nothing, BlockPort(TWICE, (), SMTP), {}),
     ("ports-missing", nothing, BlockPort(TWICE, (6,), ()), {}),
     ("suspension-needs-exceptions", nothing, SuspendCustomer("twice", Selection()), {}),
+    (
+        "shutdown-spares-nothing",
+        nothing,
+        SuspendCustomer("twice", ESSENTIALS, "shutdown"),
+        {},
+    ),
     ("end-missing", nothing, GOOD, {"duration": None}),
     (
         "end-in-past",
@@ -109,6 +115,7 @@ REFUSED: list[tuple[str, Callable[[Office], None], Demand, dict[str, Any]]] = [
     ("vrf-unsupported", nothing, replace(GOOD, vrf="red"), {}),
     ("no-attachment", nothing, SuspendCustomer("host", ESSENTIALS, "interface"), {}),
     ("shared-interface", nothing, SuspendCustomer("anna", ESSENTIALS, "interface"), {}),
+    ("carries-management", nothing, SuspendCustomer("console", Selection(), "shutdown"), {}),
     (
         "no-device-in-scope",
         nothing,

@@ -17,11 +17,18 @@ import pytest
 
 from enforcer.application.commands import ImportList
 from enforcer.core import guardrails
-from enforcer.core.orders import BlockAddress, BlockFlow, BlockPort, Demand, SuspendCustomer
+from enforcer.core.orders import (
+    BlockAddress,
+    BlockFlow,
+    BlockPort,
+    Demand,
+    Selection,
+    SuspendCustomer,
+)
 from enforcer.core.topology import Attachment, Customer, ServiceSet, SourceLimits
 from enforcer.errors import OrderRefused
 from tests.fakes.device import FakeDevice
-from tests.unit.usecases.desks import GUARDED, HOST, entries, equip
+from tests.unit.usecases.desks import CONSOLE, GUARDED, HOST, entries, equip
 from tests.unit.usecases.office import ANN, ESSENTIALS, HOUR, RELAY, Office, router
 from tests.unit.usecases.test_place import REFUSED, SMTP, TWICE, UNSAID, V4
 
@@ -79,6 +86,9 @@ SAME: dict[str, Callable[[Office], object]] = {
     "vrf-unsupported": other_routers,
     "no-attachment": customers(replace(HOST, attachments=(Attachment("edge2", "eth8"),))),
     "shared-interface": customers(without="bert"),
+    "carries-management": customers(
+        replace(CONSOLE, attachments=(Attachment("edge2", "ge9"),)),
+    ),
     "no-device-in-scope": edge1(site="south"),
     "unsupported-on-device": edge1(nat=()),
     "over-capacity": room,
@@ -111,6 +121,7 @@ MENDED: dict[str, Callable[[Ask], Ask]] = {
     "protocol-missing": another(BlockPort(TWICE, (6,), SMTP)),
     "ports-missing": another(BlockPort(TWICE, (6,), SMTP)),
     "suspension-needs-exceptions": another(SuspendCustomer("twice", ESSENTIALS)),
+    "shutdown-spares-nothing": another(SuspendCustomer("twice", Selection(), "shutdown")),
     "end-missing": with_(open_ended=True),
     "end-too-far": with_(end=None, duration=HOUR),
     "end-before-start": with_(end=None, duration=HOUR),

@@ -8,9 +8,17 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing
 from ipaddress import ip_network
 
+from enforcer.application.commands import LiftOrder
 from enforcer.core.contributions import contributions
 from enforcer.core.intervals import Ranges
-from enforcer.core.orders import BlockAddress, BlockPort, PortRange, Selection
+from enforcer.core.orders import (
+    BlockAddress,
+    BlockPort,
+    Direction,
+    PortRange,
+    Scope,
+    Selection,
+)
 from enforcer.core.plan import Trait
 from enforcer.core.rules import Owner, Rule
 from enforcer.core.topology import Device
@@ -23,6 +31,7 @@ from tests.fakes.driver import FakeDriver, FakeSession
 from tests.unit.usecases.office import ANN, Office
 
 VICTIM = "198.51.100.200"
+SMTP = (PortRange(25, 25),)
 
 
 class Counting(FakeSession):
@@ -37,7 +46,19 @@ class CountingDriver(FakeDriver):
         return closing(Counting(self))
 
 
-def counting(office: Office, *names: str) -> None:
+class CountingLines(FakeSession):
+    """Every line has dropped seven packets, whatever is asked about."""
+
+    def counters(self, wanted: Mapping[Rule, Ranges]) -> Mapping[Rule, Counted]:
+        return {rule: Counted(7, 0, shared=True) for rule in wanted}
+
+
+class LineDriver(FakeDriver):
+    def connect(self) -> AbstractContextManager[Session]:
+        return closing(CountingLines(self))
+
+
+def counting(office: Office, *names: str, by: type[FakeDriver] = CountingDriver) -> None:
     """Let these devices count from now on."""
 
     def driver_for(device: Device, owner: Owner) -> Driver:
@@ -45,7 +66,7 @@ def counting(office: Office, *names: str) -> None:
         if device.name not in names:
             return FakeDriver(box, owner)
         box.traits |= Trait.COUNTING
-        return CountingDriver(box, owner)
+        return by(box, owner)
 
     world = office.world
     fields = (world.database, world.load_topology, driver_for, world.clock)
@@ -126,6 +147,30 @@ def test_where_the_address_is_the_other_end_its_packets_cannot_be_told_apart(
         office.app.device_reconcile(ANN, name)
     (order,) = office.app.why(ANN, "203.0.113.200").orders
     assert order.dropped == 14
+
+
+def shared_by(office: Office) -> list[tuple[int | None, int | None]]:
+    found = office.app.why(ANN, VICTIM).orders
+    return [(order.dropped, order.dropped_shared_by) for order in found]
+
+
+def test_what_a_line_counts_is_shared_by_the_orders_behind_it(office: Office) -> None:
+    """Of the same rule on the same device, for this address or another one, and in force."""
+    counting(office, "edge1", by=LineDriver)
+    placed(office)
+    assert shared_by(office) == [(14, None)], "one order alone: the number is its own"
+    office.place(BlockAddress(ip_network("198.51.100.201")))
+    gone = office.place(BlockAddress(ip_network("198.51.100.202")))
+    office.place(BlockAddress(ip_network("198.51.100.203"), Direction.FROM))
+    office.place(BlockPort(Selection((ip_network("198.51.100.204"),)), (6,), SMTP))
+    office.place(BlockAddress(ip_network("198.51.100.205")), scope=Scope(devices=("edge2",)))
+    assert shared_by(office) == [(14, 4)]
+    office.app.lift(ANN, LiftOrder(order=gone.id, reason="over"))
+    assert shared_by(office) == [(14, 3)]
+    office.place(BlockAddress(ip_network(VICTIM), Direction.TO), ticket="2")
+    for name in office.boxes:
+        office.app.device_reconcile(ANN, name)
+    assert sorted(shared_by(office)) == [(7, 3), (14, 4)]
 
 
 def test_the_protocol_tells_who_counts() -> None:

@@ -105,6 +105,7 @@ def test_lines_that_are_taken(said: str) -> None:
         ("Command authorization failed.", True),
         ("% This command is not authorized", True),
         ("% WARNING: Policy object prefix-set exists! Reconfiguring it via CLI", False),
+        ("% Confirming commit for trial session.", False),
         ("Enter configuration commands, one per line.", False),
         ("description error: none", False),
     ],

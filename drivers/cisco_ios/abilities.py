@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a router with IOS can hold, by what the inventory says of it. Pure."""
+
+from __future__ import annotations
+
+from drivers.cisco_ios.ground import Layout
+from drivers.cisco_ios.said import refusal
+from enforcer.core.plan import Capability
+from enforcer.core.rules import Key, Rule
+from enforcer.core.topology import Device
+
+KEYS = frozenset(
+    {
+        *((f, k) for f in (4, 6) for k in (Key.SOURCE, Key.DESTINATION)),
+        *((f, k) for f in (4, 6) for k in (Key.RECEIVED, Key.ANNOUNCED)),
+        (0, Key.INTERFACE),
+    }
+)
+
+
+def capability(device: Device, layout: Layout) -> Capability:
+    """Both families; no rule by interface but shutting one down."""
+    neighbors = {str(n.address) for n in device.neighbors}
+
+    def refuses(rule: Rule) -> str:
+        if rule.by_route and rule.neighbor not in neighbors:
+            return f"has no BGP neighbor {rule.neighbor} in the inventory: add it there"
+        if rule.by_route or rule.by_interface:
+            return ""
+        routed = layout.routes and rule.plain
+        if not layout.edges and not (routed and (rule.key is Key.DESTINATION or layout.loose)):
+            return (
+                "has no interface at an edge in the inventory: say what is behind each"
+                " (`behind: upstream`, a customer's name)"
+            )
+        return refusal(rule)
+
+    return Capability(KEYS, capacity=device.capacity, refuses=refuses)

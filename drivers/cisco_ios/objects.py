@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lines that make groups, prefix-lists, routes and interfaces hold exactly our facts. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from drivers._router.names import OWNER
+from drivers.cisco_ios.differences import bind_line, list_header, route_line
+from drivers.cisco_ios.identify import BEFORE, FIRST
+from drivers.cisco_ios.marks import owner_text
+from drivers.cisco_ios.model import (
+    Bind,
+    Box,
+    Down,
+    Entry,
+    Fact,
+    Filter,
+    Group,
+    Member,
+    Note,
+    Peer,
+    Period,
+    Route,
+)
+from drivers.cisco_ios.said import SENTINEL, list_last
+from drivers.cisco_ios.steps import Sections, Stage, Step, Where
+from enforcer.core.rules import Owner
+
+LAST_ENTRY = 4_294_967_294
+"""The highest sequence number of a prefix-list."""
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def mark(box: Box, owner: Owner) -> Iterator[Step]:
+    """The mark, new or renewed."""
+    header: Sections = (f"object-group network {OWNER}",)
+    old = box.groups.get(OWNER)
+    back: tuple[Where, ...] = (((), f"no {header[0]}"),)
+    if old is not None:
+        before = f"description {old.description}" if old.description else "no description"
+        back = ((header, before),)
+    yield Step(Stage.MARK, header, f"description {owner_text(owner)}", back)
+    if old is None or SENTINEL not in old.members:
+        yield Step(Stage.MARK, header, SENTINEL, ())
+
+
+# -- groups ----------------------------------------------------------------------------------
+
+
+def groups(box: Box, add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
+    """Members of groups, and what is noted in them."""
+    adds, removes = _by_group(add), _by_group(remove)
+    for name in sorted({*adds, *removes}):
+        old = box.groups.get(name)
+        new, gone = adds.get(name, []), removes.get(name, [])
+        if old is not None and not new and len(gone) >= _size(old):
+            yield _without(old)
+        else:
+            yield from _changed(name, old, new, gone)
+
+
+def _by_group(facts: Iterable[Fact]) -> dict[str, list[Member | Note]]:
+    found: dict[str, list[Member | Note]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, Member | Note):
+            found[fact.group].append(fact)
+    # The sentinel comes first: a group is never empty, not even for a line.
+    for some in found.values():
+        some.sort(key=lambda f: (isinstance(f, Member), f[1] != SENTINEL, _numeric(f)))
+    return found
+
+
+def _numeric(fact: Member | Note) -> tuple[int, ...]:
+    if isinstance(fact, Note):
+        return ()
+    words = [w for w in fact.text.replace(".", " ").replace("/", " ").split() if w.isdecimal()]
+    return tuple(map(int, words))
+
+
+def _size(group: Group) -> int:
+    return max(len(group.members), 1) + bool(group.description)
+
+
+def _without(group: Group) -> Step:
+    header: Sections = (f"object-group network {group.name}",)
+    described = (f"description {group.description}",) if group.description else ()
+    back = tuple((header, line) for line in (*described, *group.members))
+    return Step(Stage.UNGROUP, (), f"no {header[0]}", back)
+
+
+def _changed(
+    name: str, old: Group | None, new: list[Member | Note], gone: list[Member | Note]
+) -> Iterator[Step]:
+    header: Sections = (f"object-group network {name}",)
+    whole: tuple[Where, ...] = (((), f"no {header[0]}"),)
+    for at, fact in enumerate(new):
+        line = _line(fact)
+        back: tuple[Where, ...] = ((header, f"no {line}"),)
+        if old is None:
+            back = whole if at == 0 else ()
+        elif isinstance(fact, Note):
+            back = ((header, f"description {old.description}"),) if old.description else ()
+        yield Step(Stage.GROUP, header, line, back)
+    noted = any(isinstance(fact, Note) for fact in new)
+    for fact in gone:
+        line = _line(fact)
+        if (isinstance(fact, Note) and noted) or not line:
+            continue
+        yield Step(Stage.SHRINK, header, f"no {line}", ((header, line),))
+
+
+def _line(fact: Member | Note) -> str:
+    if isinstance(fact, Member):
+        return fact.text
+    return f"description {fact.interface}{BEFORE if fact.before else ''}"
+
+
+# -- prefix-lists, routes, bindings ------------------------------------------------------------
+
+
+def entries(box: Box, add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
+    """Entries of prefix-lists."""
+    added = sorted((f for f in add if isinstance(f, Entry)), key=_last_first)
+    used: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for fact in added:
+        taken = used[fact.family, fact.name]
+        taken |= set(box.lists.get((fact.family, fact.name), {}))
+        number = LAST_ENTRY if fact.text == list_last(fact.family) else _free(taken)
+        taken.add(number)
+        line = f"{list_header(fact.family, fact.name)} seq {number} {fact.text}"
+        yield Step(Stage.RECORD, (), line, (((), f"no {line}"),))
+    for fact in sorted(f for f in remove if isinstance(f, Entry)):
+        rows = box.lists[fact.family, fact.name]
+        text = fact.text.removeprefix(FIRST)
+        misplaced = text != fact.text
+        for number, there in rows.items():
+            if there == text and (not misplaced or number != max(rows)):
+                line = f"{list_header(fact.family, fact.name)} seq {number} {text}"
+                stage = Stage.RECORD if misplaced else Stage.UNRECORD
+                yield Step(stage, (), f"no {line}", (((), line),))
+
+
+def _last_first(fact: Entry) -> tuple[bool, Entry]:
+    return fact.text != list_last(fact.family), fact
+
+
+def _free(taken: set[int]) -> int:
+    return (max((n for n in taken if n < LAST_ENTRY), default=0) // 5 + 1) * 5
+
+
+def routes(add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
+    """Discard routes."""
+    for fact in sorted(f for f in add if isinstance(f, Route)):
+        line = route_line(fact)
+        yield Step(Stage.ROUTE, (), line, (((), f"no {line}"),))
+    for fact in sorted(f for f in remove if isinstance(f, Route)):
+        line = route_line(fact)
+        yield Step(Stage.UNROUTE, (), f"no {line}", (((), line),))
+
+
+def bindings(add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
+    """Lists bound to interfaces, and interfaces that are down."""
+    for stage, some, (do, undo) in (
+        (Stage.BIND, add, ("", "no ")),
+        (Stage.UNBIND, remove, ("no ", "")),
+    ):
+        for fact in sorted(f for f in some if isinstance(f, Bind)):
+            line = bind_line(fact)
+            where: Sections = (f"interface {fact.interface}",)
+            back = ((where, undo + line),)
+            yield Step(stage, where, do + line, back, structural=True)
+
+
+def shutdowns(add: Iterable[Fact], remove: Iterable[Fact], stays: frozenset[str]) -> Iterator[Step]:
+    """Interfaces that go down and come up; those in `stays` were down before we came."""
+    for stage, some, words in (
+        (Stage.SHUT, add, ("shutdown", "no shutdown")),
+        (Stage.UNSHUT, remove, ("no shutdown", "shutdown")),
+    ):
+        for fact in sorted(f for f in some if isinstance(f, Down)):
+            where: Sections = (f"interface {fact.interface}",)
+            if stage is Stage.SHUT or fact.interface not in stays:
+                yield Step(stage, where, words[0], ((where, words[1]),), structural=True)
+
+
+def filters(
+    peers: Mapping[tuple[int, str], Peer], add: Iterable[Fact], remove: Iterable[Fact]
+) -> Iterator[Step]:
+    """Prefix-lists bound to BGP neighbors, and the refresh that makes them count."""
+    for stage, some, (do, undo) in (
+        (Stage.FILTER, add, ("", "no ")),
+        (Stage.UNFILTER, remove, ("no ", "")),
+    ):
+        for fact in sorted(f for f in some if isinstance(f, Filter)):
+            where = peers[fact.family, fact.neighbor].section
+            line = f"neighbor {fact.neighbor} prefix-list {fact.name} {fact.direction}"
+            yield Step(stage, where, do + line, ((where, undo + line),), structural=True)
+
+
+def refresh(family: int, neighbor: str, direction: str) -> str:
+    """The command that judges a neighbor's routes anew (RFC 2918)."""
+    words = f"ip bgp {neighbor}" if family == 4 else f"bgp ipv6 unicast {neighbor}"
+    return f"do clear {words} soft {direction}"
+
+
+def periods(utc: int | None, add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
+    """Time-ranges; their ends are in the box's own time, `utc` minutes ahead."""
+    for fact in sorted(f for f in add if isinstance(f, Period)):
+        header: Sections = (f"time-range {fact.name}",)
+        end = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=fact.end + (utc or 0))
+        line = f"absolute end {end:%H:%M} {end.day:02} {_MONTHS[end.month - 1]} {end.year}"
+        yield Step(Stage.PERIOD, header, line, (((), f"no {header[0]}"),))
+    for fact in sorted(f for f in remove if isinstance(f, Period)):
+        yield Step(Stage.UNPERIOD, (), f"no time-range {fact.name}")

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lines on their way to the box: one by one where one decides what the next means, else in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from drivers._ssh.terminal import Terminal
+from drivers.cisco_ios.steps import Sections, Stage, Step, Where
+from enforcer.errors import CommandRejected
+
+_BULK = frozenset({Stage.GROUP, Stage.RECORD, Stage.ROUTE, Stage.SHRINK, Stage.UNRECORD,
+                   Stage.UNROUTE})  # fmt: skip
+_FEW = 20
+"""So many lines go one by one all the same."""
+LINE_TIMEOUT = 30.0
+CHUNK_TIMEOUT = 120.0
+
+
+class Sending:
+    """The lines of one batch. `done`: those that the box took one by one, in order."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self.done: list[Step] = []
+        self.bulk = False
+
+    def send(self, steps: Sequence[Step]) -> None:
+        """In configuration mode. Raises LineRejected at the first refusal that matters."""
+        for bulk, some in groupby(steps, key=lambda step: step.stage in _BULK):
+            found = list(some)
+            if bulk and len(found) > _FEW:
+                self.bulk = True
+                self._terminal.paste(list(flat(s.where for s in found)), timeout=CHUNK_TIMEOUT)
+            else:
+                self._enter(found)
+
+    def _enter(self, steps: Sequence[Step]) -> None:
+        for sections, some in groupby(steps, key=lambda step: step.sections):
+            self._open(sections)
+            for step in some:
+                self._line(step)
+            self._terminal.enter(*["exit"] * len(sections), timeout=LINE_TIMEOUT)
+
+    def _open(self, sections: Sections) -> None:
+        self._terminal.enter(*sections, timeout=LINE_TIMEOUT)
+
+    def _line(self, step: Step) -> None:
+        try:
+            self._terminal.enter(step.line, timeout=LINE_TIMEOUT)
+        except CommandRejected:
+            if not step.lenient:
+                raise
+        self.done.append(step)
+
+
+def take_back(terminal: Terminal, places: Sequence[Where]) -> None:
+    """Undo by hand, from any level of configuration mode; a refusal is passed over: whatever
+    stands then is found by reading."""
+    for sections, some in groupby(places, key=lambda place: place[0]):
+        for line in (*sections, *(line for _, line in some), *["exit"] * len(sections)):
+            try:
+                terminal.enter(line, timeout=LINE_TIMEOUT)
+            except CommandRejected:
+                continue
+
+
+def flat(places: Iterator[Where]) -> Iterator[str]:
+    """Lines for one paste: every section is left, so that no line is ever taken for another's."""
+    for sections, some in groupby(places, key=lambda place: place[0]):
+        yield from sections
+        yield from (line for _, line in some)
+        yield from ["exit"] * len(sections)

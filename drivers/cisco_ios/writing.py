@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One batch on the box: timed where it is structural, proved before it is confirmed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drivers._router.names import OWNER
+from drivers.cisco_ios.answers import established
+from drivers.cisco_ios.differences import object_of, sort_key
+from drivers.cisco_ios.identify import seen
+from drivers.cisco_ios.marks import owner_text
+from drivers.cisco_ios.model import Box
+from drivers.cisco_ios.planning import Payload
+from drivers.cisco_ios.sending import LINE_TIMEOUT, Sending, take_back
+from drivers.cisco_ios.steps import backwards
+from enforcer.errors import CommandRejected, DeviceBusy, DeviceError, DeviceUnreachable
+
+if TYPE_CHECKING:
+    from drivers.cisco_ios.session import IosSession
+
+_REVERT_TIMEOUT = 300.0
+_SUMMARIES = ("show ip bgp summary", "show bgp ipv6 unicast summary")
+_SHOWN = 3
+
+
+class Writing:
+    """The writing of one batch. `timed`: the box takes it back unless it is confirmed."""
+
+    def __init__(
+        self, session: IosSession, payload: Payload, structural: bool, before: Box
+    ) -> None:
+        self._session = session
+        self._terminal = session.terminal
+        self._device = session.device
+        self.payload = payload
+        self._structural = structural
+        self._before = before
+        self._sending = Sending(session.terminal)
+        self._up: frozenset[str] = frozenset()
+        self.timed = False
+        self._settled = False
+
+    # -- writing -------------------------------------------------------------------------
+
+    def run(self) -> Box:
+        """Write, read back; raises DeviceError, with what the box took taken back."""
+        if self._structural:
+            self._up = self._adjacencies()
+        self._configure()
+        try:
+            self._sending.send(self.payload.steps)
+            if self.payload.refresh:
+                self._terminal.enter(*self.payload.refresh, timeout=LINE_TIMEOUT)
+            self._terminal.enter("end", timeout=LINE_TIMEOUT)
+        except CommandRejected as refused:
+            self._refused(refused)
+        after = self._session.look()
+        wrong = self._wrong(after)
+        if wrong:
+            self.take_back()
+            raise DeviceError(
+                self._device, f"took every line, but afterwards {wrong}; {self._became()}"
+            )
+        return after
+
+    def _configure(self) -> None:
+        """Enter configuration mode, with the timer armed where that can be done."""
+        command = "configure terminal"
+        options, shared = self._session.means.options, self._session.means.shared
+        if self._structural and self._session.archive_now():
+            command += f" revert timer {options.minutes}"
+            self.timed = True
+            now = self._session.means.clock.now()
+            shared.armed(now + timedelta(minutes=options.minutes, seconds=LINE_TIMEOUT))
+        try:
+            said = self._terminal.enter(command, timeout=_REVERT_TIMEOUT)
+        except CommandRejected as refused:
+            self._not_armed()
+            raise DeviceBusy(
+                self._device, f"does not enter configuration mode now: {refused.message}"
+            ) from None
+        if "Enter configuration commands" not in said:
+            self._not_armed()
+            shown = " ".join(said.split())[:200]
+            raise DeviceBusy(self._device, f"does not enter configuration mode now: {shown!r}")
+
+    def _not_armed(self) -> None:
+        if self.timed:
+            self._session.means.shared.settled()
+
+    def _refused(self, refused: CommandRejected) -> None:
+        """A line was refused: nothing of the batch is to stand, as far as we can help it."""
+        self.take_back()
+        stands = self._session.token(self._session.look()) != self._session.token(self._before)
+        text = f"{refused.message}; {self._became()}"
+        if stands:
+            raise DeviceError(self._device, f"{text}; what still stands is found by reading")
+        raise CommandRejected(self._device, text)
+
+    def _became(self) -> str:
+        if self.timed:
+            return "the router was told to go back to what it had"
+        return "what was entered line by line was taken back by hand"
+
+    def take_back(self) -> None:
+        """Back to before: by the box itself where it was timed, else line by line."""
+        if self._settled:
+            return
+        self._settled = True
+        self._leave()
+        if self.timed:
+            said = self._terminal.ask("configure revert now", timeout=_REVERT_TIMEOUT, refuse=False)
+            if "Rollback Done" not in said and "rolling to" not in said:
+                raise DeviceError(
+                    self._device,
+                    f"`configure revert now` answered {' '.join(said.split())[:200]!r}; the timer"
+                    f" still runs, at most {self._session.means.options.minutes} minutes",
+                )
+            self._session.means.shared.settled()
+            return
+        self._terminal.enter("configure terminal", timeout=LINE_TIMEOUT)
+        take_back(self._terminal, backwards(self._sending.done))
+        self._leave()
+
+    def _leave(self) -> None:
+        try:
+            self._terminal.enter("end", timeout=LINE_TIMEOUT)
+        except CommandRejected:
+            return
+
+    def _wrong(self, after: Box) -> str:
+        """What of the batch is not true on `after`, in the box's own words; "" all of it is."""
+        setup = self._session.means.setup
+        there = seen(after, setup.layout, setup.known).facts
+        missing = sorted(self.payload.add - there, key=sort_key)
+        left = sorted(self.payload.remove & there, key=sort_key)
+        said = [f"{object_of(f)} is missing" for f in missing[:_SHOWN]]
+        said += [f"{object_of(f)} is still there" for f in left[:_SHOWN]]
+        mark = after.groups.get(OWNER)
+        if self.payload.mark is not None and (
+            mark is None or mark.description != owner_text(self.payload.mark)
+        ):
+            said.append(f"object-group network {OWNER} is not as written")
+        return "; ".join(said)
+
+    # -- proving -------------------------------------------------------------------------
+
+    def confirm(self) -> None:
+        """Raises DeviceError where the box cannot be proved to be well; it is taken back then."""
+        if not self._structural:
+            return
+        means = self._session.means
+        why = means.proof()
+        if not why and self._up:
+            means.clock.sleep(means.options.hold_time)
+            lost = self._up - self._adjacencies()
+            why = f"BGP to {', '.join(sorted(lost))} went down" if lost else means.proof()
+        if why:
+            self.take_back()
+            raise DeviceUnreachable(
+                self._device, f"is not proved to be well after the change: {why}; {self._became()}"
+            )
+        if self.timed:
+            self._keep()
+        self._settled = True
+
+    def _keep(self) -> None:
+        said = self._terminal.ask("configure confirm", refuse=False)
+        if "%" in said:
+            raise DeviceError(
+                self._device,
+                f"`configure confirm` answered {' '.join(said.split())[:200]!r}: the router may"
+                " have gone back to what it had; it is read again",
+            )
+        self._session.means.shared.settled()
+
+    def _adjacencies(self) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+        for command in _SUMMARIES:
+            found |= established(self._device, self._terminal.ask(command, refuse=False))
+        return found
