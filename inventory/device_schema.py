@@ -102,12 +102,22 @@ class DeviceEntry(StrictModel):
 
     @model_validator(mode="after")
     def _holds_no_secret(self) -> Self:
-        for key, value in self.transport.items():
-            if names_a_secret(key) and value and not is_reference(value):
-                raise refuse(
-                    f"transport.{key} looks like a secret (it is not shown): put it in a file,"
-                    " and write 'credentials: file:PATH' for the device"
-                )
+        for section, values in (("transport", self.transport), ("options", self.options)):
+            for key, value in values.items():
+                if names_a_secret(key) and value and not is_reference(value):
+                    raise refuse(
+                        f"{section}.{key} looks like a secret (it is not shown): put it in a file,"
+                        " and write 'credentials: file:PATH' for the device"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _urpf_means_something(self) -> Self:
+        if self.urpf and self.mechanism != "rtbh":
+            raise refuse(
+                f"'urpf: {self.urpf}' means nothing without 'mechanism: rtbh': sources are blocked by"
+                " filters here; write both, or leave it out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -95,7 +95,9 @@ def _list(found: Box, goal: Box, name: str, made: Edits) -> None:
     if there is None and not wanted:
         made.build.append(f"set {path}")
     made.add += [MemberEdit(name, p, (f"set {path} {p}",)) for p in _new(wanted, held)]
-    gone = sorted(held - wanted)
+    slept = sorted(goal.inert.get(name, frozenset()) - found.inert.get(name, frozenset()))
+    made.build += [f"{verb} {path} {p}" for p in slept for verb in ("set", "deactivate")]
+    gone = sorted(held - wanted - frozenset(slept))
     made.remove += [MemberEdit(name, p, (f"delete {path} {p}",)) for p in gone]
 
 
@@ -121,7 +123,9 @@ def _items(found: Box, goal: Box, made: Edits) -> None:
     made.build += [f"delete {path}" for path in last if not _below(path, reborn)]
     new = [p for p in goal.items if p not in found.items or _below(p, reborn) or p in last]
     for path in sorted(new, key=lambda p: (p in last, " term ENF-PASS" in p, p)):
-        made.build += [f"set {path} {shown(line)}" for line in goal.items[path]]
+        lines = [line for line in goal.items[path] if line != INACTIVE]
+        made.build += [f"set {path} {shown(line)}" for line in lines]
+        made.build += [f"deactivate {path}"] if INACTIVE in goal.items[path] else []
 
 
 def _last_terms(found: Box, goal: Box) -> list[str]:

@@ -20,7 +20,7 @@ def without_inactive(box: Box, inactive: Sequence[str]) -> Box:
     if not inactive:
         return box
     items = {
-        path: (*lines, INACTIVE) if _touched(path, inactive) else lines
+        path: (*lines, INACTIVE) if _asleep(path, lines, inactive) else lines
         for path, lines in box.items.items()
     }
     items |= {list_path(n): (INACTIVE,) for n in box.lists if _covered(list_path(n), inactive)}
@@ -31,13 +31,16 @@ def without_inactive(box: Box, inactive: Sequence[str]) -> Box:
         routes[family] = prefixes - asleep
     inert = {name: _inert(name, some, inactive) for name, some in box.lists.items()}
     odd: dict[str, str] = {}
+    places = {place: _place(place, ls, inactive, odd) for place, ls in box.places.items()}
+    kept = {p.stanza for p, ls in places.items() if set(box.places[p]) - set(ls)}
     return replace(
         box,
+        crowded=box.crowded | kept,
         items=items,
         routes=routes,
         lists={name: some - inert[name] for name, some in box.lists.items()},
         inert={name: some for name, some in inert.items() if some},
-        places={place: _place(place, ls, inactive, odd) for place, ls in box.places.items()},
+        places=places,
         chains={path: _chain(path, ls, inactive, odd) for path, ls in box.chains.items()},
         down=frozenset(n for n in box.down if not _covered(disable_path(n), inactive)),
         families=_families(box, inactive),
@@ -48,6 +51,11 @@ def without_inactive(box: Box, inactive: Sequence[str]) -> Box:
         },
         odd=odd,
     )
+
+
+def _asleep(path: str, lines: Lines, inactive: Sequence[str]) -> bool:
+    """A filter is judged without its terms, which are items of their own."""
+    return _touched(path, inactive) if lines else _covered(path, inactive)
 
 
 def _covered(path: str, inactive: Iterable[str]) -> bool:

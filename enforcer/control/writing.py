@@ -108,6 +108,11 @@ class Writing:
                 read = self._read_back(batch, batch.region.delta, staged)
                 unbroken = unbroken and bool(read.token) and read.token == staged.token
                 actual = self._proved(before, read)
+            if batch.structural and not self._leads():
+                # What is not confirmed rolls back by itself; the new leader finds it so.
+                raise StaleState(
+                    before.device, "the lead of the database ran out before the confirmation"
+                )
             # Not confirmed: what became of it only the device can tell.
             sweeping |= staged.confirm() is not Applied.APPLIED
             self._step("confirmed")

@@ -101,8 +101,13 @@ def _fields(old: object, new: object, skip: frozenset[str]) -> str:
 
 def _value_change(name: str, was: object, now: object) -> str:
     if isinstance(was, (tuple, frozenset)) and isinstance(now, (tuple, frozenset)):
-        gained = [_text(v) for v in now if v not in was]
-        lost = [_text(v) for v in was if v not in now]
+        gained = {_text(v): v for v in now if v not in was}
+        lost = {_text(v): v for v in was if v not in now}
+        both = sorted(gained.keys() & lost.keys())
+        if both and gained.keys() == lost.keys():
+            # The same things, and something about them: by their names nothing was to be seen.
+            changed = (f"{v} ({_fields(lost[v], gained[v], frozenset({'name'}))})" for v in both)
+            return f"{name}: {_short(', '.join(changed))}"
         signs = [*(f"+{v}" for v in sorted(gained)), *(f"-{v}" for v in sorted(lost))]
         return f"{name}: {_short(' '.join(signs) or 'another order')}"
     return f"{name}: {_short(_text(was))} -> {_short(_text(now))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from enforcer.core.orders import Network
 from enforcer.core.special_purpose import special_purpose
@@ -23,7 +23,7 @@ POINT_TO_POINT = {4: 30, 6: 126}
 def derived(topology: Topology) -> tuple[ProtectedPrefix, ...]:
     """What the devices of `topology` stand on, each prefix once, device by device.
 
-    Management addresses and loopbacks, the devices' addresses on their interfaces (with the
+    Management addresses and loopbacks, the address that a transport names, the devices' addresses on their interfaces (with the
     whole link where it has two ends), BGP neighbors, next-hops. Special-purpose space is
     left out: no order may name it anyway.
     """
@@ -54,6 +54,10 @@ def _of_device(device: Device) -> Iterator[ProtectedPrefix]:
     for address in device.addresses:
         reason = f"{device.name}'s management address or loopback"
         yield ProtectedPrefix(address, reason, "management")
+    host = _parsed(device.transport.get("host", ""))
+    if host is not None:
+        reason = f"{device.name} is reached there"
+        yield ProtectedPrefix(_host(host), reason, "management")
     for interface in device.interfaces:
         yield from _of_interface(device.name, interface)
     for neighbor in device.neighbors:
@@ -71,6 +75,13 @@ def _of_interface(device: str, interface: Interface) -> Iterator[ProtectedPrefix
         link = address.network
         if POINT_TO_POINT[link.version] <= link.prefixlen < link.max_prefixlen:
             yield ProtectedPrefix(link, f"{device}'s link on {interface.name}", "link")
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _host(address: IPv4Address | IPv6Address) -> Network:

@@ -20,7 +20,7 @@ from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.status import Status
 from enforcer.core.topology import Device, MaintenanceWindow
-from enforcer.errors import CommandRejected, DeviceError, DeviceUnreachable
+from enforcer.errors import CommandRejected, DeviceError, DeviceUnreachable, StaleState
 from tests.fakes.driver import FakeDriver
 from tests.fakes.faults import Point
 from tests.unit.control.conftest import MakeDesk
@@ -211,3 +211,20 @@ def test_a_login_that_nobody_needs_is_given_back(routers: Routers) -> None:
     finally:
         worker.stop()
         thread.join()
+
+
+def test_who_lost_the_lead_does_not_confirm(routers: Routers) -> None:
+    """What is bound and not confirmed rolls back by itself."""
+    routers.place()
+    leads = True
+    routers.evidence.leads = lambda: leads
+
+    def lose(name: str) -> None:
+        nonlocal leads
+        leads = leads and name != "staged"
+
+    routers.step = lose
+    with pytest.raises(StaleState, match="before the confirmation"):
+        routers.run("r01")
+    met = routers.box("r01").faults.met
+    assert Point.STAGED in met and Point.CONFIRM not in met
