@@ -112,15 +112,6 @@ class DeviceEntry(StrictModel):
         return self
 
     @model_validator(mode="after")
-    def _urpf_means_something(self) -> Self:
-        if self.urpf and self.mechanism != "rtbh":
-            raise refuse(
-                f"'urpf: {self.urpf}' means nothing without 'mechanism: rtbh': sources are blocked by"
-                " filters here; write both, or leave it out"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _vrfs_are_known(self) -> Self:
         if DEFAULT_VRF in self.vrfs:
             raise refuse(f"the VRF '{DEFAULT_VRF}' is always there: leave it out of 'vrfs'")

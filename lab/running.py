@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
+from lab.emulated_node import EmulatedNode
 from lab.errors import LabError, NotInLab
 from lab.export import write_exports
 from lab.links import attach_mgmt, cut_links, make_bridge, make_links, move_links, raise_links
 from lab.nodes import NETNS_DIR, Node, hosts_file
 from lab.topology_file import Topology
+from lab.topology_kinds import PLAYED
 
 
 class RunningLab:
@@ -103,12 +105,11 @@ class RunningLab:
         self._say("destroyed")
 
     def _new_node(self, name: str) -> Node:
-        return Node(
-            self.topology.nodes[name],
-            self.topology.long_name(name),
-            self.directory / "log" / f"{name}.log",
-            len(self.topology.links_of(name)),
-        )
+        spec, long_name = self.topology.nodes[name], self.topology.long_name(name)
+        log, links = self.directory / "log" / f"{name}.log", len(self.topology.links_of(name))
+        if spec.kind in PLAYED:
+            return EmulatedNode(spec, long_name, log, links, self.directory)
+        return Node(spec, long_name, log, links)
 
     def _configure(self, nodes: Iterable[Node]) -> None:
         """Starts every ``cmd``, then runs the ``exec`` lines, nodes side by side."""
@@ -121,6 +122,9 @@ class RunningLab:
         failures = self.cmd_failures()
         if failures:
             raise LabError("; ".join(failures))
+        for node in chosen:
+            if isinstance(node, EmulatedNode):
+                self._say(f"{node.spec.name}: {node.control.greeting()}, not the vendor's software")
 
     def _hosts(self, node: Node) -> str:
         mgmt = {name: str(spec.mgmt_ipv4) for name, spec in self.topology.nodes.items()}

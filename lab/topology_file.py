@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from lab.errors import TopologyRefused
+from lab.topology_kinds import LINUX, PLAYED, check_played
 from lab.topology_links import LinkSpec, read_links
 from lab.topology_values import (
     Where,
@@ -45,10 +46,11 @@ NODE_KEYS = frozenset(
         "kind",
         "labels",
         "mgmt-ipv4",
+        "startup-config",
         "sysctls",
     }
 )
-KINDS = frozenset({"linux"})
+KINDS = frozenset({LINUX, *PLAYED})
 DEFAULT_SUBNET = "172.20.20.0/24"  # containerlab's own default
 
 
@@ -63,7 +65,10 @@ class Bind:
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """One node after inheritance; ``mgmt_ipv4`` is always set."""
+    """One node after inheritance; ``mgmt_ipv4`` is always set.
+
+    ``startup_config`` is what a router of another vendor boots with; None: its empty one.
+    """
 
     name: str
     kind: str
@@ -76,6 +81,7 @@ class NodeSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     sysctls: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict)
+    startup_config: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,7 @@ def _node(
     mgmt_ipv4: IPv4Address,
 ) -> NodeSpec:
     flat = {key: value for level in levels for key, value in level.items()}
+    check_played(kind, flat, where)
     binds = {
         bind.target: bind
         for level in levels
@@ -221,8 +228,24 @@ def _node(
         env=merged["env"],
         labels=merged["labels"],
         sysctls=merged["sysctls"],
-        credentials=text_map(flat.get("credentials"), where / "credentials"),
+        credentials=_credentials(kind, flat, where),
+        startup_config=_startup(flat, where, base),
     )
+
+
+def _credentials(kind: str, flat: Mapping[str, Any], where: Where) -> dict[str, str]:
+    """As given, or those with which containerlab starts this kind."""
+    own = PLAYED[kind].credentials if kind in PLAYED and "credentials" not in flat else None
+    return text_map(own or flat.get("credentials"), where / "credentials")
+
+
+def _startup(flat: Mapping[str, Any], where: Where, base: Path) -> Path | None:
+    if "startup-config" not in flat:
+        return None
+    path = base / text(flat["startup-config"], where / "startup-config")
+    if not path.is_file():
+        raise TopologyRefused(str(where / "startup-config"), f"{path}: no such file")
+    return path
 
 
 def _binds(raw: object, where: Where, base: Path) -> list[Bind]:

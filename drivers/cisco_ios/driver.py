@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from drivers._router.known import KnownRules
 from drivers._ssh.dialect import IOS
 from drivers._ssh.gate import GATE, Gate
 from drivers._ssh.options import SshOptions
@@ -22,6 +21,7 @@ from drivers.cisco_ios.options import Options
 from drivers.cisco_ios.planning import Setup, batches, changes, findings, refuse_clock
 from drivers.cisco_ios.session import IosSession, Means
 from drivers.cisco_ios.shared import Shared
+from drivers.cisco_ios.standing import Known
 from drivers.cisco_ios.texts import native, undo
 from enforcer.clock import Clock, SystemClock
 from enforcer.core.drift import Drift, Finding
@@ -50,7 +50,7 @@ class IosDriver:
         self._device = device
         self._options = Options.of(device)
         layout = Layout.of(device, self._options.tag, self._options.time_range)
-        self._setup = Setup(owner, layout, KnownRules())
+        self._setup = Setup(owner, layout, Known())
         self._setup.known.learn(always_known())
         self._way = way
         self._clock: Clock = clock if clock is not None else SystemClock()

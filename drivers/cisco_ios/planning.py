@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from drivers._router.known import KnownRules
 from drivers._router.names import OWNER
 from drivers._router.target import Target, held, target
 from drivers.cisco_ios.assumed import supposed
@@ -21,6 +20,7 @@ from drivers.cisco_ios.identify import Seen, always_known, seen
 from drivers.cisco_ios.marks import told
 from drivers.cisco_ios.model import OWN_ACL, Ace, Bind, Box, Fact, Frame, Member, Note, Period
 from drivers.cisco_ios.render import Buckets, Wanted, facts
+from drivers.cisco_ios.standing import Known
 from drivers.cisco_ios.steps import Stage, Step
 from drivers.cisco_ios.timing import TOLERANCE, buckets
 from drivers.cisco_ios.words import interface_name
@@ -68,7 +68,7 @@ class Setup:
 
     owner: Owner
     layout: Layout
-    known: KnownRules
+    known: Known
 
 
 @dataclass(frozen=True)

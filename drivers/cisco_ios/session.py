@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers._router.names import OWNER
 from drivers._router.region import part
 from drivers._ssh.terminal import Terminal
 from drivers.cisco_ios.answers import clock_ahead, has_archive
 from drivers.cisco_ios.counting import counted
-from drivers.cisco_ios.identify import always_known, seen
+from drivers.cisco_ios.identify import always_known
 from drivers.cisco_ios.marks import read_owner
 from drivers.cisco_ios.model import Box
 from drivers.cisco_ios.options import Options
@@ -19,6 +19,7 @@ from drivers.cisco_ios.parse import needs_numbers, parse
 from drivers.cisco_ios.planning import Held, Payload, Setup
 from drivers.cisco_ios.saving import save
 from drivers.cisco_ios.shared import Shared
+from drivers.cisco_ios.standing import Standing
 from drivers.cisco_ios.writing import Writing
 from enforcer.clock import Clock
 from enforcer.core.intervals import Ranges
@@ -81,12 +82,14 @@ class IosSession:
         token = self.token(box)
         actual = self._actual(box, token)
         self._token = token
-        return part(actual, region)
+        if region.delta is None:
+            return actual
+        return replace(part(actual, region), hold=False)
 
     def _actual(self, box: Box, token: str) -> Actual:
         setup = self.means.setup
         setup.known.learn(always_known())
-        found = seen(box, setup.layout, setup.known)
+        found = Standing(box, setup.layout, setup.known)
         held = Held(box, self._archive(), self._clock_ahead(box))
         return Actual(
             self.device,

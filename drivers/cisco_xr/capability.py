@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from drivers.cisco_xr.render import Setup, parts_of
-from enforcer.core.clauses import clauses
+from enforcer.core.clauses import Clause, clauses
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Key, Rule
 from enforcer.core.topology import Device
@@ -44,6 +44,12 @@ def _refuses(rule: Rule, setup: Setup, neighbors: frozenset[str]) -> str:
             "cannot except one service from a block of every protocol, since a list of IOS-XR"
             " cannot say 'any protocol but': except the address as a whole, or block by protocol"
         )
+    odd = [c.protocol for c in clauses(rule) if _ported(c) and c.protocol not in (6, 17)]
+    if odd:
+        return (
+            f"cannot match the ports of protocol {odd[0]}, only those of TCP and UDP: block the"
+            " protocol as a whole"
+        )
     lines = len(parts_of(rule).lines)
     if lines > MOST_LINES:
         return (
@@ -56,3 +62,7 @@ def _refuses(rule: Rule, setup: Setup, neighbors: frozenset[str]) -> str:
             " is not management; state `behind` of its edge interfaces"
         )
     return ""
+
+
+def _ported(clause: Clause) -> bool:
+    return clause.member_ports is not None or clause.peer_ports is not None

@@ -90,6 +90,7 @@ class CiscoXrDriver:
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Batches that make `actual` equal `desired`."""
         self._known.learn_desired(desired)
+        self._known.learn((*drift.delta.addresses, *drift.delta.interfaces))
         return plan(self._setup, desired, drift, actual)
 
     @contextmanager

@@ -8,7 +8,8 @@ from datetime import datetime
 from drivers._router.known import KnownRules
 from drivers.cisco_xr.identify import held_addresses, held_interfaces
 from drivers.cisco_xr.model import Box, Held
-from drivers.cisco_xr.names import OWNER_KEY, mark_of
+from drivers.cisco_xr.names import OWNER_KEY, digest_of, mark_of
+from drivers.cisco_xr.recognised import Recognised
 from drivers.cisco_xr.render import Setup
 from enforcer.core.rules import Actual
 
@@ -17,12 +18,14 @@ def actual_of(
     device: str, setup: Setup, box: Box, known: KnownRules, read_at: datetime, token: str = ""
 ) -> Actual:
     """Everything that is there of ours."""
+    digests = frozenset(digest_of(name) for _, name in box.groups)
+    digests |= frozenset(digest_of(name) for name in box.sets)
     return Actual(
         device,
         read_at,
         mark_of(box.groups.get((OWNER_KEY.family, OWNER_KEY.name))),
-        held_addresses(box, known, setup.loose),
-        held_interfaces(box, known),
+        Recognised(digests, known, lambda: held_addresses(box, known, setup.loose)),
+        Recognised(digests, known, lambda: held_interfaces(box, known)),
         Held(box),
         token=token,
         hold=box.hold,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers._router.known import KnownRules
 from drivers._router.region import part
@@ -79,13 +79,17 @@ class XrSession:
         read = self._now()
         if region.delta is None:
             self._token = read.token
+        else:
+            self._known.learn((*region.delta.addresses, *region.delta.interfaces))
         actual = actual_of(
             self._device, self._setup, read.box, self._known, self._clock.now(), read.token
         )
-        return part(actual, region)
+        # The marker is told by a reading of everything.
+        return actual if region.delta is None else replace(part(actual, region), hold=False)
 
     def counters(self, wanted: Mapping[Rule, Ranges]) -> dict[Rule, Counted]:
         """What the lines of these rules have matched, in every list that has them."""
+        self._known.learn(wanted)
         return counters(
             self._ask(), self._now().box, wanted, self._options.counter_locations, self._device
         )

@@ -51,7 +51,8 @@ def _batches(
     if len(members) <= COMMIT_MEMBERS:
         lines = (*made.build, *_lines(members), *made.drop)
         structural = is_structural((*made.build, *made.drop))
-        region = ALL if structural or not delta or not lines else Region(delta)
+        small = bool(lines) and bool(delta) and not structural and not delta.interfaces
+        region = Region(delta) if small else ALL
         work = Work(lines, structural, comment, goal, spared=spared)
         yield _batch(work, len(members), region)
         return

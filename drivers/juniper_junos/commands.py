@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from drivers.juniper_junos.model import INACTIVE, Box, Lines, Prefixes, bound, ours
+from drivers.juniper_junos.model import INACTIVE, NOT_LAST, Box, Lines, Prefixes, bound, ours
 from drivers.juniper_junos.names import (
     DIRECTIONS,
     RIB6,
@@ -123,7 +123,7 @@ def _items(found: Box, goal: Box, made: Edits) -> None:
     made.build += [f"delete {path}" for path in last if not _below(path, reborn)]
     new = [p for p in goal.items if p not in found.items or _below(p, reborn) or p in last]
     for path in sorted(new, key=lambda p: (p in last, " term ENF-PASS" in p, p)):
-        lines = [line for line in goal.items[path] if line != INACTIVE]
+        lines = [line for line in goal.items[path] if line not in (INACTIVE, NOT_LAST)]
         made.build += [f"set {path} {shown(line)}" for line in lines]
         made.build += [f"deactivate {path}"] if INACTIVE in goal.items[path] else []
 

@@ -31,8 +31,12 @@ from enforcer.errors import (
 COMMIT_SECONDS = 600.0
 """A big chassis is silent for minutes over one commit."""
 _SHOW_SECONDS = 120.0
-_REMINDER = re.compile(r"(?m)^# commit confirmed will be rolled back in \d+ minutes?[ \t]*$\n?")
-"""Stands above the prompt as long as a commit waits for its confirmation."""
+_REMINDER = re.compile(
+    r"(?m)^# commit confirmed will be rolled back in \d+ minutes?[ \t]*$\n?"
+    r"|^(?:\{\w[^{}\n]*\})?\[edit\][ \t]*$\n?"
+)
+"""What stands above the prompt as long as a commit waits for its confirmation; the line of the
+level, with the mastership in front of it, on a box of two routing engines."""
 _INVITATION = r"\[Type \^D at a new line to end input\]"
 _QUESTIONS = (
     # Ours alone: under `configure exclusive` there are no other edits to discard.

@@ -120,7 +120,7 @@ def _attached(box: Box, right: Shape) -> Iterator[Finding]:
         if there != wanted:
             yield Finding(FindingKind.ALTERED, path, _instead(there, wanted))
     for path, why in right.problems.items():
-        yield Finding(FindingKind.MISSING, path, why)
+        yield Finding(FindingKind.MISSING, f"{path}: {why}")
 
 
 def _routes(box: Box, right: Layout) -> Iterator[Finding]:

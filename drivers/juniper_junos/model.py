@@ -11,6 +11,9 @@ from drivers.juniper_junos.names import Place
 INACTIVE = "!inactive"
 """Among the lines of an item: it, or what it is in, is deactivated."""
 
+NOT_LAST = "!not last"
+"""Among the lines of a term that accepts the rest: terms stand behind it, and never match."""
+
 Lines = tuple[str, ...]
 Prefixes = frozenset[str]
 

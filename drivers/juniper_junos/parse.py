@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from drivers.juniper_junos.model import Box, ours
+from drivers.juniper_junos.model import NOT_LAST, Box, ours
 from drivers.juniper_junos.names import (
     FAMILIES,
     LISTS,
@@ -198,6 +198,8 @@ class _Reader:
             path: tuple(rests) if path.startswith(ordered) else tuple(sorted(rests))
             for path, rests in self._items.items()
         }
+        for path in _overtaken(items):
+            items[path] = (*items[path], NOT_LAST)
         return Box(
             items=items,
             lists={name: frozenset(some) for name, some in self._lists.items()},
@@ -212,3 +214,15 @@ class _Reader:
             links={at: frozenset(some) for at, some in self._links.items()},
             hold=hold,
         )
+
+
+def _overtaken(items: Iterable[str]) -> list[str]:
+    """The accepting terms of chained filters that do not stand last; in the box's own order."""
+    last: dict[str, str] = {}
+    accepting: list[str] = []
+    for path in items:
+        top, split, term = path.partition(" term ")
+        if split:
+            last[top] = path
+            accepting += [path] if term.startswith("ENF-PASS") else []
+    return [path for path in accepting if last[path.partition(" term ")[0]] != path]

@@ -9,7 +9,7 @@ from drivers.juniper_junos.console import Console
 from drivers.juniper_junos.model import Box
 from drivers.juniper_junos.parse import lines_of, parse
 from drivers.juniper_junos.setup import Setup
-from enforcer.errors import StaleState
+from enforcer.errors import ParseFailed, StaleState
 
 _ATTEMPTS = 3
 POLICY = ("policy-options", "ENF|^deactivate")
@@ -33,7 +33,13 @@ def read_box(console: Console, setup: Setup, sections: Iterable[Section]) -> tup
     """
     for _ in range(_ATTEMPTS):
         before = console.commits().digest
-        lines = [line for section in sections for line in _lines(console, section)]
+        try:
+            lines = [line for section in sections for line in _lines(console, section)]
+        except ParseFailed:
+            # Somebody committed between an answer and its count, or it really was cut.
+            if console.commits().digest == before:
+                raise
+            continue
         if console.commits().digest == before:
             return parse(setup.device, lines, setup.tag), before
     raise StaleState(setup.device, "somebody commits all the time while it is read")

@@ -32,10 +32,10 @@ def without_inactive(box: Box, inactive: Sequence[str]) -> Box:
     inert = {name: _inert(name, some, inactive) for name, some in box.lists.items()}
     odd: dict[str, str] = {}
     places = {place: _place(place, ls, inactive, odd) for place, ls in box.places.items()}
-    kept = {p.stanza for p, ls in places.items() if set(box.places[p]) - set(ls)}
+    shared = {p.stanza for p, ls in places.items() if set(box.places[p]) - set(ls)}
     return replace(
         box,
-        crowded=box.crowded | kept,
+        crowded=box.crowded | shared,
         items=items,
         routes=routes,
         lists={name: some - inert[name] for name, some in box.lists.items()},

@@ -23,9 +23,9 @@ POINT_TO_POINT = {4: 30, 6: 126}
 def derived(topology: Topology) -> tuple[ProtectedPrefix, ...]:
     """What the devices of `topology` stand on, each prefix once, device by device.
 
-    Management addresses and loopbacks, the address that a transport names, the devices' addresses on their interfaces (with the
-    whole link where it has two ends), BGP neighbors, next-hops. Special-purpose space is
-    left out: no order may name it anyway.
+    Management addresses and loopbacks, the address that a transport names, the devices'
+    addresses on their interfaces (with the whole link where it has two ends), BGP neighbors,
+    next-hops. Special-purpose space is left out: no order may name it anyway.
     """
     found = (one for device in topology.devices.values() for one in _of_device(device))
     return merged(one for one in found if is_protectable(one.prefix))

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from lab.emulators.control import controlled
 from lab.emulators.platforms import PLATFORMS, emulator
 from lab.emulators.server import serving
 
@@ -39,14 +41,19 @@ def main(arguments: Sequence[str] | None = None, until: threading.Event | None =
     keys = "" if options.authorized_keys is None else options.authorized_keys.read_text()
     passwords = {options.user: options.password} if options.password else {}
     host_key = None if options.host_key is None else options.host_key.read_text()
-    with serving(
-        router,
-        options.host,
-        options.port,
-        passwords=passwords,
-        authorized_keys=keys,
-        host_key=host_key,
-    ) as server:
+    with contextlib.ExitStack() as running:
+        server = running.enter_context(
+            serving(
+                router,
+                options.host,
+                options.port,
+                passwords=passwords,
+                authorized_keys=keys,
+                host_key=host_key,
+            )
+        )
+        if options.control is not None:  # who gets an answer there finds the port open
+            running.enter_context(controlled(router, options.control))
         print(f"EMULATED {options.platform} {router.hostname}, not the vendor's software")
         print(f"listening on {server.host} port {server.port}; known_hosts line:")
         print(server.host_key_line, flush=True)
@@ -67,6 +74,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--password", default="enforcer", help="empty: keys only")
     parser.add_argument("--authorized-keys", type=Path, help="OpenSSH public keys that may log in")
     parser.add_argument("--host-key", type=Path, help="OpenSSH private key; default: a new one")
+    parser.add_argument("--control", type=Path, help="Unix socket for questions of tests")
     return parser.parse_args(arguments)
 
 

@@ -138,13 +138,14 @@ class JunosSubject:
 
     def content(self) -> object:
         """The order of our terms means nothing; that of the filters in a list does."""
-        mine = [line for line in self._lines() if "ENF-" in line and _OWNER not in line]
+        lines = [line for line in self._lines() if "ENF-" in line or line.endswith(" disable")]
+        mine = [line for line in lines if _OWNER not in line]
         bound = [line for line in mine if line.startswith("set interfaces ")]
         return sorted(mine), bound
 
     def foreign(self) -> object:
         """What the operator wrote; our filters before his in a list aside."""
-        lines = [line for line in self._lines() if "ENF-" not in line]
+        lines = [x for x in self._lines() if "ENF-" not in x and not x.endswith(" disable")]
         return [line.replace("-list CUSTOMER", " CUSTOMER") for line in lines]
 
     def touch_foreign(self) -> None:
@@ -162,7 +163,9 @@ class JunosSubject:
         self.router.faults.truncate_output(r"show configuration policy-options", 3)
 
     def answer(self, packet: Packet) -> bool | None:
-        """See `Subject`."""
+        """See `Subject`; no router ever sees a packet that has one port and not the other."""
+        if (packet.sport is None) is not (packet.dport is None):
+            return None
         return drops(self.router, packet)
 
     def names(self, line: str, address: str) -> bool:

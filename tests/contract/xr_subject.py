@@ -113,7 +113,7 @@ def blocks_of(running: str) -> list[list[str]]:
     for line in running.splitlines():
         if line.startswith("!") or not line.strip():
             continue
-        if line.startswith(" ") or line.startswith("end-"):
+        if line.startswith((" ", "end-")):
             found[-1].append(line)
         else:
             found.append([line])
@@ -186,7 +186,7 @@ class XrSubject:
             packet.protocol,
             packet.sport if ported else None,
             packet.dport if ported else None,
-            fragment=ported and packet.sport is None,
+            fragment=ported and packet.sport is None and packet.dport is None,
         )
         came = packet.iif if packet.iif in EDGES else HOSTING
         left = packet.oif if packet.oif in EDGES else UPSTREAM

@@ -99,6 +99,7 @@ def test_a_csv_line_goes_over_the_options(shell: Shell) -> None:
         ("block-list,botnets,,,,,,", BlockList("botnets")),
         ("suspend-customer,acme,,,garden,,,interface", SuspendCustomer(
             "acme", Selection(service_sets=("garden",)), "interface")),
+        ("suspend-customer,acme,,,,,,shutdown", SuspendCustomer("acme", Selection(), "shutdown")),
         ("cut-feed,newsco,,,,,,", CutFeed("newsco")),
     ],
 )  # fmt: skip

@@ -184,6 +184,11 @@ def test_suspend_customer_keeps_service_sets_alive(shell: Shell) -> None:
     )
 
 
+def test_suspend_customer_by_shutdown_keeps_nothing_alive(shell: Shell) -> None:
+    command = shell.placed("suspend-customer", "acme", "--by", "shutdown", *GROUNDS)
+    assert command.demand == SuspendCustomer("acme", Selection(), "shutdown")
+
+
 def test_cut_feed(shell: Shell) -> None:
     assert shell.placed("cut-feed", "newsco", *GROUNDS).demand == CutFeed("newsco")
     other = shell.placed("cut-feed", "newsco", "--news", "feeders", *GROUNDS).demand

@@ -3,8 +3,10 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
 
+from drivers._router.names import SENTINELS
 from enforcer.core.orders import Network
 from enforcer.core.protection import derived, merged, with_derived
+from enforcer.core.special_purpose import special_purpose
 from enforcer.core.topology import Device, Interface, Neighbor, ProtectedPrefix, Topology
 
 
@@ -67,6 +69,35 @@ def test_everything_a_device_stands_on_with_its_reason() -> None:
         ProtectedPrefix(ip_network("2001:db8::1/128"), "edge1's BGP neighbor", "neighbor"),
         ProtectedPrefix(ip_network("192.0.2.20/32"), "edge1's next-hop", "next-hop"),
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.10", ["192.0.2.10/32"]),
+        ("2001:DB8::7", ["2001:db8::7/128"]),
+        ("edge1.example.net", []),
+        ("", []),
+        ("127.0.0.1", []),
+    ],
+)
+def test_the_address_that_we_reach_a_device_by_is_protected(host: str, expected: list[str]) -> None:
+    assert prefixes(of_device(transport={"host": host})) == expected
+
+
+def test_said_twice_it_is_protected_once() -> None:
+    both = of_device(transport={"host": "192.0.2.10"}, addresses=(ip_network("192.0.2.10/32"),))
+    assert [(p.reason, p.origin) for p in derived(both)] == [
+        ("edge1's management address or loopback", "management")
+    ]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_keeps_a_group_from_being_empty_is_nobodys_to_block(family: int) -> None:
+    """The sentinel of each family stands in every group: an order about it would be nonsense."""
+    sentinel = ip_network(SENTINELS[family])
+    assert sentinel.version == family
+    assert special_purpose(sentinel, documentation_space=True) is not None
 
 
 def test_a_device_that_states_nothing_protects_nothing() -> None:

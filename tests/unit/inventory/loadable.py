@@ -127,7 +127,7 @@ def devices(draw: st.DrawFn, name: str, customers: list[str]) -> Device:
         draw(st.sampled_from(Mode)),
         draw(st.dictionaries(st.sampled_from(["netns", "host", "port"]), free_text)),
         tuple(
-            Interface(i, b, tuple(draw(st.lists(link_addresses, max_size=2))))
+            Interface(i, b, tuple(draw(st.lists(link_addresses, max_size=2))), draw(st.booleans()))
             for i, b in interfaces.items()
         ),
         draw(st.frozensets(st.sampled_from(["forward", "input", "output"]), min_size=1)),
@@ -139,6 +139,9 @@ def devices(draw: st.DrawFn, name: str, customers: list[str]) -> Device:
         draw(several(hosts)),
         tuple(draw(st.lists(neighbors, max_size=2, unique_by=lambda n: n.address))),
         tuple(draw(st.lists(windows(), max_size=2))),
+        mechanism=draw(st.sampled_from(["filter", "rtbh"])),
+        urpf=draw(st.sampled_from(["", "strict", "loose"])),
+        options=draw(st.dictionaries(st.sampled_from(["confirm", "save", "pace"]), free_text)),
     )
 
 

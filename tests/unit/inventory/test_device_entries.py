@@ -21,7 +21,11 @@ devices:
     addresses: [192.0.2.10, "2001:db8::10"]
     next_hops: [192.0.2.20]
     vrfs: [voice, guests]
+    mechanism: rtbh
+    urpf: loose
+    options: {confirm: "120", save: each}
     interfaces:
+      me0: {management: true}
       eth0: {addresses: [192.0.2.1/30, "2001:db8:0:1::1/64"]}
       eth1: {behind: acme}
     neighbors:
@@ -49,7 +53,13 @@ def test_everything_about_a_device(tmp_path: Path) -> None:
     assert device.next_hops == (ip_network("192.0.2.20/32"),)
     assert device.vrfs == {"voice", "guests"}
     links = (ip_interface("192.0.2.1/30"), ip_interface("2001:db8:0:1::1/64"))
-    assert device.interfaces == (Interface("eth0", "", links), Interface("eth1", "acme"))
+    assert device.interfaces == (
+        Interface("me0", management=True),
+        Interface("eth0", "", links),
+        Interface("eth1", "acme"),
+    )
+    assert (device.mechanism, device.urpf) == ("rtbh", "loose")
+    assert device.options == {"confirm": "120", "save": "each"}
     assert device.neighbors == (
         Neighbor(ip_address("192.0.2.2"), 64500, "upstream"),
         Neighbor(ip_address("2001:db8:0:9::2"), 64501, "acme", "voice"),
@@ -108,6 +118,22 @@ def test_a_secret_in_the_transport_is_not_taken_either(complaints: Complain, key
     assert "expected text" in problem and "4711" not in problem
 
 
+def test_an_option_holds_no_secret_either(complaints: Complain, tmp_path: Path) -> None:
+    text = "devices:\n  e:\n    platform: x\n    options: {enable_password: hunter2}\n"
+    (problem,) = complaints(a=text)
+    assert problem.startswith("a.yaml:2: devices.e: options.enable_password looks like a secret")
+    assert "hunter2" not in problem
+    (tmp_path / "a.yaml").write_text(text.replace("hunter2", "'env:PW'"))
+    assert load(tmp_path).devices["e"].options == {"enable_password": "env:PW"}
+
+
+def test_without_a_word_filters_are_used_and_nothing_is_said_of_urpf(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("devices: {e: {platform: x, interfaces: {e0: {}}}}\n")
+    device = load(tmp_path).devices["e"]
+    assert (device.mechanism, device.urpf, device.options) == ("filter", "", {})
+    assert not device.interfaces[0].management
+
+
 @pytest.mark.parametrize("key", ["passive", "tokenring", "bypass"])
 def test_other_words_are_no_secrets(tmp_path: Path, key: str) -> None:
     (tmp_path / "a.yaml").write_text(
@@ -145,6 +171,14 @@ def test_a_reference_in_the_transport_is_fine(tmp_path: Path) -> None:
         ("neighbors: [{address: 192.0.2.1}, {address: 192.0.2.1}]", "[1]: 192.0.2.1 is stated"),
         ("neighbors: [{address: 192.0.2.1, behind: uptsream}]", "did you mean 'upstream'?"),
         ("vrfs: [default]", "the VRF 'default' is always there"),
+        ("interfaces: {e: {management: yes please}}", "e.management: expected true or false"),
+        ("interfaces: {e: {managment: true}}", "unknown key; did you mean 'management'?"),
+        ("mechanism: rtbhh", "did you mean 'rtbh'?"),
+        ("mechanism: [rtbh]", ".mechanism: expected 'filter' or 'rtbh'"),
+        ("urpf: losse", "did you mean 'loose'?"),
+        ("urpf: true", ".urpf: expected"),
+        ("options: {confirm: 120}", ".options.confirm: expected text"),
+        ("options: [confirm]", ".options: expected"),
         ("maintenance: [{days: [mno], from: '1:00', to: '02:00'}]", "did you mean 'mon'?"),
         ("maintenance: [{days: [], from: '01:00', to: '02:00'}]", "expected at least one entry"),
         ("maintenance: [{from: '1:00', to: '02:00'}]", ".from: '1:00' is not a time of the day"),

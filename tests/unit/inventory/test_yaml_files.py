@@ -138,8 +138,9 @@ def test_a_file_without_entries_adds_nothing(tmp_path: Path) -> None:
             [
                 "a.yaml:2: devices.edge1.platform: 'platform' is missing",
                 "a.yaml:2: devices.edge1.platfrom: unknown key; did you mean 'platform'? (known: "
-                "addresses, capacity, credentials, hooks, interfaces, maintenance, mode, nat, "
-                "neighbors, next_hops, platform, roles, site, transport, vrfs)",
+                "addresses, capacity, credentials, hooks, interfaces, maintenance, mechanism, "
+                "mode, nat, neighbors, next_hops, options, platform, roles, site, transport, "
+                "urpf, vrfs)",
             ],
         ),
         (
@@ -154,7 +155,7 @@ def test_a_file_without_entries_adds_nothing(tmp_path: Path) -> None:
             "devices:\n  e:\n    platform: nftables\n    interfaces:\n      eth1: {behnd: x}\n",
             [
                 "a.yaml:5: devices.e.interfaces.eth1.behnd: unknown key; did you mean 'behind'?"
-                " (known: addresses, behind)"
+                " (known: addresses, behind, management)"
             ],
         ),
         (
