@@ -170,6 +170,31 @@ class CountingSession(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What orders change in a device's configuration, for programs that keep its history.
+
+    `patterns`: regular expressions, one per kind of line, applied in turn to the whole text; what
+    they match is whole lines, and is taken out. They say the same in Perl (``m``), Ruby and
+    Python (``re.MULTILINE``): ``^`` is the start of any line, and ``$``, ``@`` and ``#`` are not
+    in them. `rancid`: the device type, and its function that reads the configuration.
+    `oxidized`: the model's file without its ending, and its class.
+    """
+
+    patterns: tuple[str, ...]
+    rancid: tuple[str, str]
+    oxidized: tuple[str, str]
+
+
+@runtime_checkable
+class Ignorable(Protocol):
+    """What a driver offers besides where others keep a history of the device's configuration."""
+
+    def ignored(self) -> Ignored:
+        """What they are to leave out; asks no device."""
+        ...
+
+
 class Watch(Protocol):
     """A subscription to a device's changes, on a connection of its own; one thread."""
 

@@ -17,6 +17,7 @@ from drivers.cisco_ios.abilities import capability
 from drivers.cisco_ios.diagnosis import diagnose
 from drivers.cisco_ios.ground import Layout
 from drivers.cisco_ios.identify import always_known
+from drivers.cisco_ios.ignored import IGNORED
 from drivers.cisco_ios.options import Options
 from drivers.cisco_ios.planning import Setup, batches, changes, findings, refuse_clock
 from drivers.cisco_ios.session import IosSession, Means
@@ -28,7 +29,7 @@ from enforcer.core.drift import Drift, Finding
 from enforcer.core.plan import Capability, Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.topology import Device
-from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Watch
+from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Ignored, Session, Watch
 from enforcer.errors import DeviceBusy, Unsupported
 
 
@@ -131,6 +132,10 @@ class IosDriver:
     def watch(self) -> AbstractContextManager[Watch]:
         """IOS tells nobody of changes; never called, for it is not WATCHABLE."""
         raise Unsupported(self._device.name, "has no events to subscribe to")
+
+    def ignored(self) -> Ignored:
+        """See `Ignorable`."""
+        return IGNORED
 
     def diagnose(self) -> tuple[Diagnosis, ...]:
         """Whether it is reachable and ready."""

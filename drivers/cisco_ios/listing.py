@@ -152,11 +152,12 @@ class Listing:
         for text, leaving in by_text.items():
             line = self._lines[text]
             if set(digests(line)) <= leaving:
-                self._remove_line(line, Stage.UNACE)
-                continue
-            for said in line.remarks:
+                self._remove_entry(line, Stage.UNACE)
+        # Last, and apart: where an entry takes its remark with it, they are gone already.
+        for text, leaving in by_text.items():
+            for said in self._lines[text].remarks:
                 if remarked(said) in leaving:
-                    self._remove_remark(line.number, said, Stage.UNACE)
+                    self._remove_remark(self._lines[text].number, said, Stage.UNACE)
 
     def _drop_stray(self, stray: Stray) -> None:
         line = self._shown.get(stray.text)
@@ -171,13 +172,16 @@ class Listing:
     # -- single lines --------------------------------------------------------------------
 
     def _remove_line(self, line: Line, stage: Stage, structural: bool = False) -> None:
+        self._remove_entry(line, stage, structural)
+        for said in line.remarks:
+            if remarked(said):
+                self._remove_remark(line.number, said, stage)
+
+    def _remove_entry(self, line: Line, stage: Stage, structural: bool = False) -> None:
         back = ((self._section, self._numbered(line.number, line.shown)),)
         self.steps.append(
             Step(stage, self._section, f"no {line.shown}", back, structural=structural)
         )
-        for said in line.remarks:
-            if remarked(said):
-                self._remove_remark(line.number, said, stage)
 
     def _remove_remark(self, number: int, said: str, stage: Stage) -> None:
         line = self._remark_line(number, said)

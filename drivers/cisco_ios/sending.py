@@ -10,8 +10,19 @@ from drivers._ssh.terminal import Terminal
 from drivers.cisco_ios.steps import Sections, Stage, Step, Where
 from enforcer.errors import CommandRejected
 
-_BULK = frozenset({Stage.GROUP, Stage.RECORD, Stage.ROUTE, Stage.SHRINK, Stage.UNRECORD,
-                   Stage.UNROUTE})  # fmt: skip
+_BULK = frozenset(
+    {
+        Stage.GROUP,
+        Stage.RECORD,
+        Stage.ROUTE,
+        Stage.ACE,
+        Stage.UNACE,
+        Stage.UNROUTE,
+        Stage.UNRECORD,
+        Stage.SHRINK,
+    }
+)
+"""What means nothing in any other mode, so that lines behind a refused header do no harm."""
 _FEW = 20
 """So many lines go one by one all the same."""
 LINE_TIMEOUT = 30.0
@@ -19,19 +30,18 @@ CHUNK_TIMEOUT = 120.0
 
 
 class Sending:
-    """The lines of one batch. `done`: those that the box took one by one, in order."""
+    """The lines of one batch. `done`: those that it took, or may have taken, in order."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self.done: list[Step] = []
-        self.bulk = False
 
     def send(self, steps: Sequence[Step]) -> None:
         """In configuration mode. Raises LineRejected at the first refusal that matters."""
-        for bulk, some in groupby(steps, key=lambda step: step.stage in _BULK):
+        for bulk, some in groupby(steps, key=lambda s: s.stage in _BULK and not s.lenient):
             found = list(some)
             if bulk and len(found) > _FEW:
-                self.bulk = True
+                self.done += found
                 self._terminal.paste(list(flat(s.where for s in found)), timeout=CHUNK_TIMEOUT)
             else:
                 self._enter(found)

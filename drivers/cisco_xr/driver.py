@@ -12,6 +12,7 @@ from drivers._ssh.gate import GATE, Gate
 from drivers._ssh.options import SshOptions
 from drivers.cisco_xr.capability import capability
 from drivers.cisco_xr.diagnosis import diagnose
+from drivers.cisco_xr.ignored import IGNORED
 from drivers.cisco_xr.link import Link
 from drivers.cisco_xr.options import Options
 from drivers.cisco_xr.planning import findings, plan, wanted_findings
@@ -22,7 +23,7 @@ from enforcer.core.drift import Drift, Finding
 from enforcer.core.plan import Capability, Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.topology import Device
-from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Watch
+from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Ignored, Session, Watch
 from enforcer.errors import Unsupported
 
 
@@ -110,6 +111,10 @@ class CiscoXrDriver:
     def watch(self) -> AbstractContextManager[Watch]:
         """IOS-XR tells nobody of its changes over a terminal."""
         raise Unsupported(self._device.name, "IOS-XR has no events over SSH; it is asked instead")
+
+    def ignored(self) -> Ignored:
+        """See `Ignorable`."""
+        return IGNORED
 
     def diagnose(self) -> tuple[Diagnosis, ...]:
         """Whether it answers, who holds it, whether its lists have room."""

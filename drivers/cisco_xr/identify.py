@@ -32,10 +32,11 @@ from drivers.cisco_xr.names import (
     own_list,
     part_of,
     plain_rules,
-    sentinel_address,
+    sentinel,
+    sentinel_entry,
 )
 from drivers.cisco_xr.render import BASE
-from enforcer.core.intervals import Ranges, ends_of, merge, outside
+from enforcer.core.intervals import Ranges, ends_of
 from enforcer.core.rules import NO_END, UNATTRIBUTED, InterfaceMember, Members, Rule
 from enforcer.core.rules import Key as RuleKey
 
@@ -50,17 +51,19 @@ def held_addresses(box: Box, known: KnownRules, loose: bool) -> dict[Rule, Membe
         if rule is None or rule.by_interface or part_of(key[1])[0] not in "MH":
             continue
         if rule.family == key[0] and not rule.by_route:
-            spans[rule].extend(s for text in group.members for s in span_of(text))
+            some = group.members - {sentinel(rule.family)}
+            spans[rule].extend(s for text in some for s in span_of(text))
     for name, entries in box.sets.items():
         rule = known.named(digest_of(name))
         if rule is not None and rule.by_route and part_of(name) == "S":
-            spans[rule].extend(s for text in entries for s in _entry_span(rule.family, text))
+            some = entries - {sentinel_entry(rule.family)}
+            spans[rule].extend(s for text in some for s in _entry_span(rule.family, text))
     for family, prefix in box.routes:
         destination, source = plain_rules(family)
         for rule in (destination, source) if loose else (destination,):
             spans[rule].append(ends_of(ip_network(prefix)))
-    found = {rule: _without_sentinel(rule.family, some) for rule, some in spans.items()}
-    return {rule: members(ranges) for rule, ranges in found.items() if len(ranges)}
+    # A prefix that covers the sentinel makes it a member; its own line never does.
+    return {rule: members(Ranges.of(some)) for rule, some in spans.items() if some}
 
 
 def held_interfaces(box: Box, known: KnownRules) -> dict[Rule, tuple[InterfaceMember, ...]]:
@@ -101,12 +104,6 @@ def _entry_span(family: int, text: str) -> Iterable[Span]:
     if network.version != family or not (whole or network.prefixlen == network.max_prefixlen):
         return []
     return [ends_of(network)] if whole or len(words) == 1 else []
-
-
-def _without_sentinel(family: int, spans: list[Span]) -> Ranges:
-    held = merge(Ranges.of(spans))
-    lone = sentinel_address(family)
-    return outside(held, Ranges.of([(lone, lone)])).ranges if len(held) else held
 
 
 # -- items -----------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from ipaddress import ip_address
 
 from drivers._router.names import OWNER, PREFIX, SENTINELS, group_name, named_rule
 from drivers.cisco_xr.model import Group, GroupKey
@@ -36,9 +35,9 @@ def sentinel(family: int) -> str:
     return f"host {SENTINELS[family]}"
 
 
-def sentinel_address(family: int) -> int:
-    """The same as an integer."""
-    return int(ip_address(SENTINELS[family]))
+def sentinel_entry(family: int) -> str:
+    """The same in a prefix-set."""
+    return f"{SENTINELS[family]}/{32 if family == 4 else 128}"
 
 
 def named_groups(text: str) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ from drivers.cisco_xr.names import (
     part_of,
     plain_rules,
     sentinel,
+    sentinel_entry,
 )
 from drivers.cisco_xr.parse_ace import NAMED
 from enforcer.core.clauses import Clause, Span, Spans, clauses, hidden
@@ -272,7 +273,7 @@ _ROUTE_WAYS: Mapping[RuleKey, RouteWay] = {RuleKey.RECEIVED: "in", RuleKey.ANNOU
 def _filter(rule: Rule, rows: Ranges, box: Box) -> Iterator[tuple[Key, Value]]:
     name = group_name(rule, "S")
     entries = {entry_text(n) for n in prefixes(rule.family, rows)}
-    yield SetKey(name), frozenset(entries | {sentinel(rule.family).split()[1] + _host(rule.family)})
+    yield SetKey(name), frozenset(entries | {sentinel_entry(rule.family)})
     peer = box.peers.get(rule.neighbor)
     if peer is None or rule.family not in peer.families:
         return
@@ -283,10 +284,6 @@ def _filter(rule: Rule, rows: Ranges, box: Box) -> Iterator[tuple[Key, Value]]:
     lines += ["else", goes_on] if goes_on else []
     yield PolicyKey(policy), (*lines, "endif")
     yield PeerKey(rule.neighbor, rule.family, way), policy
-
-
-def _host(family: int) -> str:
-    return "/32" if family == 4 else "/128"
 
 
 def goes_on_to(rule: Rule, peer: Peer, way: RouteWay, box: Box) -> tuple[str, str]:

@@ -198,12 +198,15 @@ def _route(key: RouteKey, edit: Edit, box: Box, after: Items) -> Step:
         command = f"{route} tag {edit.after} description {ROUTE_WORD}"
         return Step(ROUTES, ("router static", family), (command,), key, edit.after)
     left = {k.family for k in after if isinstance(k, RouteKey)} | box.statics
+    if key.family in left:
+        return Step(GONE, ("router static", family), (f"no {route}",), key, None)
     # What we made under `router static` goes with our last route: it stood for nothing else.
+    going = [k for k in box.routes if not left or k[0] == key.family]
+    if (key.family, key.prefix) != min(going, default=(key.family, key.prefix)):
+        return Step(GONE, (), (), key, None)
     if not left:
         return Step(GONE, (), ("no router static",), key, None)
-    if key.family not in left:
-        return Step(GONE, ("router static",), (f"no {family}",), key, None)
-    return Step(GONE, ("router static", family), (f"no {route}",), key, None)
+    return Step(GONE, ("router static",), (f"no {family}",), key, None)
 
 
 def _set(key: SetKey, edit: Edit, name: str) -> Step:

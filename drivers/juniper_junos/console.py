@@ -169,6 +169,21 @@ class Console:
             raise DeviceError(self.device, "said `commit complete`, and its commit log has nothing")
         return log
 
+    def confirm(self, comment: str) -> Commits:
+        """Commit once more, which confirms what waits; a box need not note that as a commit.
+
+        Raises DeviceError where it still waits.
+        """
+        said = self._terminal.ask(
+            f'commit comment "{comment}"', timeout=COMMIT_SECONDS, refuse=False
+        )
+        why, log = commit_failure(said), self.commits()
+        if why or log.pending:
+            raise DeviceError(
+                self.device, f"the commit was not confirmed ({why or 'it still waits'}); read back"
+            )
+        return log
+
     def roll_back(self, before: str) -> Commits:
         """Commit what stood before the last commit; only under the same lock."""
         self._dirty = True

@@ -17,6 +17,7 @@ from drivers.juniper_junos.commands import Edits, edits
 from drivers.juniper_junos.diagnosis import diagnose
 from drivers.juniper_junos.finding import findings
 from drivers.juniper_junos.holdings import SHUT
+from drivers.juniper_junos.ignored import ignored
 from drivers.juniper_junos.layout import box_of
 from drivers.juniper_junos.planning import goal, order_numbers, spared
 from drivers.juniper_junos.session import JunosSession
@@ -27,7 +28,7 @@ from enforcer.core.drift import Drift, Finding
 from enforcer.core.plan import Capability, Plan, Trait
 from enforcer.core.rules import Actual, Desired, Key, Owner, Rule
 from enforcer.core.topology import Device
-from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Watch
+from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Ignored, Session, Watch
 from enforcer.errors import Unsupported
 
 
@@ -113,6 +114,10 @@ class JunosDriver:
     def watch(self) -> AbstractContextManager[Watch]:
         """Junos is not watched over its command line."""
         raise Unsupported(self._device.name, "cannot be watched: it is read at intervals")
+
+    def ignored(self) -> Ignored:
+        """See `Ignorable`."""
+        return ignored(self._setup.tag)
 
     def diagnose(self) -> tuple[Diagnosis, ...]:
         """Whether it is reachable, lets us edit, has the inventory's interfaces."""

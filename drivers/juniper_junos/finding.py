@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from drivers._router.target import held
-from drivers.juniper_junos.holdings import ranges_of, whole
+from drivers.juniper_junos.holdings import SHUT, ranges_of, whole
 from drivers.juniper_junos.layout import Layout, box_of, kept_lists, layout
 from drivers.juniper_junos.model import INACTIVE, Box, Lines, Prefixes
 from drivers.juniper_junos.names import (
@@ -18,7 +18,7 @@ from drivers.juniper_junos.names import (
     owner_of,
 )
 from drivers.juniper_junos.setup import Setup
-from drivers.juniper_junos.shape import Shape
+from drivers.juniper_junos.shape import KEPT_UP, Shape
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.intervals import outside
 from enforcer.core.rules import Actual, Desired, Owner, Rule
@@ -39,6 +39,11 @@ def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, .
     right = layout(setup, box, held(actual), kept_lists(setup, desired, box))
     told = [*_items(box, right.shape), *_lists(box, right), *_attached(box, right.shape)]
     told += _routes(box, right)
+    asked = {member.name for member in desired.interfaces.get(SHUT, ())}
+    told += [
+        Finding(FindingKind.MISSING, f"interfaces {name}: {KEPT_UP}")
+        for name in sorted(asked & setup.kept_up)
+    ]
     was = actual.owner
     if was != setup.owner:
         said = f"{was.controller} epoch {was.epoch}" if was is not None else ""

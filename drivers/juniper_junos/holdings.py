@@ -145,7 +145,7 @@ class ReadMembers(Mapping[Rule, Members]):
         self._setup = setup
         self._box = box
         self._known = known
-        self._digests = sorted(digests(box))
+        self._digests = dict.fromkeys(sorted(digests(box)))
         self._read: dict[Rule, Members] = {}
         self._routes: dict[Rule, Ranges] = {}
         for family, texts in box.routes.items():
@@ -166,7 +166,8 @@ class ReadMembers(Mapping[Rule, Members]):
         return self._read[rule]
 
     def __getitem__(self, rule: Rule) -> Members:
-        if rule not in set(self._rules()) or not len(self._members(rule)):
+        there = rule in self._routes or rule.digest in self._digests
+        if rule.by_interface or not there or not len(self._members(rule)):
             raise KeyError(rule)
         return self._members(rule)
 

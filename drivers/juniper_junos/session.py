@@ -26,7 +26,6 @@ from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual, Rule
 from enforcer.driver_api import Applied, Counted, Fingerprint
 from enforcer.errors import (
-    CommandRejected,
     DeviceBusy,
     DeviceError,
     EnforcerError,
@@ -219,9 +218,7 @@ class JunosSession:
                 )
                 raise DeviceError(self._device, f"{why}; {ended}")
             self._armed = None
-            log = self._console.commit(armed.work.comment, armed.token)
-            if log.pending:
-                raise DeviceError(self._device, "confirmed a commit, and it still waits; read back")
+            log = self._console.confirm(armed.work.comment)
             self._token = log.digest
             self._console.unlock()
 
@@ -239,12 +236,13 @@ class JunosSession:
 
     @contextmanager
     def _unlocked_on_refusal(self) -> Iterator[None]:
-        """Whatever the box refused: our own candidate is emptied and the lock given back."""
+        """Whatever went wrong: our own candidate is emptied and the lock given back."""
         try:
             yield
-        except (CommandRejected, DeviceBusy, StaleState):
-            if self._console.alive():
-                self._console.unlock()
+        except DeviceError:
+            if self._console.alive() and self._armed is None:
+                with suppress(DeviceError):
+                    self._console.unlock()
             raise
 
     @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from enforcer.core import change_policy
 from enforcer.core.edges import carries_management, edge_interfaces
 from enforcer.core.orders import DEFAULT_VRF
 from enforcer.core.rules import Owner
@@ -24,7 +25,6 @@ _DEFAULTS = {
     "counters": "yes",
     "hold_time": "180",
     "ipv6_protocol": "payload-protocol",
-    "pace": "",
     "tag": str(TAG),
 }
 _CHOICES = {
@@ -88,12 +88,13 @@ class Setup:
 
 
 def _options(device: str, stated: Mapping[str, str]) -> dict[str, str]:
+    known = sorted({*_DEFAULTS, *change_policy.KEYS})
     for key, value in stated.items():
-        if key not in _DEFAULTS:
-            close = get_close_matches(key, _DEFAULTS, n=1)
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
             raise ConfigurationInvalid(
                 f"{device}: options has {key}, which Junos does not know; it takes"
-                f" {', '.join(_DEFAULTS)}" + (f"; did you mean {close[0]}?" if close else "")
+                f" {', '.join(known)}" + (f"; did you mean {close[0]}?" if close else "")
             )
         if key in _CHOICES and value not in _CHOICES[key]:
             raise ConfigurationInvalid(

@@ -25,6 +25,8 @@ from drivers.juniper_junos.render import families, statement, structure
 from drivers.juniper_junos.setup import Setup
 from enforcer.core.rules import Key, Rule
 
+KEPT_UP = "it carries management: it is not shut down"
+
 
 @dataclass
 class Shape:
@@ -189,7 +191,7 @@ def _down(setup: Setup, box: Box, shut: Collection[str], found: Shape) -> None:
             if ours_down in box.lists:
                 found.down.discard(name)
         elif name in setup.kept_up:
-            found.problems[f"interfaces {name}"] = "it carries management: it is not shut down"
+            found.problems[f"interfaces {name}"] = KEPT_UP
         elif name in box.down and ours_down not in box.lists:
             found.records.add(was_down)
         else:

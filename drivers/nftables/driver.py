@@ -65,8 +65,9 @@ class NftablesDriver:
 
     @property
     def capability(self) -> Capability:
-        """Both families, all keys, services, peers and exceptions; the default VRF."""
-        keys = frozenset((family, key) for family in (4, 6) for key in Key)
+        """Both families, all keys of packets, services, peers and exceptions; the default VRF."""
+        packets = (Key.SOURCE, Key.DESTINATION, Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE)
+        keys = frozenset((family, key) for family in (4, 6) for key in packets)
         return Capability(keys, capacity=self._device.capacity)
 
     @property

@@ -28,6 +28,7 @@ from enforcer.application.desk_views import (
     InventoryView,
     PlaceResult,
     ProtectedView,
+    SnippetView,
     SourceView,
 )
 from enforcer.application.record_views import AuditEntryView, ListDiff, Report, SignatureView
@@ -108,6 +109,12 @@ class Application(Protocol):
 
     def device_drift(self, actor: Actor, name: str) -> DriftView:
         """Read the device now and compare. Writes nothing."""
+        ...
+
+    def device_snippets(
+        self, actor: Actor, name: str, platform: str, tool: str
+    ) -> Sequence[SnippetView]:
+        """Ignore rules for rancid and oxidized: of a device, of a platform, or of all ("")."""
         ...
 
     def device_reconcile(self, actor: Actor, name: str) -> PassView:

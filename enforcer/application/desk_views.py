@@ -115,6 +115,20 @@ class SourceView(View):
     stopped_since: datetime | None = None
 
 
+class SnippetView(View):
+    """What makes a program that keeps configurations leave out what orders change."""
+
+    tool: str
+    """rancid, oxidized."""
+    platforms: list[str]
+    devices: list[str]
+    file: str
+    """Where that program looks for it."""
+    text: str
+    patterns: list[str]
+    """The regular expressions in it, to be applied in this order; each match is taken out."""
+
+
 class AlarmView(View):
     """One alarm: what a person must know of or decide."""
 

@@ -123,6 +123,8 @@ class DeviceView(View):
     """What the brake holds back and why; null where it holds nothing."""
     contested: list[str] = []
     """Objects that somebody else changed back again and again, which are left alone."""
+    waiting: str | None = None
+    """What has to come before the next write: a maintenance window, the pace, other devices."""
 
 
 class DriftView(View):

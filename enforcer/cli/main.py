@@ -55,7 +55,7 @@ def run() -> int:
 GROUPS = {
     "order": ("enforcer.cli.bulk", "orders"),
     "list": ("enforcer.cli.lists", "lists"),
-    "device": ("enforcer.cli.device_changes", "devices"),
+    "device": ("enforcer.cli.snippets", "devices"),
     "customer": ("enforcer.cli.customers", "customers"),
     "source": ("enforcer.cli.sources", "sources"),
     "alarm": ("enforcer.cli.sources", "alarms"),

@@ -9,10 +9,11 @@ went: one that lacks that position, or has another entry there, is older, or of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.orders import order_id
 from enforcer.core.rules import UNATTRIBUTED, Actual, Owner
 from enforcer.errors import NotOwned
@@ -74,13 +75,15 @@ def check_orders(
     adopted: Owner | None,
     never_placed: Callable[[frozenset[int]], frozenset[int]],
     before: bool,
+    strange: bool = False,
 ) -> None:
     """Raise NotOwned where members stand of orders that this database does not know.
 
     Asked at a process's first look at a device: what appears later is somebody's edit, drift
     to repair. `adopted`: our own mark for a device without one. `never_placed`: those of some
     order numbers that are not in the database. `before`: whether this database has had the
-    device verified before.
+    device verified before. `strange`: objects of ours stand there that nobody here ever asked for:
+    a device that names its rules by digest alone shows no members of rules that are unknown.
     """
     name, mark = actual.device, actual.owner
     if adopted is not None and (mark or ours) == adopted:
@@ -95,8 +98,13 @@ def check_orders(
             f"holds {len(unknown)} orders that this database has never seen ({shown}): "
             f"is it an older copy? {advice}",
         )
-    if mark is None and (numbers or _unattributed(actual)) and not before:
+    if mark is None and (numbers or _unattributed(actual) or strange) and not before:
         raise NotOwned(name, f"holds members but no mark, and is new to this database: {advice}")
+
+
+def unexplained(findings: Iterable[Finding]) -> bool:
+    """Whether objects among ours are extra."""
+    return any(finding.kind is FindingKind.EXTRA for finding in findings)
 
 
 def _unattributed(actual: Actual) -> bool:

@@ -23,7 +23,7 @@ from enforcer.control.evidence import Evidence, first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.new_software import NewSoftware
-from enforcer.control.ownership import check_history, check_mark, check_orders
+from enforcer.control.ownership import check_history, check_mark, check_orders, unexplained
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, no_step
 from enforcer.control.turns import Turns
@@ -150,9 +150,9 @@ class Reconciler:
         self._step("read")
         self.blind = not actual.token
         self.state.advance(now)
-        self._check_owned(actual)
         desired = self._holdable.part(self.state.desired, self.state)
         drift = compared(self.driver, desired, actual)
+        self._check_owned(actual, drift)
         foreign = foreign_part(self.driver, self._left, drift, actual, now)
         self._bounds = self._decided(request, drift, foreign, actual, now)
         contested = self._bounds.contested
@@ -180,7 +180,7 @@ class Reconciler:
             return bounds
         return Bounds.of(self.device, request.pause, judged, self.state.basis, actual.hold)
 
-    def _check_owned(self, actual: Actual) -> None:
+    def _check_owned(self, actual: Actual, drift: Drift) -> None:
         """Raise NotOwned where this database may not write to the device."""
         name = self.device.name
         adopted = self._evidence.adopted(name)
@@ -195,6 +195,7 @@ class Reconciler:
                 adopted,
                 lambda numbers: self._evidence.never_placed(numbers - standing),
                 before,
+                unexplained(drift.findings),
             )
             check_history(actual, adopted, self._evidence.digest_at)
         self._owned = True

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from enforcer.application.views import DoctorCheck
+from enforcer.control.rollout import HALTED
 from enforcer.core.brake import PauseState
 from enforcer.core.device_control import DeviceControl
 from enforcer.core.feeds import FeedState, is_stale
@@ -20,6 +21,7 @@ from enforcer.usecases.world import World
 
 CONTROLLER, WRITES, ALARMS = "controller", "writes", "alarms"
 BRAKE, CONTESTED, PAUSES = "brake", "contested", "device pauses"
+ROLLOUT = "rollout"
 SOURCES, FEEDS = "sources", "feeds"
 _LOOK = "see the check of the database"
 
@@ -47,6 +49,7 @@ def checks(world: World) -> Iterator[DoctorCheck]:
         ALARMS: lambda: _alarms(snapshot().alarms),
         BRAKE: lambda: _brake(snapshot().controls),
         CONTESTED: lambda: _contested(snapshot().controls),
+        ROLLOUT: lambda: _rollout(snapshot().alarms),
         PAUSES: lambda: _pauses(snapshot().controls),
         SOURCES: lambda: _sources(snapshot().stops),
         FEEDS: lambda: _feeds(world.topology.feeds, snapshot().feeds, world.clock.now()),
@@ -113,6 +116,15 @@ def _contested(controls: Mapping[str, DeviceControl]) -> DoctorCheck:
         return good(CONTESTED, "nothing")
     advice = "stop who changes it back on the device, then `enforcer device release NAME`"
     return finding(CONTESTED, f"left alone, because changed back: {listed(found)}", advice)
+
+
+def _rollout(found: list[Alarm]) -> DoctorCheck:
+    halted = [alarm for alarm in found if alarm.kind == HALTED]
+    if not halted:
+        return good(ROLLOUT, "not halted")
+    names = listed([alarm.subject for alarm in halted])
+    advice = "look at the device, then `enforcer device release NAME`"
+    return finding(ROLLOUT, f"no device makes a structural change, since {names} failed", advice)
 
 
 def _pauses(controls: Mapping[str, DeviceControl]) -> DoctorCheck:

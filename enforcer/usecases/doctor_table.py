@@ -97,6 +97,12 @@ TABLE = (
         "whether something is left alone because somebody changes it back",
         "stop who changes it, then `enforcer device release NAME`",
     ),
+    Row(
+        "rollout",
+        "whether structural changes are [halted](rollout.md#waves), because one device could not"
+        " be proved",
+        "look at the device, then `enforcer device release NAME`",
+    ),
     Row("device pauses", "which devices are paused, by whom and why"),
     Row("sources", "which sources of orders are stopped, by whom and why"),
     Row(

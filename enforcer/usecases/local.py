@@ -16,7 +16,7 @@ from enforcer.application.commands import (
     PlaceOrder,
     Reconfirm,
 )
-from enforcer.application.desk_views import PlaceResult
+from enforcer.application.desk_views import PlaceResult, SnippetView
 from enforcer.application.views import (
     ControlView,
     DeviceView,
@@ -41,6 +41,7 @@ from enforcer.usecases import (
     place,
     place_many,
     preview,
+    snippets,
     steering,
     wait,
     why,
@@ -123,6 +124,12 @@ class LocalApplication(LocalDesk, LocalRecord):
     def device_drift(self, actor: Actor, name: str) -> DriftView:
         """See `Application.device_drift`."""
         return devices.drift(self._world, name)
+
+    def device_snippets(
+        self, actor: Actor, name: str, platform: str, tool: str
+    ) -> Sequence[SnippetView]:
+        """See `Application.device_snippets`."""
+        return snippets.snippets(self._world, name, platform, tool)
 
     def device_reconcile(self, actor: Actor, name: str) -> PassView:
         """See `Application.device_reconcile`."""

@@ -178,6 +178,7 @@ class Presenter:
             paused=_paused(control),
             held=_held(device.name, control, facts),
             contested=[f"{c.what}, by {c.writer}" for c in control.contests],
+            waiting=facts.waiting or None,
         )
 
     def _device_status(self, device: Device, facts: DeviceFacts, control: DeviceControl) -> str:

@@ -196,7 +196,7 @@ class IosSubject:
             packet.protocol,
             packet.sport if ported else None,
             packet.dport if ported else None,
-            fragment=ported and packet.sport is None,
+            fragment=ported and packet.sport is None and packet.dport is None,
         )
         came = packet.iif if packet.iif in EDGES else HOSTING
         left = packet.oif if packet.oif in EDGES else UPSTREAM

@@ -29,7 +29,9 @@ KEYS = (Key.RECEIVED, Key.ANNOUNCED)
 
 def neighbors(subject: Subject) -> dict[int, str]:
     """By family one of the device's; of a device that states nothing of itself, any."""
-    found = {n.address.version: str(n.address) for n in device_of(subject).neighbors}
+    found: dict[int, str] = {
+        n.address.version: str(n.address) for n in device_of(subject).neighbors
+    }
     return found or {4: "203.0.113.2"}
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ class SharedConnection:
         """A connection that stands. Raises as `open_client` does."""
         with self._lock:
             if self._current is None or not self._current.alive():
-                self._current = self._open()
+                self._current = _prompt(self._open())
             client = self._current
             self._users[client] = self._users.get(client, 0) + 1
         try:
@@ -41,3 +42,11 @@ class SharedConnection:
             if self._current is client:
                 self._current = None
         client.close()
+
+
+def _prompt(client: Client) -> Client:
+    """Questions are small and many: none waits until the last one was acknowledged (tcp(7))."""
+    transport = client.get_transport()
+    if transport is not None and isinstance(transport.sock, socket.socket):
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client

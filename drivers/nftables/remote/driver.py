@@ -12,6 +12,7 @@ from drivers._ssh.login import open_client
 from drivers._ssh.options import SshOptions
 from drivers.nftables.remote.connection import SharedConnection
 from drivers.nftables.remote.diagnosis import diagnose
+from drivers.nftables.remote.looks import Looks
 from drivers.nftables.remote.planning import Setup, findings, plan
 from drivers.nftables.remote.session import RemoteSession
 from drivers.nftables.remote.shell import Shell, SshShell
@@ -44,6 +45,7 @@ class RemoteNftablesDriver:
         self._connection = connection
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._known = KnownRules()
+        self._looks = Looks()
 
     @classmethod
     def from_device(cls, device: Device, credentials: CredentialSource, owner: Owner) -> Self:
@@ -82,7 +84,7 @@ class RemoteNftablesDriver:
     @contextmanager
     def _connected(self) -> Iterator[Session]:
         with self._shell() as shell:
-            yield RemoteSession(self._device.name, shell, self._known, self._clock)
+            yield RemoteSession(self._device.name, shell, self._known, self._looks, self._clock)
 
     def connect(self) -> AbstractContextManager[Session]:
         """Open a session."""
@@ -91,7 +93,7 @@ class RemoteNftablesDriver:
     @contextmanager
     def _watching(self) -> Iterator[Watch]:
         with self._shell() as shell:
-            watch = RemoteWatch(shell)
+            watch = RemoteWatch(shell, self._looks)
             try:
                 yield watch
             finally:

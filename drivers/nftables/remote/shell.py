@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from drivers._ssh.commands import Answer, Exec, Lines
 from drivers._ssh.login import Client
+from drivers.nftables.names import TABLE
 from enforcer.clock import Clock
 from enforcer.errors import AuthenticationFailed, CommandRejected, DeviceUnreachable
 
@@ -15,6 +16,13 @@ SECONDS = 120.0
 """So long one `nft` may take; a listing of 50 000 members takes a few."""
 _NOT_FOUND = 127
 _NO_RIGHTS = ("operation not permitted", "a password is required", "permission denied")
+
+
+class Listed(NamedTuple):
+    """`tables`: what ``list tables`` said. `table`: what listing ours said; None: it failed."""
+
+    tables: bytes
+    table: bytes | None
 
 
 class Shell(Protocol):
@@ -33,12 +41,16 @@ class Shell(Protocol):
         """
         ...
 
+    def listed(self) -> Listed:
+        """The tables' names and our table, in one round trip. Raises as `nft` does."""
+        ...
+
     def interfaces(self) -> list[str]:
         """The names of the router's interfaces. Raises as `nft` does."""
         ...
 
     def monitor(self) -> Lines:
-        """The lines of ``nft -j -nn monitor``, until closed."""
+        """The lines of ``nft -nn monitor``, until closed."""
         ...
 
 
@@ -63,6 +75,17 @@ class SshShell:
             raise _refused(self.device, self._program, answer)
         return answer.stdout
 
+    def listed(self) -> Listed:
+        """See `Shell`."""
+        nft = f"{self._program} -j -nn list"
+        # Not one run of nft: listing one table narrows what the same run sees of the others.
+        command = f"{nft} tables && {nft} table inet {TABLE}"
+        answer = Exec.run(self._client, command, b"", SECONDS, self._clock)
+        tables, _, table = answer.stdout.partition(b"\n")
+        if answer.code != 0 and not tables:
+            raise _refused(self.device, self._program, answer)
+        return Listed(tables, table if answer.code == 0 else None)
+
     def interfaces(self) -> list[str]:
         """See `Shell`."""
         answer = Exec.run(self._client, "ls /sys/class/net", b"", SECONDS, self._clock)
@@ -72,7 +95,7 @@ class SshShell:
 
     def monitor(self) -> Lines:
         """See `Shell`."""
-        return Exec.stream(self._client, f"{self._program} -j -nn monitor")
+        return Exec.stream(self._client, f"{self._program} -nn monitor")
 
     def alive(self) -> bool:
         """Whether the connection stands."""

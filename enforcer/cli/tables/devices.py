@@ -55,6 +55,8 @@ def _wrong(view: DeviceView) -> Iterator[tuple[str, str]]:
         yield f"contested: {', '.join(view.contested)}", "red"
     if view.paused:
         yield f"paused {view.paused}", "yellow"
+    if view.waiting:
+        yield view.waiting, "yellow"
     if view.leaving:
         yield _LEAVING.get(view.leaving, view.leaving), "yellow"
 
@@ -82,6 +84,15 @@ def _device_facts(view: DeviceView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "can", ", ".join(view.traits) or "-"
     if view.owner is not None:
         yield "owner", view.owner
+    yield from _in_the_way(view)
+    if view.failing_since:
+        yield "failing", both(view.failing_since, now)
+    if view.error:
+        yield "error", view.error
+
+
+def _in_the_way(view: DeviceView) -> Iterator[tuple[str, str]]:
+    """What keeps something from being written there."""
     if view.leaving:
         yield "leaving", _LEAVING.get(view.leaving, view.leaving)
     if view.paused:
@@ -90,10 +101,8 @@ def _device_facts(view: DeviceView, now: datetime) -> Iterator[tuple[str, str]]:
         yield "held", view.held
     for contested in view.contested:
         yield "contested", contested
-    if view.failing_since:
-        yield "failing", both(view.failing_since, now)
-    if view.error:
-        yield "error", view.error
+    if view.waiting:
+        yield "waiting", view.waiting
 
 
 def drifts(found: Sequence[DriftView], now: datetime) -> RenderableType:

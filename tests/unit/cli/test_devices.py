@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -203,3 +204,24 @@ def test_audit_verify(shell: Shell) -> None:
     assert "the audit chain is broken: entry 2 was changed" in result.stdout
     assert "stop the controller" in result.stdout
     assert "1 entry before it is good" in result.stdout
+
+
+def test_what_a_device_waits_for_is_shown(shell: Shell) -> None:
+    known = shell.application.device_views[0]
+    said = "waits for the maintenance window at 2026-11-24 02:00Z"
+    shell.application.device_views[0] = known.model_copy(update={"waiting": said})
+    assert f"edge1: {said}" in shell.run("device", "list").stdout
+    assert said in shell.run("device", "show", "edge1").stdout
+    assert "waiting" not in shell.run("device", "show", "edge2").stdout
+    shown = shell.run("device", "show", "edge1", "--output", "json").stdout
+    assert json.loads(shown)["waiting"] == said
+
+
+def test_snippets_are_printed_as_they_are(shell: Shell) -> None:
+    result = shell.run("device", "snippets", "edge1", "--for", "oxidized")
+    assert result.stdout == "# for oxidized\n[a-z]\n"
+    assert shell.run("device", "snippets").stdout.count("[a-z]") == 2
+    shown = shell.run("device", "snippets", "--platform", "cisco_xr", "-o", "json").stdout
+    assert [one["tool"] for one in json.loads(shown)] == ["rancid", "oxidized"]
+    assert {tuple(one["platforms"]) for one in json.loads(shown)} == {("cisco_xr",)}
+    assert shell.run("device", "snippets", "--for", "cvs").exit_code == 2

@@ -41,7 +41,7 @@ list import|list show|list versions|list rejects|list diff|list export|list refr
 inventory check|inventory show|inventory diff|inventory reload
 customer list|customer show|customer confirm-gone|source list|source stop|source start|alarm list
 device list|device show|device plan|device reconcile|device drift|device adopt
-device pause|device resume|device release|device retire|device move|device mode
+device pause|device resume|device release|device retire|device move|device mode|device snippets
 audit verify|audit list|audit show|audit export|audit sign|audit signatures|audit key"""
 
 

@@ -139,6 +139,21 @@ def test_members_without_a_mark_on_a_device_that_is_new_here_are_not_ours_to_rem
     assert empty.run().removed == 2
 
 
+def test_objects_of_rules_that_nobody_here_knows_are_not_ours_to_remove_either(
+    router: Desk,
+) -> None:
+    """A box names a rule by its digest: without the rule its members cannot be told."""
+    router.box().put_object("rule 0123456789ab", "deny")
+    token = router.box().token
+    with pytest.raises(NotOwned, match="no mark, and is new"):
+        router.run()
+    assert router.box().token == token
+    with router.database.write() as work:
+        work.devices.set_adopted("edge1", router.owner, router.clock.now())
+    router.run()
+    assert "rule 0123456789ab" not in router.box().table().objects
+
+
 def test_a_mark_that_got_lost_on_a_device_of_ours_is_written_again(router: Desk) -> None:
     router.place()
     router.run()

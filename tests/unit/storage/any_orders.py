@@ -67,7 +67,11 @@ demands: st.SearchStrategy[Demand] = st.one_of(
     st.builds(BlockFlow, selections, selections, protocols, ports, directions, texts, selections),
     st.builds(BlockList, texts, directions, texts, selections),
     st.builds(
-        SuspendCustomer, texts, selections, by=st.sampled_from(["prefixes", "interface", "shutdown"]), vrf=texts
+        SuspendCustomer,
+        texts,
+        selections,
+        by=st.sampled_from(["prefixes", "interface", "shutdown"]),
+        vrf=texts,
     ),
     st.builds(CutFeed, texts, texts, texts, selections),
 )

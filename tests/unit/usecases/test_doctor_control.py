@@ -108,3 +108,14 @@ def test_a_feed_that_was_never_fetched(office: Office) -> None:
     equip(office, replace(TOPOLOGY, feeds={"bogons": Feed("bogons", "/feeds/bogons.txt")}))
     found = checks(office)["feeds"]
     assert found.ok and found.detail == "1 feed, 1 not fetched yet"
+
+
+def test_a_halted_rollout_is_a_finding_with_the_way_out(office: Office) -> None:
+    assert checks(office)["rollout"].ok
+    at = office.clock.now()
+    office.world.evidence.halt_rollout("edge1", at, "edge1: its neighbor is lost")
+    found = checks(office)["rollout"]
+    assert not found.ok and "edge1" in found.detail
+    assert "enforcer device release" in found.advice
+    office.app.device_release(ANN, "edge1", "it was the fibre")
+    assert checks(office)["rollout"].ok
