@@ -5,6 +5,7 @@
 the three are EMULATED, and `emulated` gives the way to ask one what it would do.
 """
 
+import re
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,7 +17,6 @@ from lab.emulators.control import Control
 from lab.emulators.packets import TCP, Packet
 from lab.errors import NotInLab
 from lab.inside import current
-from lab.topology_kinds import PLAYED
 
 TOPOLOGY = Path(__file__).resolve().parent / "isp-vendors.clab.yml"
 INVENTORY = Path(__file__).resolve().parent / "inventory-vendors"
@@ -75,9 +75,16 @@ def emulated(router: str) -> Control:
     return Control(path)
 
 
+def operators_own(running: str) -> str:
+    """A running configuration without our owner mark, which stays when everything is withdrawn.
+
+    On IOS and IOS-XR it is an object-group, on Junos a prefix-list.
+    """
+    group = r"^object-group network (?:ipv4 )?ENF-OWNER\n(?: .*\n)*!\n"
+    listed = r"^set policy-options prefix-list ENF-OWNER\S* .*\n"
+    return re.sub(f"{group}|{listed}", "", running, flags=re.MULTILINE)
+
+
 def segment(source: str, destination: str, port: int) -> Packet:
     """A TCP segment from a high port."""
     return Packet(ip_address(source), ip_address(destination), TCP, 40000, port)
-
-
-__all__ = ["PLAYED", "emulated", "enrol", "inventory_for", "segment"]

@@ -43,7 +43,8 @@ class CiscoXrDriver:
         self._device = device
         self._options = options
         self._setup = setup_of(device, owner, options)
-        self._link = link
+        self.link = link
+        """The way to the device."""
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._known = KnownRules()
         self._capability = capability(device, self._setup)
@@ -97,7 +98,7 @@ class CiscoXrDriver:
     @contextmanager
     def _connected(self) -> Iterator[Session]:
         session = XrSession(
-            self._device.name, self._setup, self._link, self._options, self._clock, self._known
+            self._device.name, self._setup, self.link, self._options, self._clock, self._known
         )
         try:
             yield session
@@ -118,7 +119,7 @@ class CiscoXrDriver:
 
     def diagnose(self) -> tuple[Diagnosis, ...]:
         """Whether it answers, who holds it, whether its lists have room."""
-        return diagnose(self._device, self._setup, self._link)
+        return diagnose(self._device, self._setup, self.link)
 
 
 _: type[Driver] = CiscoXrDriver

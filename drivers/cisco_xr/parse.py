@@ -38,7 +38,22 @@ def box(device: str, text: str) -> Box:
     found = blocks(device, text)
     for block in found:
         reader.take(block)
-    return replace(reader.made(), **peers(device, found))
+    made = replace(reader.made(), **peers(device, found))
+    _refuse_dangling(device, made)
+    return made
+
+
+def _refuse_dangling(device: str, made: Box) -> None:
+    """A line's group always exists: the box refuses to commit it otherwise, and to remove it."""
+    for (family, acl), lines in made.acls.items():
+        for line in lines:
+            lost = [n for n in named_groups(line.text) if (family, n) not in made.groups]
+            if lost:
+                raise ParseFailed(
+                    device,
+                    f"access-list {acl} names {lost[0]}, which `show running-config object-group`"
+                    " does not show: its output was cut, or read between two commits",
+                )
 
 
 class _Reader:

@@ -27,7 +27,8 @@ from tests.contract.subject import NAME, Mutations, Subject
 from tests.sshd import Sshd, user
 
 _numbers = itertools.count()
-_GARBLED = '#!/bin/sh\nnft "$@" | head -c -40\n'
+_INSIDE = 'nsenter --net=/run/netns/{} nft "$@"'
+"""Without the mounts that ip-netns makes: every look is a program started anew."""
 
 
 class Files:
@@ -48,10 +49,11 @@ class RemoteNftSubject(NftSubject):
         self._sshd = sshd
         self._gate = Gate(per_device=16)
         self._script = sshd.folder / "nft"
-        self._spoil('#!/bin/sh\nexec nft "$@"\n')
+        self._spoil("exec {}")
 
     def _spoil(self, script: str) -> None:
-        self._script.write_text(script)
+        inside = _INSIDE.format(self.namespace)
+        self._script.write_text(f"#!/bin/sh\n{script.format(inside)}\n")
         self._script.chmod(0o755)
 
     def driver(self, owner: Owner) -> Driver:
@@ -62,7 +64,7 @@ class RemoteNftSubject(NftSubject):
             "username": user(),
             "host_key": self._sshd.host_key,
             "key_file": str(self._sshd.client_key),
-            "nft": f"ip netns exec {self.namespace} {self._script}",
+            "nft": str(self._script),
         }
         device = Device(NAME, "nftables", mode=Mode.ENFORCE, transport=transport)
         options = SshOptions.of(device, KEYS)
@@ -74,7 +76,7 @@ class RemoteNftSubject(NftSubject):
 
     def garble(self) -> None:
         """Every answer loses its end."""
-        self._spoil(_GARBLED)
+        self._spoil("{} | head -c -40")
 
     def names(self, line: str, address: str) -> bool:
         """See `Subject`."""

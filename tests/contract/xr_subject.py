@@ -148,7 +148,8 @@ class XrSubject:
             if " ENF-" in head:
                 ours.append(block)
                 continue
-            mine = [line for line in block if "ENF-" in line]
+            # The operator shut nothing down.
+            mine = [line for line in block if "ENF-" in line or line == " shutdown"]
             if mine:
                 ours.append([head, *mine])
             theirs.append([line for line in block if line not in mine])

@@ -22,7 +22,7 @@ from enforcer.application.commands import (
     PlaceOrder,
     Reconfirm,
 )
-from enforcer.application.desk_views import PlaceResult, SnippetView
+from enforcer.application.desk_views import PlaceResult
 from enforcer.application.views import (
     ControlView,
     DevicePreview,
@@ -261,23 +261,6 @@ class FakeApplication(FakeDesk, FakeRecord):
         self._called("device_drift", actor, name)
         self._device(name)
         return self.drifts.get(name) or a_drift(name)
-
-    def device_snippets(
-        self, actor: Actor, name: str, platform: str, tool: str
-    ) -> Sequence[SnippetView]:
-        """One rule for each program that is asked for."""
-        self._called("device_snippets", actor, (name, platform, tool))
-        return [
-            SnippetView(
-                tool=one,
-                platforms=[platform or "cisco_ios"],
-                devices=[name or "edge1"],
-                file=f"{one}.file",
-                text=f"# for {one}\n[a-z]\n",
-                patterns=["[a-z]"],
-            )
-            for one in ([tool] if tool else ["rancid", "oxidized"])
-        ]
 
     def device_reconcile(self, actor: Actor, name: str) -> PassView:
         """The pass that was set, else a clean one."""

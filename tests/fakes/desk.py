@@ -14,6 +14,7 @@ from enforcer.application.desk_views import (
     InventoryDiff,
     InventoryView,
     ProtectedView,
+    SnippetView,
     SourceView,
 )
 from enforcer.application.views import DeviceView
@@ -126,6 +127,23 @@ class FakeDesk(FakeCalls):
         """The alarms that were set."""
         self._called("alarms", actor, open_only)
         return [view for view in self.alarm_views if not (open_only and view.cleared)]
+
+    def device_snippets(
+        self, actor: Actor, name: str, platform: str, tool: str
+    ) -> Sequence[SnippetView]:
+        """One rule for each program that is asked for."""
+        self._called("device_snippets", actor, (name, platform, tool))
+        return [
+            SnippetView(
+                tool=one,
+                platforms=[platform or "cisco_ios"],
+                devices=[name or "edge1"],
+                file=f"{one}.file",
+                text=f"# for {one}\n[a-z]\n",
+                patterns=["[a-z]"],
+            )
+            for one in ([tool] if tool else ["rancid", "oxidized"])
+        ]
 
     # ------------------------------------------------------------------ inside
 

@@ -14,7 +14,7 @@ from drivers.juniper_junos.driver import JunosDriver
 from enforcer.control.writing import compared
 from enforcer.core.intervals import Ranges
 from enforcer.core.orders import BlockList
-from enforcer.core.rules import Key, Rule
+from enforcer.core.rules import Desired, Key, Rule
 from enforcer.core.topology import Device
 from enforcer.driver_api import CountingSession
 from enforcer.errors import (
@@ -323,5 +323,41 @@ def test_in_a_chain_the_operators_filter_decides_behind_ours(
     for source, kind in (("198.51.100.7", False), ("240.0.0.1", False), ("192.0.2.5", True)):
         packet = packets.Packet(ip_address(source), ip_address("203.0.113.5"), packets.ICMP)
         assert router.would_pass(packet, SECOND, "in") is kind
+    converge(driver, NOTHING)
+    assert lines(router) == before
+
+
+def test_with_loose_urpf_a_route_drops_both_ways_and_only_what_both_want(
+    router: Router, server: Serving
+) -> None:
+    router.load(ORIGINAL)
+    router.by_hand(
+        [
+            "set interfaces ge-0/0/3 unit 0 family inet rpf-check mode loose",
+            "set forwarding-options rpf-loose-mode-discard family inet",
+            "set routing-options static route 0.0.0.0/0 next-hop 10.1.0.2",
+        ]
+    )
+    before = lines(router)
+    driver = driver_at(replace(rtbh(device_at(server)), urpf="loose"), OURS)
+    to, source = Rule(4, Key.DESTINATION), Rule(4, Key.SOURCE)
+    both = with_prefix(to, "198.51.100.7/32", "198.51.100.8/32").addresses
+    converge(driver, Desired(NAME, {**both, **with_prefix(source, "198.51.100.7/32").addresses}))
+    assert "static route 198.51.100.7/32 discard" in router.running()
+    assert "static route 198.51.100.8/32" not in router.running()
+    dropped = {
+        (sender, receiver)
+        for sender in ("198.51.100.7", "198.51.100.8", "203.0.113.5")
+        for receiver in ("198.51.100.7", "198.51.100.8", "203.0.113.5")
+        if not router.would_pass(
+            packets.Packet(ip_address(sender), ip_address(receiver), packets.UDP, 5, 6),
+            UPSTREAM,
+            "in",
+        )
+    }
+    allowed = {("198.51.100.8", "203.0.113.5"), ("203.0.113.5", "203.0.113.5")}
+    assert len(dropped) == 7 and not dropped & allowed
+    found = {one.check: one for one in driver.diagnose()}
+    assert found["uRPF"].ok
     converge(driver, NOTHING)
     assert lines(router) == before

@@ -149,10 +149,12 @@ def test_what_cannot_be_a_list_is_refused_as_a_whole() -> None:
         parse_list("192.0.2.1", "plain", "ip")
 
 
+# A line that begins with # before a row is a comment.
+_notes = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
+    lambda text: not text.lstrip().startswith("#")
+)
 rows_s = st.lists(
-    st.tuples(
-        st.integers(2**24, 2**26), st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-    ),
+    st.tuples(st.integers(2**24, 2**26), _notes),
     max_size=20,
 )
 
