@@ -7,6 +7,9 @@ Brings the lab up in network namespaces, starts a controller there on a database
 places the orders while packets flow, tampers with the routers, lets orders end, and prints what
 the packets said. Exit code 0 only if every row holds. With ``--keep`` lab and controller stay up
 until Ctrl-C.
+
+First, one order goes to a Linux router and to EMULATED Cisco and Juniper routers; what it wrote on
+each is printed at the end.
 """
 
 import argparse
@@ -32,14 +35,15 @@ from lab.demo_orders import (
     resume_feed,
     suspend_customer,
 )
-from lab.demo_rows import BAD, GOOD, WIDTH, show_checks, table, write_json
+from lab.demo_routers import NOTE, RouterAct, one_order_on_four_platforms
+from lab.demo_rows import BAD, GOOD, WIDTH, show_check, show_checks, table, write_json
 from lab.errors import LabError, NotInLab
 from lab.inside import current
 from lab.installation import Controller, Installation
 from lab.isp import wait_for_isp
 from lab.shell import wait_until
+from lab.vendors import TOPOLOGY
 
-TOPOLOGY = Path(__file__).resolve().parent / "isp.clab.yml"
 TAIL = 30  # lines of the controller's log that are shown when something broke
 
 
@@ -79,6 +83,7 @@ def main() -> int:
 def _run(demo: Demo, options: argparse.Namespace) -> bool:
     demo.say("the lab is up; waiting for routes, mail and news")
     wait_for_isp()
+    act = _routers(demo)
     _start(demo)
     for scene in (why_before, block_address, why_after, refused, collateral, withheld):
         scene(demo)
@@ -91,12 +96,18 @@ def _run(demo: Demo, options: argparse.Namespace) -> bool:
     tamper(demo, "edge1", *DELETE_TABLE)
     overlap(demo)
     expire(demo)
-    held = _summary(demo)
+    held = _summary(demo, act)
     if options.json:
         write_json(options.json, demo.rows)
     if options.keep:
         _stay(demo)
     return held
+
+
+def _routers(demo: Demo) -> RouterAct:
+    folder = demo.installation.folder / "routers"
+    folder.mkdir()
+    return one_order_on_four_platforms(folder, demo.say)
 
 
 def _start(demo: Demo) -> None:
@@ -111,15 +122,15 @@ def _start(demo: Demo) -> None:
     )
 
 
-def _summary(demo: Demo) -> bool:
+def _summary(demo: Demo, act: RouterAct) -> bool:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    _show_routers(console, act)
     console.print()
     console.print(table(demo.rows))
     show_checks(console, demo.rows)
     console.print("\n[italic]The order desk[/italic]")
     for check in demo.desk:
-        mark = GOOD if check.ok else BAD
-        console.print(f"{mark} {check.what}: {escape(check.detail)}", highlight=False)
+        show_check(console, check)
     chain = demo.installation.ask("audit", "verify")
     drift = demo.installation.ask("device", "drift")
     differing = [one["device"] for one in drift if one["findings"] or _differing(one)]
@@ -133,9 +144,20 @@ def _summary(demo: Demo) -> bool:
         console.print(f"{GOOD if ok else BAD} {what}: {detail}".rstrip(": "), highlight=False)
     print(f"\n$ enforcer order list --all\n{demo.installation.text('order', 'list', '--all')}")
     rows = all(row.ok for row in demo.rows) and all(check.ok for check in demo.desk)
-    held = rows and all(ok for _, ok, _ in facts)
+    held = rows and act.held and all(ok for _, ok, _ in facts)
     console.print("every row holds" if held else "[red]not every row holds[/red]")
     return held
+
+
+def _show_routers(console: Console, act: RouterAct) -> None:
+    console.print("\n[italic]One order on four platforms[/italic]")
+    console.print(NOTE, highlight=False)
+    for heading, text in act.passages:
+        console.print(f"\n[bold]{escape(heading)}[/bold]", highlight=False)
+        console.print(escape(text), highlight=False)
+    console.print()
+    for check in act.checks:
+        show_check(console, check)
 
 
 def _differing(drift: dict[str, int]) -> int:

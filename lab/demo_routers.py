@@ -6,11 +6,9 @@ one of the other scenes runs on the Linux routers. The Linux router answers with
 others, the emulator is asked what the configuration would do with a packet.
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +86,10 @@ def one_order_on_four_platforms(folder: Path, say: Callable[[str], None]) -> Rou
             timeout=60,
         )
         order = _placed(act, installation, say)
-        _written(act, before)
+        _written(act, before, order)
         _answers(act, "with the order", stopped=True)
         for router in ROUTERS:
-            _tampered(act, installation, say, router)
+            _tampered(act, controller, say, router)
         _lifted(act, installation, say, order)
         _back(act, before)
         act.check("the controller never died", controller.deaths == 0)
@@ -112,11 +110,17 @@ def _placed(act: RouterAct, installation: Installation, say: Callable[[str], Non
     return str(order["id"])
 
 
-def _written(act: RouterAct, before: dict[str, list[str]]) -> None:
+def _written(act: RouterAct, before: dict[str, list[str]], order: str) -> None:
     for router in (LINUX, *ROUTERS):
-        new = list(_new_lines(before[router], _configuration(router)))
-        count = sum(len(run) for run in new)
-        act.show(f"{_called(router)}: {count} new lines stand there", "\n".join(_cut(new)))
+        after = _configuration(router)
+        count = sum(len(run) for _, run in _new_lines(before[router], after))
+        if router == LINUX:
+            shown = [
+                f"+ {line.strip()}" for line in after if order in line or "dport 25 ip" in line
+            ]
+        else:
+            shown = list(_cut(_new_lines(before[router], after)))
+        act.show(f"{_called(router)}: {count} new lines stand there, in short", "\n".join(shown))
         act.check(f"{_called(router)}: lines were written", count > 0, f"{count} lines")
 
 
@@ -144,26 +148,27 @@ def _said(mail: bool, relay: bool, web: bool) -> str:
 
 
 def _tampered(
-    act: RouterAct, installation: Installation, say: Callable[[str], None], router: str
+    act: RouterAct, controller: Controller, say: Callable[[str], None], router: str
 ) -> None:
     """An operator removes our part by hand; the next full pass puts it back."""
     asked, mail = emulated(router), segment(CUST2.v4, MAILSINK.v4, 25)
-    stood = operators_own(asked.running())
-    commands = _removal(router, asked.running().splitlines())
+    running = asked.running()
+    commands = _removal(router, running.splitlines())
     say(f"{_called(router)}, by hand: {' / '.join(commands)}")
+    mark = controller.log.mark()
     asked.by_hand(*commands)
     leaked = asked.would_pass(mail, LINES[router], "in")
-    [done] = json.loads(installation.text("device", "reconcile", router, "--output", "json")) or [
-        {}
-    ]
+    controller.installation.text("device", "reconcile", router)
+    said = controller.log.await_repair(router, mark)
     stopped = not asked.would_pass(mail, LINES[router], "in")
-    again = operators_own(asked.running()) == stood
+    again = operators_own(asked.running()) == operators_own(running)
+    typed = [f"{router}# {command}" for command in commands]
     act.show(
-        f"{_called(router)}: an operator removes our line, `device reconcile` repairs",
-        "\n".join([*(f"{router}# {command}" for command in commands), _sentence(done)]),
+        f"{_called(router)}: an operator removes our line by hand",
+        "\n".join([*typed, f"$ enforcer device reconcile {router}", said]),
     )
     act.check(f"{_called(router)}: mail passed when our line was gone", leaked)
-    act.check(f"{_called(router)}: repaired, stopped again", stopped and again)
+    act.check(f"{_called(router)}: repaired, mail is stopped again", stopped and again)
 
 
 def _removal(router: str, running: Sequence[str]) -> list[str]:
@@ -179,10 +184,6 @@ def _removal(router: str, running: Sequence[str]) -> list[str]:
     begin = list(running).index(f"{family} CUST2-IN")
     ours = next(line.strip() for line in running[begin:] if "deny" in line and " ENF-" in line)
     return [f"{family} CUST2-IN", f"no {ours.split()[0]}"]
-
-
-def _sentence(done: dict[str, Any]) -> str:
-    return str(done.get("said") or done.get("outcome") or done)
 
 
 def _lifted(
@@ -201,11 +202,14 @@ def _back(act: RouterAct, before: dict[str, list[str]]) -> None:
         running = emulated(router).running()
         same = operators_own(running).splitlines() == before[router]
         what = f"{_called(router)}: the operator's configuration again, byte for byte"
-        rest = [
-            line.strip() for run in _new_lines(before[router], running.splitlines()) for line in run
+        kept = [
+            line.strip()
+            for _, run in _new_lines(before[router], running.splitlines())
+            for line in run
+            if line != "!"
         ]
-        kept = " / ".join(line for line in rest if line != "!")
-        act.check(what, same, f"but for our mark: {kept}")
+        more = f" and {len(kept) - SHOWN} lines" if len(kept) > SHOWN else ""
+        act.check(what, same, f"but for our mark: {' / '.join(kept[:SHOWN])}{more}")
 
 
 def _configuration(router: str) -> list[str]:
@@ -214,22 +218,30 @@ def _configuration(router: str) -> list[str]:
     return emulated(router).running().splitlines()
 
 
-def _new_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[list[str]]:
-    """Runs of lines that were not there, in their order."""
+def _new_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Runs of lines that were not there, in their order, each with the section it begins in."""
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for tag, _, _, begin, end in matcher.get_opcodes():
         if tag in ("insert", "replace"):
-            yield list(after[begin:end])
+            inside = after[begin].startswith(" ")
+            heads = [line for line in after[:begin] if not line.startswith((" ", "!"))]
+            yield heads[-1] if inside and heads else "", list(after[begin:end])
 
 
-def _cut(runs: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Runs of lines for people: sections with their first lines, and how many follow."""
-    for run in runs:
-        sections = [0]
-        for before, line in zip(run, run[1:], strict=False):
-            sections.append(sections[-1] + (not line.startswith((" ", "\t")) and before == "!"))
-        for _, pairs in groupby(zip(sections, run, strict=True), key=lambda pair: pair[0]):
-            lines = [line for _, line in pairs if line != "!"]
+def _cut(runs: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:
+    """Runs of lines for people: of each section the first lines, and how many follow."""
+    last = ""
+    for head, run in runs:
+        if head and head != last:
+            yield f"  {head}"
+        last = head
+        sections: list[list[str]] = [[]]
+        for line in run:
+            if line == "!":
+                sections.append([])
+            else:
+                sections[-1].append(line)
+        for lines in sections:
             yield from (f"+ {line}" for line in lines[:SHOWN])
             if len(lines) > SHOWN:
                 yield f"+   ... {len(lines) - SHOWN} more"

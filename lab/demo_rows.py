@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 GOOD, BAD = "[green]✓[/green]", "[red]✗[/red]"
@@ -111,6 +112,12 @@ def show_checks(console: Console, rows: Iterable[Row]) -> None:
         held = [check.what for check in row.checks if check.ok]
         if held:
             console.print(f"{GOOD} {name}: {'; '.join(held)}", highlight=False)
+
+
+def show_check(console: Console, check: Check) -> None:
+    """One thing that must hold, and whether it does."""
+    detail = f": {escape(check.detail)}" if check.detail else ""
+    console.print(f"{GOOD if check.ok else BAD} {check.what}{detail}", highlight=False)
 
 
 def write_json(path: Path, rows: Iterable[Row]) -> None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from enforcer.driver_api import Ignored
 
+_BODY = r"(?:(?>(?: [^\n]*\n){1,9999}))*"
+"""Any number of indented lines, in portions: Perl repeats a group 32,766 times at most."""
 _NUMBER = r"((?:sequence )?\d+ |)"
 _REMARK = rf"^ +{_NUMBER}remark ENF-[0-9a-f]{{12}}[^\n]*\n"
 
 
 def _section(head: str) -> str:
     """All sections in a row whose first line begins so; with the ``!`` that one too many is."""
-    sections = rf"(?:^{head}[^\n]*\n(?: [^\n]*\n)*)+"
+    sections = rf"(?:^{head}[^\n]*\n{_BODY})+"
     return rf"(?<=!\n){sections}!\n|{sections}"
 
 

@@ -98,7 +98,8 @@ class Listing:
         by_text: dict[str, list[Ace]] = defaultdict(list)
         for ace in aces:
             by_text[ace.text].append(ace)
-        first = self.acl is None or not any(map(digests, self.acl.lines))
+        # Of a list that nothing is bound to yet, and after the first, a line harms nobody else.
+        first = self.acl is not None and not any(map(digests, self.acl.lines))
         short: list[str] = []
         for text, some in by_text.items():
             line = self._lines.get(text)
@@ -114,6 +115,7 @@ class Listing:
                 self._gone.add(stray.text)
                 self._remove_line(line, Stage.ACE, structural=True)
             self._add(number, text, some, structural=first or stray is not None)
+            first = False
         for text in short:
             for ace in by_text[text]:
                 self.blocked[ace] = self._slots.short(len(short))

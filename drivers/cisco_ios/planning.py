@@ -281,14 +281,15 @@ def batches(found: Edits) -> tuple[Batch, ...]:
 def _packs(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """Groups go in a batch of their own: not in the same breath as the lines that named them."""
     pack: list[Step] = []
-    apart = False
+    apart = structural = False
     for step in steps:
-        limit = LINES if step.structural or any(s.structural for s in pack) else BULK_LINES
         last = step.stage >= Stage.SHRINK
+        limit = LINES if structural or step.structural else BULK_LINES
         if pack and (len(pack) >= limit or (last and not apart and _unlinks(pack))):
             yield pack
-            pack = []
+            pack, structural = [], False
         apart = apart or last
+        structural = structural or step.structural
         pack.append(step)
     if pack:
         yield pack

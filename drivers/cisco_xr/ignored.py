@@ -10,7 +10,8 @@ from __future__ import annotations
 from drivers.cisco_xr.names import INHERITED, NONE, ROUTE_WORD
 from enforcer.driver_api import Ignored
 
-_BODY = r"(?: [^\n]*\n)*"
+_BODY = r"(?:(?>(?: [^\n]*\n){1,9999}))*"
+"""Any number of indented lines, in portions: Perl repeats a group 32,766 times at most."""
 _ROUTE = rf"\S+ Null0 [^\n]*description {ROUTE_WORD}\n"
 _FAMILY = rf" address-family ipv[46] unicast\n(?:  {_ROUTE})+ !\n"
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from enforcer.driver_api import Ignored
 
 _LISTS = r"(?:input|output)(?:-list|-chain)?"
+_BODY = r"(?:(?>(?:\1 [^\n]*\n){1,9999}))*"
+"""Any number of lines further in, in portions: Perl repeats a group 32,766 times at most."""
 _STATE = r"(?:inactive: )?"
 _OBJECT = r"(?:prefix-list|policy-statement|filter)"
 
@@ -39,7 +41,7 @@ def _blocks(tag: int) -> tuple[str, ...]:
     ours = r"(?:\[ (?:ENF-\S+ )+\]|ENF-[^\s;]+)"
     route = rf"(?:discard;\n\1 +tag {tag};|tag {tag};\n\1 +discard;)"
     return (
-        rf"^( +){_STATE}{_OBJECT} ENF-\S+ \{{\n(?:\1 [^\n]*\n)*\1\}}\n",
+        rf"^( +){_STATE}{_OBJECT} ENF-\S+ \{{\n{_BODY}\1\}}\n",
         rf"^ +{_STATE}{_OBJECT} ENF-[^\s;]+;\n",
         rf"^( +){_STATE}filter \{{\n(?:\1 +{_STATE}{_LISTS} {ours};\n)+\1\}}\n",
         rf"^ +{_STATE}{_LISTS} {ours};\n",

@@ -28,6 +28,7 @@ from drivers.nftables.remote.render import canonical
 from enforcer.core.rules import HOLD_MARKER, Owner
 
 Made = TypeVar("Made")
+_MISSHAPEN = (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 class Unreadable(Exception):
@@ -38,7 +39,7 @@ def guarded(make: Callable[[], Made]) -> Made:
     """What `make` returns; anything that does not have the expected shape is `Unreadable`."""
     try:
         return make()
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+    except _MISSHAPEN as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from None
 
 
@@ -59,13 +60,16 @@ def _objects(text: bytes) -> list[Json]:
 
 def held(tables: bytes) -> bool:
     """Whether a table of any family is called as the marker; from `nft -j list tables`."""
-    return any(entry["table"]["name"] == HOLD_MARKER for entry in objects(tables))
+    return any(name == HOLD_MARKER for _, name in _named(tables))
 
 
 def exists(tables: bytes) -> bool:
     """Whether our table is there."""
-    told = [entry["table"] for entry in objects(tables)]
-    return any((t["family"], t["name"]) == ("inet", TABLE) for t in told)
+    return ("inet", TABLE) in _named(tables)
+
+
+def _named(tables: bytes) -> list[tuple[str, str]]:
+    return guarded(lambda: [(t["table"]["family"], t["table"]["name"]) for t in objects(tables)])
 
 
 def listing(text: bytes | None, hold: bool) -> Listing:
@@ -150,8 +154,10 @@ def _key(value: object) -> Span | str:
         network = ip_network(f"{prefix['addr']}/{int(prefix['len'])}")
         return int(network.network_address), int(network.broadcast_address)
     if isinstance(value, dict) and "range" in value:
-        first, last = (int(ip_address(end)) for end in value["range"])
-        return first, last
+        first, last = (ip_address(end) for end in value["range"])
+        if first.version != last.version or int(first) > int(last):
+            raise ValueError(f"a range that is none: {value!r}")
+        return int(first), int(last)
     raise ValueError(f"an element that is no address, range or name: {value!r}")
 
 

@@ -93,6 +93,9 @@ def _fixed(rule: Rule) -> Iterator[tuple[str, frozenset[Span]]]:
 def _services(rule: Rule) -> dict[tuple[int | None, Span | None], list[Exempt]]:
     found: dict[tuple[int | None, Span | None], list[Exempt]] = {}
     for entry in rule.exempt:
+        if entry.ports is not None and entry.protocol not in (None, *_PROTOCOLS):
+            # No packet of a protocol without ports is to or from one.
+            continue
         found.setdefault((entry.protocol, entry.ports), []).append(entry)
     return found
 

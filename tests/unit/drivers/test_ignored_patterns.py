@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,35 @@ def test_an_operator_s_deny_behind_a_remark_that_lost_its_line_stays() -> None:
         " 20 deny ip host 240.0.0.1 any\n"
     )
     assert "20 deny" in filtered(IOS, orphan) and "remark" not in filtered(IOS, orphan)
+
+
+@pytest.mark.parametrize(
+    ("platform", "head", "line", "tail"),
+    [
+        ("cisco_ios", "!\nobject-group network ENF-0123456789ab-M0\n", " host 10.0.0.{}\n", "!\n"),
+        ("cisco_xr", "object-group network ipv4 ENF-0123456789ab-M0\n", " 10.{}/32\n", "!\n"),
+        (
+            "juniper_junos",
+            "    prefix-list ENF-0123456789ab-M0 {{\n",
+            "        10.{}/32;\n",
+            "    }}\n",
+        ),
+    ],
+)
+def test_a_group_of_any_size_goes_whole_in_perl_too(
+    tmp_path: Path, platform: str, head: str, line: str, tail: str
+) -> None:
+    members = "".join(line.format(n) for n in range(70_000))
+    text = "hostname x\n" + head.format() + members + tail.format() + "end\n"
+    (tmp_path / "text").write_text(text, encoding="ascii")
+    patterns = "".join(f"qr{{{pattern}}}m," for pattern in RULES[platform].patterns)
+    script = f"local $/; my $text = <>; for my $p ({patterns}) {{ $text =~ s/$p//g; }} print $text"
+    ran = subprocess.run(
+        ["perl", "-w", "-e", script, str(tmp_path / "text")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert (ran.stdout.replace("!\n", ""), ran.stderr) == ("hostname x\nend\n", "")
+    assert ran.stdout == filtered(RULES[platform], text)

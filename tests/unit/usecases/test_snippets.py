@@ -204,3 +204,22 @@ def test_oxidized_extends_the_model_and_takes_each_match_out() -> None:
     for pattern in found:
         left = re.sub(pattern, "", left, flags=re.MULTILINE)
     assert left == LEFT
+
+
+def test_the_commands_for_rancid_make_a_copy_of_the_type(tmp_path: Path) -> None:
+    base = (
+        "ios;alias;cisco\ncisco;script;rancid -t cisco\ncisco;module;ios\n"
+        "cisco;command;ios::ShowVersion;show version\ncisco;command;ios::WriteTerm;write term\n"
+        "cisco-xr;command;iosxr::WriteTerm;show running-config\n"
+    )
+    (tmp_path / "rancid.types.base").write_text(base, encoding="ascii")
+    lines = [line for line in rancid(RULES)[1].splitlines() if line.startswith("#      ")]
+    script = "\n".join(line.removeprefix("#      ") for line in lines)
+    subprocess.run(["sh", "-eu", "-c", script], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "rancid.types.conf").read_text(encoding="ascii").splitlines() == [
+        "cisco-enforcer;script;rancid -t cisco-enforcer",
+        "cisco-enforcer;module;ios",
+        "cisco-enforcer;command;ios::ShowVersion;show version",
+        "cisco-enforcer;command;enforcer_ios::WriteTerm;write term",
+        "cisco-enforcer;module;enforcer_ios",
+    ]

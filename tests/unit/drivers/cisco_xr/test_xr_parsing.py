@@ -22,10 +22,6 @@ from enforcer.core.rules import Owner
 from enforcer.errors import ParseFailed
 
 CASES = Path(__file__).parent / "cases"
-CORPUS = next(
-    (p / "shared/corpus/devices" for p in Path(__file__).parents if (p / "shared").is_dir()), None
-)
-captured = pytest.mark.skipif(CORPUS is None, reason="the captures are not on this machine")
 PARSERS: tuple[Callable[[str], object], ...] = (
     lambda text: box("edge1", text),
     lambda text: newest("edge1", text),
@@ -52,8 +48,8 @@ Neighbor        Spk    AS MsgRcvd MsgSent   TblVer  InQ OutQ  Up/Down  St/PfxRcd
 """
 
 
-def captures() -> list[Path]:
-    return [] if CORPUS is None else sorted(p for p in CORPUS.rglob("*.txt"))
+def captures(corpus: Path) -> list[Path]:
+    return sorted((corpus / "devices").rglob("*.txt"))
 
 
 def ours_in(found: object) -> object:
@@ -63,10 +59,9 @@ def ours_in(found: object) -> object:
     return []
 
 
-@captured
-def test_every_capture_of_every_platform_is_read_right_or_refused() -> None:
+def test_every_capture_of_every_platform_is_read_right_or_refused(corpus: Path) -> None:
     """No capture has an object of ours, so that none may be found."""
-    files = captures()
+    files = captures(corpus)
     assert len(files) > 50
     for file in files:
         whole = file.read_text(errors="replace")
@@ -79,15 +74,13 @@ def test_every_capture_of_every_platform_is_read_right_or_refused() -> None:
                 assert not ours_in(found), file
 
 
-@captured
-def test_the_captured_commit_list_is_read() -> None:
-    (file,) = (p for p in captures() if "cisco_xr_show_configuration_commit_list" in p.name)
+def test_the_captured_commit_list_is_read(corpus: Path) -> None:
+    (file,) = (p for p in captures(corpus) if "cisco_xr_show_configuration_commit_list" in p.name)
     found = newest("edge1", file.read_text())
     assert found is not None
     assert (found.label, found.user, found.client) == ("1000000093", "fred", "CLI")
 
 
-@captured
 @pytest.mark.parametrize(
     ("name", "what"),
     [
@@ -97,33 +90,28 @@ def test_the_captured_commit_list_is_read() -> None:
         ("trial_commit_confirm.txt", Said.CONFIRMED),
     ],
 )
-def test_captured_answers_to_a_commit_are_judged(name: str, what: Said) -> None:
-    assert CORPUS is not None
-    assert said((CORPUS / "xr/errors" / name).read_text()) is what
+def test_captured_answers_to_a_commit_are_judged(corpus: Path, name: str, what: Said) -> None:
+    assert said((corpus / "devices/xr/errors" / name).read_text()) is what
 
 
-@captured
-def test_the_captured_reason_of_a_full_box_is_called_so() -> None:
-    assert CORPUS is not None
-    text = (CORPUS / "xr/errors/commit_failed_pseudo_atomic.txt").read_text()
+def test_the_captured_reason_of_a_full_box_is_called_so(corpus: Path) -> None:
+    text = (corpus / "devices/xr/errors/commit_failed_pseudo_atomic.txt").read_text()
     assert "TCAM" in why_failed(text) and "ACL compression" in why_failed(text)
 
 
-@captured
-def test_captured_prefix_sets_are_read() -> None:
+def test_captured_prefix_sets_are_read(corpus: Path) -> None:
     """The last member has no comma; a trailing comma is no member."""
-    assert CORPUS is not None
-    text = (CORPUS / "xr/genie_ShowRplPrefixSet/genieparser__golden_output_2.txt").read_text()
+    text = (
+        corpus / "devices/xr/genie_ShowRplPrefixSet/genieparser__golden_output_2.txt"
+    ).read_text()
     found = box("edge1", text.replace("prefix-set test", "prefix-set ENF-0123456789ab-S") + "\n!\n")
     (entries,) = found.sets.values()
     assert len(entries) == 5 and "10.169.0.0/8 ge 16 le 24" in entries
 
 
-@captured
 @pytest.mark.parametrize("fact", ["locked by another agent", "A trial commit is underway"])
-def test_captured_refusals_of_the_lock_are_known(fact: str) -> None:
-    assert CORPUS is not None
-    text = (CORPUS / "xr/errors/live_xrv9k_2431_facts.txt").read_text()
+def test_captured_refusals_of_the_lock_are_known(corpus: Path, fact: str) -> None:
+    text = (corpus / "devices/xr/errors/live_xrv9k_2431_facts.txt").read_text()
     assert any(locked(part) for part in text.split("\n---\n") if fact in part)
 
 
@@ -212,8 +200,8 @@ def test_who_counts_prefixes_is_established() -> None:
 def test_the_mark_is_read_as_it_was_written(owner: Owner) -> None:
     text = f"object-group network ipv4 ENF-OWNER\n description {mark_text(owner)}\n!\n"
     found = mark_of(box("edge1", text).groups[4, "ENF-OWNER"])
-    assert found == owner
-    assert found is not None and (found.position, found.digest) == (owner.position, owner.digest)
+    assert found is not None and found == owner
+    assert (found.position, found.digest) == (owner.position, owner.digest)
 
 
 @pytest.mark.parametrize(
