@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
 pytest := $(python) -m pytest
-topology := lab/isp.clab.yml
+topology := lab/isp-vendors.clab.yml
 
 # $(call step,NAME,COMMAND): runs it, prints how long it took, and names the step that failed.
 define step

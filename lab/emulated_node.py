@@ -20,6 +20,8 @@ from lab.topology_kinds import PLAYED
 SSH_PORT = 22
 STARTING = 60.0  # seconds; a loaded machine takes several for three Pythons
 STOPPING = 10.0
+NEIGHBORS = "emulated-neighbors"
+"""The label with `ADDRESS=AS` of BGP adjacencies that an emulated Junos router has up."""
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -87,6 +89,7 @@ class EmulatedNode(Node):
             *("--user", login["username"], "--password", login["password"]),
             *("--control", str(self.control.path)),
             *(("--config", str(start)) if start else ()),
+            *(f"--neighbor={one}" for one in self.spec.labels.get(NEIGHBORS, "").split()),
         ]
 
 

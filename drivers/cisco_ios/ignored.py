@@ -11,8 +11,8 @@ from enforcer.driver_api import Ignored
 
 _BODY = r"(?:(?>(?: [^\n]*\n){1,9999}))*"
 """Any number of indented lines, in portions: Perl repeats a group 32,766 times at most."""
-_NUMBER = r"((?:sequence )?\d+ |)"
-_REMARK = rf"^ +{_NUMBER}remark ENF-[0-9a-f]{{12}}[^\n]*\n"
+_REMARK = r"remark ENF-[0-9a-f]{12}[^\n]*\n"
+_NUMBER = r"((?:sequence )?\d+ )"
 
 
 def _section(head: str) -> str:
@@ -32,7 +32,9 @@ IGNORED = Ignored(
         _section(r"ip route [^\n]* name ENF-"),
         _section(r"ipv6 route [^\n]* name ENF-"),
         # A line of ours in a list of the operator's has the number of the remark before it.
-        rf"(?:{_REMARK})+(?:^ +\1deny [^\n]*\n)?",
+        rf"(?:^ +{_NUMBER}{_REMARK})+(?:^ +\1deny [^\n]*\n)?",
+        # Where no numbers are shown, IPv4 lines of ours name a group; IPv6 ones follow a remark.
+        rf"(?:^ +{_REMARK})+(?:^ +deny [^\n]*:[^\n]*\n)?",
         r"^ +(?:\d+ )?deny [^\n]*object-group ENF-[^\n]*\n",
         r"^ +ip access-group ENF-[^\n]*\n",
         r"^ +ipv6 traffic-filter ENF-[^\n]*\n",

@@ -21,7 +21,7 @@ def ignored(tag: int) -> Ignored:
     """For a router whose discard routes of ours have `tag`."""
     return Ignored(
         (*_set(tag), *_blocks(tag)),
-        rancid=("juniper", "junos::ShowConfiguration"),
+        rancid=("junos", "junos::ShowConfiguration"),
         oxidized=("junos", "JunOS"),
     )
 

@@ -45,7 +45,8 @@ def snippets(
     """Print the rules that make rancid and oxidized leave out what orders change.
 
     So that blocks which come and go are no differences in the history of a
-    router's configuration. Devices that need the same rules share them.
+    router's configuration. One set of rules is for all devices that those
+    programs treat alike. It asks no device.
 
     Example:
       enforcer device snippets edge7 --for oxidized

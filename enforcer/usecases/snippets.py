@@ -108,7 +108,7 @@ sub import {{ 0 }}
 
 sub {reads} {{
     my ($input, $output, $command) = @_;
-    my ($text, $last) = ('', '');
+    my ($asked, $text, $last) = ($_, '', '');
     while (<$input>) {{
         tr/\\015//d;
         $last = $_;
@@ -119,6 +119,7 @@ sub {reads} {{
         $text =~ s/$pattern//g;
     }}
     open(my $rest, '<', \\$text) or return -1;
+    $_ = $asked;
     my $result = {function}($rest, $output, $command);
     $_ = $last;
     return $result;

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 from lab.emulators.control import controlled
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None, until: threading.Event | None =
         except (OSError, ValueError) as error:
             print(f"{options.config}: {error}", file=sys.stderr)
             return 2
+    for address, asn in options.neighbor:
+        router.neighbors.add(address, asn)
     if until is None:
         until = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,6 +64,11 @@ def main(arguments: Sequence[str] | None = None, until: threading.Event | None =
     return 0
 
 
+def _neighbor(text: str) -> tuple[str, int]:
+    address, _, asn = text.partition("=")
+    return str(ip_address(address)), int(asn)
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m lab.emulators", description="One EMULATED router behind a real SSH server."
@@ -74,6 +82,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--password", default="enforcer", help="empty: keys only")
     parser.add_argument("--authorized-keys", type=Path, help="OpenSSH public keys that may log in")
     parser.add_argument("--host-key", type=Path, help="OpenSSH private key; default: a new one")
+    parser.add_argument(
+        "--neighbor",
+        type=_neighbor,
+        action="append",
+        default=[],
+        metavar="ADDRESS=AS",
+        help="an established BGP adjacency (those of cisco_* are up by their configuration)",
+    )
     parser.add_argument("--control", type=Path, help="Unix socket for questions of tests")
     return parser.parse_args(arguments)
 

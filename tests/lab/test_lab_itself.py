@@ -308,7 +308,9 @@ def test_the_lab_is_sealed(lab: LabView) -> None:
     roots = [json.loads(run(["ip", "-j", "link"]).stdout)]
     roots += [json.loads(lab.run(node, "ip", "-j", "link").stdout) for node in lab.nodes()]
     names = {link["ifname"] for links in roots for link in links}
-    own = {"lo", "br-clab-isp", "lan"} | {f"eth{n}" for n in range(5)}
+    exported = json.loads((lab.directory / "topology-data.json").read_text())
+    ends = [end for link in exported["links"] for end in link["endpoints"].values()]
+    own = {"lo", "br-clab-isp", "lan", "eth0"} | {end["interface"] for end in ends}
     assert {name for name in names if not name.startswith("mgmt")} == own
     assert run(["ip", "route", "show", "default"]).stdout == ""
 

@@ -104,7 +104,17 @@ def test_an_operator_s_deny_behind_a_remark_that_lost_its_line_stays() -> None:
         " 10 remark ENF-0123456789ab 0005-P\n"
         " 20 deny ip host 240.0.0.1 any\n"
     )
-    assert "20 deny" in filtered(IOS, orphan) and "remark" not in filtered(IOS, orphan)
+    unnumbered = re.sub(r"^ \d+ ", " ", orphan, flags=re.MULTILINE)
+    for text in (orphan, unnumbered):
+        left = filtered(IOS, text)
+        assert "deny ip host 240.0.0.1 any" in left and "remark" not in left
+
+
+def test_ipv6_lines_of_ours_go_with_their_remarks_where_no_numbers_are_shown() -> None:
+    theirs = "ipv6 access-list CUSTOMER6\n deny ipv6 host 2001:db8::2 any\n permit ipv6 any any\n"
+    ours = " remark ENF-0123456789ab 0005-P\n deny ipv6 host 2001:db8:bad::7 any\n"
+    head, rest = theirs.split("\n", 1)
+    assert filtered(IOS, f"{head}\n{ours}{ours}{rest}") == theirs
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,7 @@ IOS = """\
 package ios;
 sub WriteTerm {
     my ($input, $output, $command) = @_;
+    print "asked by $_\\n";
     while (<$input>) { last if /^$rancid::prompt/; print "$command: $_"; return 0 if STOP }
     return 0;
 }
@@ -153,6 +154,7 @@ MAIN = """\
 require rancid; require ios; require enforcer_ios;
 enforcer_ios::import() == 0 or die;
 open(my $input, '<', 'session.txt') or die;
+$_ = 'edge1#show run';
 my $result = enforcer_ios::WriteTerm($input, *STDOUT, 'show run');
 print "result $result\\nat $_";
 print "next $_" while (<$input>);
@@ -182,6 +184,7 @@ def test_perl_leaves_out_ours_and_goes_on_behind_the_prompt(tmp_path: Path, stop
     )
     read = LEFT if stop == "0" else LEFT[: LEFT.index(" host 203")]
     shown = "".join(f"show run: {line}\n" for line in read.splitlines())
+    shown = f"asked by edge1#show run\n{shown}"
     assert ran.stdout == f"{shown}result 0\nat edge1#show clock\nnext noon\r\n".replace("\r", "")
     assert ran.stderr == ""
 
