@@ -18,9 +18,15 @@ SYSLOG = (
     r"%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+ ?:[^\n]*"
     # IOS without a mnemonic, as some images print: only the time tells it from output
     rf"|\*{_MONTH} [ \d]\d(?: \d{{4}})? {_TIME}(?: \w+)? ?: [^\n]*"
+    # IOS: what a revert timer says unasked, a minute before it runs out and when it does
+    r"|Rollback Confirmed Change: (?:Rollback will begin|rolling to)[^\n]*"
+    r"|Enter [^\w\n]?configure confirm[^\w\n]? if you wish[^\n]*"
     r")"
 )
 """One syslog line of IOS or IOS-XR as it comes to a terminal."""
+
+_UNASKED = "onfirm"
+"""In both of a revert timer's lines: cheaper to look for than the whole pattern."""
 
 _BROADCAST = (
     r"(?:Broadcast Message from|Message from) \S+@[^\n]*\n(?:[ \t]*\([^\n]*\n)?[ \t]*\n?"
@@ -45,7 +51,7 @@ def without_noise(text: str) -> str:
     time of a clock that is not set (``*Mar  1 00:12:31.123: ...``). Refusals (``% Invalid
     input``) are none. Lines end with a line feed alone.
     """
-    if "%" in text or "*" in text:
+    if "%" in text or "*" in text or _UNASKED in text:
         text = _NOISE.sub("", text)
     return _WALL.sub("", text) if "essage from " in text else text
 
@@ -59,7 +65,7 @@ def noise_of(text: str) -> tuple[str, ...]:
 
 def is_noise(line: str) -> bool:
     """Whether one line is a syslog line as a whole."""
-    return ("%" in line or "*" in line) and _LINE.fullmatch(line) is not None
+    return ("%" in line or "*" in line or _UNASKED in line) and _LINE.fullmatch(line) is not None
 
 
 def without_timestamp(text: str) -> str:

@@ -112,7 +112,7 @@ class Writing:
         self._leave()
         if self.timed:
             said = self._terminal.ask("configure revert now", timeout=_REVERT_TIMEOUT, refuse=False)
-            if "Rollback Done" not in said and "rolling to" not in said:
+            if "%" in said:
                 raise DeviceError(
                     self._device,
                     f"`configure revert now` answered {' '.join(said.split())[:200]!r}; the timer"

@@ -57,8 +57,8 @@ ip access-list extended CUSTOMER
  1010 permit ip any any
 !
 ipv6 access-list CUSTOMER6
- sequence 1000 deny ipv6 host 2001:db8:ffff::1 any
- sequence 1010 permit ipv6 any any
+ sequence 1000000 deny ipv6 host 2001:db8:ffff::1 any
+ sequence 1000010 permit ipv6 any any
 !
 end
 """
@@ -295,8 +295,8 @@ class IosSubject:
         self.by_hand(
             acl,
             f"no {sequence}{number}",
-            f"{sequence}2000 remark {remark}",
-            f"{sequence}2000 {text}",
+            f"{sequence}2000000 remark {remark}",
+            f"{sequence}2000000 {text}",
         )
 
 

@@ -42,29 +42,30 @@ class Files:
 class RemoteNftSubject(NftSubject):
     """The same kernel; every session of a driver is an SSH connection."""
 
-    many = 6_000
+    many = 600
 
     def __init__(self, namespace: str, sshd: Sshd) -> None:
         super().__init__(namespace)
-        self._sshd = sshd
+        self.sshd = sshd
         self._gate = Gate(per_device=16)
-        self._script = sshd.folder / "nft"
-        self._spoil("exec {}")
+        self.script = sshd.folder / "nft"
+        self.spoil("exec {}")
 
-    def _spoil(self, script: str) -> None:
+    def spoil(self, script: str) -> None:
+        """What runs from now on as nft: a line of shell, ``{}`` nft itself."""
         inside = _INSIDE.format(self.namespace)
-        self._script.write_text(f"#!/bin/sh\n{script.format(inside)}\n")
-        self._script.chmod(0o755)
+        self.script.write_text(f"#!/bin/sh\n{script.replace('{}', inside)}\n")
+        self.script.chmod(0o755)
 
     def driver(self, owner: Owner) -> Driver:
         """See `Subject`."""
         transport = {
             "host": "127.0.0.1",
-            "port": str(self._sshd.port),
+            "port": str(self.sshd.port),
             "username": user(),
-            "host_key": self._sshd.host_key,
-            "key_file": str(self._sshd.client_key),
-            "nft": str(self._script),
+            "host_key": self.sshd.host_key,
+            "key_file": str(self.sshd.client_key),
+            "nft": str(self.script),
         }
         device = Device(NAME, "nftables", mode=Mode.ENFORCE, transport=transport)
         options = SshOptions.of(device, KEYS)
@@ -72,11 +73,11 @@ class RemoteNftSubject(NftSubject):
         def connect() -> Client:
             return open_client(options, Files(), gate=self._gate)
 
-        return RemoteNftablesDriver(device, owner, SharedConnection(connect))
+        return RemoteNftablesDriver(device, owner, SharedConnection(connect), most=500)
 
     def garble(self) -> None:
         """Every answer loses its end."""
-        self._spoil("{} | head -c -40")
+        self.spoil("{} | head -c -40")
 
     def names(self, line: str, address: str) -> bool:
         """See `Subject`."""

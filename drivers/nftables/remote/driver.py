@@ -13,6 +13,7 @@ from drivers._ssh.options import SshOptions
 from drivers.nftables.remote.connection import SharedConnection
 from drivers.nftables.remote.diagnosis import diagnose
 from drivers.nftables.remote.looks import Looks
+from drivers.nftables.remote.moves import BATCH_ROWS
 from drivers.nftables.remote.planning import Setup, findings, plan
 from drivers.nftables.remote.session import RemoteSession
 from drivers.nftables.remote.shell import Shell, SshShell
@@ -36,11 +37,16 @@ class RemoteNftablesDriver:
     platform: ClassVar[str] = "nftables"
 
     def __init__(
-        self, device: Device, owner: Owner, connection: SharedConnection, clock: Clock | None = None
+        self,
+        device: Device,
+        owner: Owner,
+        connection: SharedConnection,
+        clock: Clock | None = None,
+        most: int = BATCH_ROWS,
     ) -> None:
         counters = device.transport.get("counters", "yes") == "yes"
         self._device = device
-        self._setup = Setup(owner, device.hooks, counters)
+        self._setup = Setup(owner, device.hooks, counters, most)
         self._program = device.transport.get("nft", "nft")
         self._connection = connection
         self._clock: Clock = clock if clock is not None else SystemClock()

@@ -86,13 +86,13 @@ def _comment(order: int) -> str:
 
 
 def pieces(
-    delta: Delta, kept: set[Rule], wanted: set[Rule]
+    delta: Delta, kept: set[Rule], wanted: set[Rule], most: int
 ) -> Iterator[tuple[tuple[Move, ...], Delta]]:
     """Bounded moves with the part of the delta that they are; sets that go take theirs along."""
     for rule, change in delta.addresses.items():
         if rule in wanted:
             remove = change.remove if rule in kept else Members.none()
-            yield from _cut(rule, Change(change.add, remove))
+            yield from _cut(rule, Change(change.add, remove), most)
     for rule, moved in delta.interfaces.items():
         if rule in wanted:
             gone = moved.remove if rule in kept else ()
@@ -102,7 +102,7 @@ def pieces(
             yield tuple(moves), Delta({}, {rule: InterfaceChange(moved.add, gone)})
 
 
-def _cut(rule: Rule, change: Change) -> Iterator[tuple[tuple[Move, ...], Delta]]:
+def _cut(rule: Rule, change: Change, most: int) -> Iterator[tuple[tuple[Move, ...], Delta]]:
     """By address, so that an altered member goes and comes in the same piece."""
     rows = sorted(
         [(first, last, order, False) for first, last, _, order in change.remove.rows()]
@@ -110,7 +110,7 @@ def _cut(rule: Rule, change: Change) -> Iterator[tuple[tuple[Move, ...], Delta]]
     )
     at = 0
     while at < len(rows):
-        end = min(at + BATCH_ROWS, len(rows))
+        end = min(at + most, len(rows))
         while end < len(rows) and _touches(rows[at:end], rows[end]):
             end += 1
         piece = rows[at:end]

@@ -32,11 +32,12 @@ from enforcer.core.rules import Actual, Desired, Owner, Rule
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is fixed for one device."""
+    """What is fixed for one device; `most`: members in one transaction."""
 
     owner: Owner
     hooks: frozenset[str]
     counters: bool
+    most: int = BATCH_ROWS
 
     def structure(self, rules: Iterable[Rule]) -> Structure:
         """The table for `rules`."""
@@ -137,7 +138,7 @@ def _grown(setup: Setup, then: Holding, mark: Owner) -> tuple[tuple[Batch, ...],
     members = tuple(all_members(then))
     found = [_batch(first, 1, ALL)]
     rest = iter(members)
-    while piece := tuple(islice(rest, BATCH_ROWS)):
+    while piece := tuple(islice(rest, setup.most)):
         found.append(_batch(tuple(together(piece)), len(piece), ALL))
     return tuple(found), (*first, *together(members))
 
@@ -156,9 +157,9 @@ def _edits(
     kept = set(then.rules()) & set(before.rules())
     first = [*came(old, new), *(remarked(mark) if mark is not None else ())]
     last = [*went(old, new)]
-    found = list(pieces(delta, kept, set(then.rules())))
+    found = list(pieces(delta, kept, set(then.rules()), setup.most))
     size = sum(len(p) for p, _ in found)
-    if size <= BATCH_ROWS:
+    if size <= setup.most:
         moved = [c for piece, _ in found for c in together(piece)]
         commands = (*first, *moved, *last)
         whole = bool(first or last)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,24 +19,47 @@ from enforcer.core.plan import Region
 from enforcer.core.rules import Actual, InterfaceMember, Members, Rule
 from enforcer.driver_api import Counted
 
+Value = TypeVar("Value")
+
+
+class ByRule(Mapping[Rule, Value]):
+    """What sets hold, by rule: of those rules that are known by the time it is asked.
+
+    A controller that begins anew reads before it knows what is desired.
+    """
+
+    def __init__(self, found: Mapping[str, Value], known: KnownRules) -> None:
+        self._found = found
+        self._known = known
+
+    def __getitem__(self, rule: Rule) -> Value:
+        return self._found[rule.digest]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return (rule for d in self._found if (rule := self._known.named(d)) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
 
 def actual(device: str, listing: Listing, known: KnownRules, at: datetime) -> Actual:
     """What of `listing` are members of rules that are known; the rest is structure."""
-    addresses: dict[Rule, dict[Span, int]] = {}
-    names: dict[Rule, dict[str, int]] = {}
-    for rule, elements in _by_rule(listing, known):
-        for element in elements:
-            order = _order(element.comment)
+    addresses: dict[str, dict[Span, int]] = {}
+    names: dict[str, dict[str, int]] = {}
+    for name, elements in listing.elements.items():
+        named = member_set(name)
+        for element in elements if named is not None else ():
+            digest, order = named[1] if named is not None else "", _order(element.comment)
             if isinstance(element.key, str):
-                names.setdefault(rule, {})[element.key] = order
+                names.setdefault(digest, {})[element.key] = order
             else:
-                addresses.setdefault(rule, {})[element.key] = order
+                addresses.setdefault(digest, {})[element.key] = order
     return Actual(
         device,
         at,
         listing.owner,
-        {rule: members_of(rows) for rule, rows in addresses.items()},
-        {rule: interfaces_of(some) for rule, some in names.items()},
+        ByRule({digest: members_of(rows) for digest, rows in addresses.items()}, known),
+        ByRule({digest: interfaces_of(some) for digest, some in names.items()}, known),
         native=listing,
         token=listing.digest,
         hold=listing.hold,
@@ -70,7 +94,6 @@ def part(whole: Actual, region: Region) -> Actual:
         whole.native,
         region=True,
         token=whole.token,
-        hold=whole.hold,
     )
 
 

@@ -89,8 +89,9 @@ class ToldShell:
         if self.chains is None or self.failing >= 0:
             return Listed(tables, None)
         where = {"family": "inet", "table": "enforcer"}
-        chains = ({"chain": {**where, "name": name}} for name in self.chains)
-        return Listed(tables, said(table("enforcer"), *chains))
+        found = [table("enforcer")]
+        found += [{"chain": {**where, "name": name}} for name in self.chains]
+        return Listed(tables, said(*found))
 
     def interfaces(self) -> list[str]:
         return self.names
@@ -174,7 +175,7 @@ def heard(shell: ToldShell, looks: Looks | None = None) -> list[DeviceEvent]:
     ("line", "expected"),
     [
         (b"add table inet enforcer", "add table"),
-        (b"add table inet enforcer { flags dormant; }", "add table {"),
+        (b"add table inet enforcer { flags dormant; }", "add table"),
         (b"delete element inet enforcer h12 { 10.0.0.1 }", "delete element h12"),
         (b"add rule inet enforcer forward ip saddr @s drop", "add rule forward"),
         (b"add table ip6 ENFORCER-HOLD", "add ENFORCER-HOLD"),
@@ -310,12 +311,16 @@ def test_one_connection_for_all_until_the_last_leaves() -> None:
     with shared.use() as one:
         with shared.use() as two:
             assert one is two
-        assert not made[0].closed
-    assert made[0].closed
+        assert closed(made) == [False]
+    assert closed(made) == [True]
     with shared.use() as again:
         assert cast(Line, again) is made[1]
         made[1].stands = False
         with shared.use() as other:
             assert cast(Line, other) is made[2]
-            assert not made[1].closed, "somebody has yet to notice"
-    assert [line.closed for line in made] == [True] * 3
+            assert closed(made) == [True, False, False], "somebody has yet to notice"
+    assert closed(made) == [True] * 3
+
+
+def closed(made: list[Line]) -> list[bool]:
+    return [line.closed for line in made]

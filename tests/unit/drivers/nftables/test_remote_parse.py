@@ -180,9 +180,9 @@ def test_what_is_no_answer_of_nft_is_refused(broken: bytes) -> None:
 
 
 def test_an_entry_that_is_no_table_among_tables_is_refused() -> None:
-    for entry in ({"rule": {}}, {"table": 7}, {"table": {"family": "inet"}}):
+    for broken in ('{"rule": {}}', '{"table": 7}', '{"table": {"family": "inet"}}'):
         with pytest.raises(Unreadable):
-            exists(text(entry))
+            exists(text(json.loads(broken)))
 
 
 def test_rules_of_a_chain_that_is_not_listed_are_refused() -> None:

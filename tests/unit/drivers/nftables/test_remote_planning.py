@@ -164,7 +164,7 @@ def test_a_wrong_structure_is_made_anew_in_one_transaction_with_all_members() ->
     assert found[1] == {"add": {"table": {"family": "inet", "name": "enforcer"}}}
     values = [
         e["elem"]["val"] for c in found for e in c.get("add", {}).get("element", {}).get("elem", ())
-    ]  # noqa: E501 # one line says it
+    ]
     assert values == [1, HOST[0], {"range": [*RANGE]}]
 
 
