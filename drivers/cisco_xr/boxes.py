@@ -39,6 +39,8 @@ def bare(box: Box) -> Box:
         acls=acls,
         ports={name: _port(port, name in ours) for name, port in box.ports.items()},
         statics=box.statics,
+        foreign=box.foreign,
+        spread=box.spread,
         peers={name: _peer(peer, box) for name, peer in box.peers.items()},
         asn=box.asn,
         hold=box.hold,

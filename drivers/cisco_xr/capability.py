@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from drivers.cisco_xr.render import Setup, parts_of
+from drivers.cisco_xr.model import Setup
+from drivers.cisco_xr.render import parts_of
 from enforcer.core.clauses import Clause, clauses
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Key, Rule

@@ -8,7 +8,8 @@ from drivers.cisco_xr.bound import unusable
 from drivers.cisco_xr.link import Link
 from drivers.cisco_xr.model import WAYS, Box
 from drivers.cisco_xr.names import is_ours
-from drivers.cisco_xr.render import FINAL, Setup, first_permit
+from drivers.cisco_xr.model import Setup
+from drivers.cisco_xr.render import FINAL, first_permit
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.core.topology import Device
 from enforcer.driver_api import Diagnosis

@@ -43,12 +43,12 @@ from enforcer.core.rules import Key as RuleKey
 Span = tuple[int, int]
 
 
-def held_addresses(box: Box, known: KnownRules, loose: bool) -> dict[Rule, Members]:
-    """Per rule by address or route, its members as bare addresses; `loose`: as by the inventory."""
+def held_addresses(box: Box, known: KnownRules, setup: Setup) -> dict[Rule, Members]:
+    """Per rule by address or route, its members as bare addresses; `setup`: what routes stand for."""
     spans: defaultdict[Rule, list[Span]] = defaultdict(list)
     for key, group in box.groups.items():
         rule = known.named(digest_of(key[1]))
-        if rule is None or rule.by_interface or part_of(key[1])[0] not in "MH":
+        if rule is None or rule.by_interface or part_of(key[1])[0] not in "MHU":
             continue
         if rule.family == key[0] and not rule.by_route:
             some = group.members - {sentinel(rule.family)}

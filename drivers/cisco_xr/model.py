@@ -7,9 +7,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from enforcer.core.orders import Network
+from enforcer.core.rules import Owner
+
 Way = Literal["ingress", "egress"]
 RouteWay = Literal["in", "out"]
 WAYS: tuple[Way, ...] = ("ingress", "egress")
+
+
+ROUTE_TAG = 4_276_993_775
+"""The tag of our discard routes unless the inventory says another: 666 is what many networks
+announce as blackholes, so that it would be more than a tag there."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the inventory says of one device: where lists are bound, how routes are used.
+
+    `edges`: interfaces, sorted. `named`: every interface of it. `managed`: those that carry
+    management. `rtbh`, `loose`: plain blocks are discard routes, and by source too where the box
+    has loose uRPF. `route_tag`: theirs.
+    """
+
+    owner: Owner
+    edges: tuple[str, ...] = ()
+    managed: frozenset[str] = frozenset()
+    rtbh: bool = False
+    loose: bool = False
+    route_tag: int = ROUTE_TAG
+    named: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -39,11 +65,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Port:
-    """One interface: down by configuration, the lists bound to it, loose uRPF by family."""
+    """One interface: down by configuration, the lists bound to it, loose uRPF by family.
+
+    `common`: lists that are judged before those of `acls`. `bundle`: whose member it is, "" none.
+    `layer2`: it takes no access-list. `links`: its networks, as text.
+    """
 
     shut: bool = False
     acls: Mapping[tuple[int, Way], str] = field(default_factory=dict)
     loose: frozenset[int] = frozenset()
+    common: Mapping[tuple[int, Way], str] = field(default_factory=dict)
+    bundle: str = ""
+    layer2: bool = False
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +96,8 @@ class Box:
 
     `groups`, `routes`, `sets`, `policies`: ours alone. `acls`: all, by family and name.
     `statics`: families that have discard or other static routes which are not ours, in the
-    default VRF; 0: something else under ``router static``. `known_policies`: names of all.
+    default VRF; 0: something else under ``router static``. `foreign`: the prefixes of these routes.
+    `spread`: (family, place) where every static route is redistributed.
     """
 
     groups: Mapping[tuple[int, str], Group] = field(default_factory=dict)
@@ -70,6 +105,8 @@ class Box:
     ports: Mapping[str, Port] = field(default_factory=dict)
     routes: Mapping[tuple[int, str], str] = field(default_factory=dict)
     statics: frozenset[int] = frozenset()
+    foreign: frozenset[Network] = frozenset()
+    spread: frozenset[tuple[int, str]] = frozenset()
     sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     peers: Mapping[str, Peer] = field(default_factory=dict)

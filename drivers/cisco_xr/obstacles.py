@@ -10,7 +10,7 @@ from drivers._router.target import Target
 from drivers.cisco_xr.bound import unusable
 from drivers.cisco_xr.model import WAYS, Box
 from drivers.cisco_xr.names import digest_of, is_ours
-from drivers.cisco_xr.render import Setup
+from drivers.cisco_xr.model import Setup
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.rules import Key, Rule
 

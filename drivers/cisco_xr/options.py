@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Self
 
+from drivers.cisco_xr.model import ROUTE_TAG
 from enforcer.core.change_policy import KEYS as CONTROLLER_KEYS
 from enforcer.core.topology import Device
 from enforcer.errors import ConfigurationInvalid
@@ -32,7 +33,7 @@ class Options:
     hold_time: int = 180
     counters: bool = True
     counter_locations: tuple[str, ...] = ()
-    route_tag: int = 666
+    route_tag: int = ROUTE_TAG
 
     @classmethod
     def of(cls, device: Device) -> Self:
@@ -44,7 +45,7 @@ class Options:
             hold_time=_number(name, "hold_time", given.get("hold_time", "180"), 0, LONGEST),
             counters=_switch(name, given.get("counters", "yes")),
             counter_locations=tuple(given.get("counter_locations", "").replace(",", " ").split()),
-            route_tag=_number(name, "route_tag", given.get("route_tag", "666"), 1, _TAGS - 1),
+            route_tag=_number(name, "route_tag", given.get("route_tag", str(ROUTE_TAG)), 1, _TAGS - 1),
         )
         if made.hold_time and made.confirm < made.hold_time + MARGIN:
             raise ConfigurationInvalid(

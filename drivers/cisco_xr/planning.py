@@ -27,7 +27,8 @@ from drivers.cisco_xr.model import (
 )
 from drivers.cisco_xr.names import OWNER_KEY, mark_of
 from drivers.cisco_xr.obstacles import Obstacle, obstacles
-from drivers.cisco_xr.render import Setup, wanted
+from drivers.cisco_xr.model import Setup
+from drivers.cisco_xr.render import wanted
 from drivers.cisco_xr.render_commands import Step, script, steps
 from enforcer.core.drift import Delta, Drift, Finding
 from enforcer.core.orders import order_id

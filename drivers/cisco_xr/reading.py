@@ -10,7 +10,7 @@ from drivers.cisco_xr.identify import held_addresses, held_interfaces
 from drivers.cisco_xr.model import Box, Held
 from drivers.cisco_xr.names import OWNER_KEY, digest_of, mark_of
 from drivers.cisco_xr.recognised import Recognised
-from drivers.cisco_xr.render import Setup
+from drivers.cisco_xr.model import Setup
 from enforcer.core.rules import Actual
 
 
@@ -24,7 +24,7 @@ def actual_of(
         device,
         read_at,
         mark_of(box.groups.get((OWNER_KEY.family, OWNER_KEY.name))),
-        Recognised(digests, known, lambda: held_addresses(box, known, setup.loose)),
+        Recognised(digests, known, lambda: held_addresses(box, known, setup)),
         Recognised(digests, known, lambda: held_interfaces(box, known)),
         Held(box),
         token=token,

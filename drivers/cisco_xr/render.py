@@ -15,6 +15,7 @@ from functools import lru_cache
 from drivers._router.names import group_name
 from drivers._router.target import Target, prefixes
 from drivers.cisco_xr.bound import unusable
+from drivers.cisco_xr.discards import split
 from drivers.cisco_xr.model import (
     WAYS,
     BindKey,
@@ -33,6 +34,7 @@ from drivers.cisco_xr.model import (
     RouteKey,
     RouteWay,
     SetKey,
+    Setup,
     Value,
 )
 from drivers.cisco_xr.names import (
@@ -50,16 +52,20 @@ from drivers.cisco_xr.names import (
     noted,
     own_list,
     part_of,
-    plain_rules,
     sentinel,
     sentinel_entry,
 )
 from drivers.cisco_xr.parse_ace import NAMED
+from drivers.cisco_xr.places import carries_management, places
 from enforcer.core.clauses import Clause, Span, Spans, clauses, hidden
 from enforcer.core.intervals import Ranges, intersect, outside
 from enforcer.core.rules import Key as RuleKey
 from enforcer.core.rules import Owner, Rule
 
+_ICMPV6 = 58
+ND_SAFE: Spans = ((0, (1 << 127) - 1), (0xFC << 120, (0xFE << 120) - 1))
+"""``::/1`` and ``fc00::/7``: all that is in use (IANA IPv6 address space) but link-local and
+multicast, so that no deny of ours on an operator's list meets neighbor discovery."""
 FINAL = 1_000_000_000
 """The number of the last line of our own list."""
 _STEP = 10
@@ -72,22 +78,6 @@ BASE: Mapping[int, Mapping[str, int]] = {
 """Lines of our own list that no rule is behind, and their numbers."""
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What the inventory says of one device: where lists are bound, how routes are used.
-
-    `edges`: interfaces, sorted. `managed`: interfaces that carry management. `rtbh`, `loose`:
-    plain blocks are discard routes, and by source too. `route_tag`: theirs.
-    """
-
-    owner: Owner
-    edges: tuple[str, ...] = ()
-    managed: frozenset[str] = frozenset()
-    rtbh: bool = False
-    loose: bool = False
-    route_tag: int = 666
-
-
 def wanted(
     setup: Setup, target: Target, box: Box, mark: Owner, prefer: Items | None = None
 ) -> Items:
@@ -95,13 +85,15 @@ def wanted(
 
     `prefer`: numbers that lines keep; a line without a free number has 0.
     """
-    routes, filtered = _split(setup, target)
+    parted = split(setup, target, box)
+    filtered = parted.filtered
     found: dict[Key, Value] = {OWNER_KEY: Group(frozenset({sentinel(4)}), mark_text(mark))}
-    for family, ranges in routes.items():
+    for family, ranges in parted.routes.items():
         for network in prefixes(family, ranges):
             found[RouteKey(family, str(network))] = str(setup.route_tag)
+    careful = {rule.family for rule in filtered if _beside_theirs(setup, rule.family, box)}
     for rule in sorted(filtered, key=lambda r: r.digest):
-        found.update(_groups(rule, filtered[rule]))
+        found.update(_groups(rule, filtered[rule], careful=6 in careful))
     for family in (4, 6):
         rules = [r for r in filtered if r.family == family]
         if rules:
@@ -111,38 +103,23 @@ def wanted(
             found.update(_filter(rule, ranges, box))
     for rule, names in target.interfaces.items():
         if rule.key is RuleKey.INTERFACE:
-            found.update(_down(rule, names - setup.managed, box))
+            found.update(_down(setup, rule, names, box))
     return found
-
-
-def _split(setup: Setup, target: Target) -> tuple[dict[int, Ranges], dict[Rule, Ranges]]:
-    """(what is discard routes, what goes through lists).
-
-    Where uRPF is loose a discard route drops both ways, so that only an address that is
-    blocked both ways may have one.
-    """
-    filtered = {r: rows for r, rows in target.addresses.items() if not r.by_route}
-    routes: dict[int, Ranges] = {}
-    for family in (4, 6) if setup.rtbh else ():
-        destination, source = plain_rules(family)
-        routed = filtered.get(destination, Ranges.none())
-        if setup.loose and len(routed):
-            routed = intersect(routed, filtered.get(source, Ranges.none()))
-        if not len(routed):
-            continue
-        routes[family] = routed
-        for rule in (destination, source) if setup.loose else (destination,):
-            rest = outside(filtered.pop(rule), routed).ranges
-            if len(rest):
-                filtered[rule] = rest
-    return routes, filtered
 
 
 # -- groups ----------------------------------------------------------------------------------
 
 
-def _groups(rule: Rule, rows: Ranges) -> Iterator[tuple[GroupKey, Group]]:
+def _groups(rule: Rule, rows: Ranges, *, careful: bool) -> Iterator[tuple[GroupKey, Group]]:
     parts = parts_of(rule)
+    if rule.family == 6:
+        held, rows = rows, intersect(rows, Ranges.of(ND_SAFE))
+        unsafe = outside(held, rows).ranges if len(rows) else held
+        if len(unsafe):
+            yield GroupKey(6, group_name(rule, "U")), _group(6, unsafe)
+    if careful and rule.family == 6:
+        for name, spans in parts.beside.items():
+            yield GroupKey(6, group_name(rule, name)), _group(6, Ranges.of(spans))
     for name, spans in parts.within.items():
         some = rows if spans is None else intersect(rows, Ranges.of(spans))
         yield GroupKey(rule.family, group_name(rule, name)), _group(rule.family, some)
@@ -157,11 +134,17 @@ def _group(family: int, rows: Ranges) -> Group:
 
 @dataclass(frozen=True)
 class Parts:
-    """A rule's groups by the part of their name, and its lines. `within` None: every member."""
+    """A rule's groups by the part of their name, and its lines. `within` None: every member.
+
+    `beside`, `safe_lines`: the other side, and the lines, in an operator's IPv6 list, where no
+    permit of ours passes neighbor discovery before them.
+    """
 
     within: Mapping[str, Spans | None]
     peers: Mapping[str, Spans]
     lines: tuple[str, ...]
+    beside: Mapping[str, Spans]
+    safe_lines: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -170,20 +153,39 @@ def parts_of(rule: Rule) -> Parts:
     found = clauses(rule)
     withins = list(dict.fromkeys(c.within for c in found))
     others = list(dict.fromkeys(c.peers for c in found if c.peers is not None))
-    lines = tuple(
-        _line(
-            rule,
-            clause,
-            f"M{withins.index(clause.within)}",
-            "" if clause.peers is None else f"P{others.index(clause.peers)}",
-        )
-        for clause in found
-    )
+    names = {spans: f"P{n}" for n, spans in enumerate(others)}
+    safe = {c.peers: _safe(c.peers) for c in found if _discovers(rule, c)}
+    beside = {spans: f"Q{n}" for n, spans in enumerate(dict.fromkeys(safe.values()))}
+    lines, safe_lines = [], []
+    for clause in found:
+        member = f"M{withins.index(clause.within)}"
+        lines.append(_line(rule, clause, member, names[clause.peers] if clause.peers else ""))
+        if not _discovers(rule, clause):
+            safe_lines.append(lines[-1])
+        elif safe[clause.peers]:
+            safe_lines.append(_line(rule, clause, member, beside[safe[clause.peers]]))
     within = {f"M{n}": spans for n, spans in enumerate(withins)}
     rest = hidden(rule)
     # No line names it: what is wholly excepted is kept on record alone.
     within |= {"H": rest} if rest else {}
-    return Parts(within, {f"P{n}": spans for n, spans in enumerate(others)}, lines)
+    return Parts(
+        within,
+        {name: spans for spans, name in names.items()},
+        tuple(lines),
+        {name: spans for spans, name in beside.items() if spans},
+        tuple(safe_lines),
+    )
+
+
+def _discovers(rule: Rule, clause: Clause) -> bool:
+    """Whether a deny may meet neighbor discovery."""
+    return rule.family == 6 and clause.protocol in (None, _ICMPV6)
+
+
+def _safe(peers: Spans | None) -> Spans:
+    if peers is None:
+        return ND_SAFE
+    return intersect(Ranges.of(peers), Ranges.of(ND_SAFE)).pairs()
 
 
 def _line(rule: Rule, clause: Clause, within: str, peers: str) -> str:
@@ -213,26 +215,38 @@ def _ports(span: Span | None) -> str:
 def _lists(
     setup: Setup, family: int, rules: Iterable[Rule], box: Box, prefer: Items
 ) -> Iterator[tuple[Key, Value]]:
-    texts = [t for r in sorted(rules, key=lambda r: r.digest) for t in parts_of(r).lines]
-    theirs: list[str] = []
-    for interface in setup.edges:
-        port = box.ports.get(interface)
-        if port is None:
-            continue
+    ordered = sorted(rules, key=lambda r: r.digest)
+    texts = [t for r in ordered for t in parts_of(r).lines]
+    safe = [t for r in ordered for t in parts_of(r).safe_lines]
+    bound: list[str] = []
+    for interface in places(setup, box):
+        port = box.ports[interface]
         for way in WAYS:
             name = port.acls.get((family, way), "")
             if name and not is_ours(name):
                 if not unusable(box, family, name, setup.managed):
-                    theirs.append(name)
-            else:
+                    bound.append(name)
+            elif name or (family, way) not in port.common:
                 yield BindKey(interface, family, way), own_list(family)
-                theirs.append(own_list(family))
-    for name in dict.fromkeys(theirs):
+                bound.append(own_list(family))
+    for name in dict.fromkeys(bound):
         own = name == own_list(family)
         if own:
             yield ListKey(family, name), ""
             yield from ((LineKey(family, name, t), n) for t, n in BASE[family].items())
-        yield from number_in(family, name, texts, box.acls.get((family, name), ()), prefer)
+        there = box.acls.get((family, name), ())
+        yield from number_in(family, name, texts if own else safe, there, prefer)
+
+
+def _beside_theirs(setup: Setup, family: int, box: Box) -> bool:
+    """Whether lines of ours stand in a list of the operator's."""
+    names = {
+        box.ports[interface].acls.get((family, way), "")
+        for interface in places(setup, box)
+        for way in WAYS
+    }
+    theirs = (name for name in names if name and not is_ours(name))
+    return any(not unusable(box, family, name, setup.managed) for name in theirs)
 
 
 def number_in(
@@ -320,10 +334,12 @@ def _default(peer: Peer, box: Box) -> str:
 # -- interfaces that are down ----------------------------------------------------------------
 
 
-def _down(rule: Rule, names: Iterable[str], box: Box) -> Iterator[tuple[Key, Value]]:
+def _down(
+    setup: Setup, rule: Rule, names: Iterable[str], box: Box
+) -> Iterator[tuple[Key, Value]]:
     for name in sorted(names):
         port = box.ports.get(name)
-        if port is None:
+        if port is None or port.bundle or carries_management(setup, name):
             continue
         key = down_key(rule, name)
         note = box.groups.get((key.family, key.name))

@@ -16,7 +16,7 @@ from drivers.cisco_xr.model import Box
 from drivers.cisco_xr.options import Options
 from drivers.cisco_xr.planning import Work
 from drivers.cisco_xr.reading import actual_of
-from drivers.cisco_xr.render import Setup
+from drivers.cisco_xr.model import Setup
 from drivers.cisco_xr.trial import Before, Done, Trial
 from enforcer.clock import Clock
 from enforcer.core.instants import to_ms

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from drivers.cisco_xr.options import Options
-from drivers.cisco_xr.render import Setup
+from drivers.cisco_xr.model import Setup
 from enforcer.core.edges import carries_management, edge_interfaces
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device
@@ -19,4 +19,5 @@ def setup_of(device: Device, owner: Owner, options: Options) -> Setup:
         rtbh=device.mechanism == "rtbh",
         loose=device.urpf == "loose",
         route_tag=options.route_tag,
+        named=frozenset(i.name for i in device.interfaces),
     )

@@ -21,6 +21,7 @@ _COMMIT = re.compile(
     r"(?P<pending> commit confirmed, rollback in \S+| commit confirmed)?\s*$"
 )
 _PENDING = "rollback pending"
+_BY_ITSELF = " root other"
 _WHO = re.compile(r"^\s+(?P<who>\S+ .*\(pid \d+\).*)$")
 _LOADED = re.compile(r"^load complete(?: \((\d+) errors?\))?$")
 _BAD = re.compile(
@@ -38,11 +39,23 @@ _TITLES = ("Counters:", "Policers:")
 @dataclass(frozen=True, slots=True)
 class Commits:
     """The commit log. `digest`: moves with every commit. `pending`: who has a commit to confirm,
-    "" nobody; `comment`: what was noted with the newest."""
+    "" nobody; `comment`: what was noted with the newest. `entries`: each commit, newest first.
+    """
 
     digest: str
     pending: str
     comment: str
+    entries: tuple[str, ...]
+
+    def follows(self, other: Commits) -> bool:
+        """Whether there is one commit more than in `other`; the oldest ones may be forgotten."""
+        before = self.entries[1:]
+        return bool(before) and before == other.entries[: len(before)]
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the newest commit is the box's own: a timer ran out."""
+        return self.entries[0].endswith(_BY_ITSELF)
 
 
 def commits(device: str, text: str) -> Commits:
@@ -65,11 +78,11 @@ def commits(device: str, text: str) -> Commits:
             pending = pending or "somebody"
         else:
             comment = line.strip() if newest == 0 and not comment else comment
-            kept.append(line.strip())
+            kept[-1] += f"\n{line.strip()}"
     if newest < 0:
         raise ParseFailed(device, "its commit log is empty: `show system commit` said nothing")
     digest = hashlib.blake2b("\n".join(kept).encode(), digest_size=12).hexdigest()
-    return Commits(digest, pending, comment)
+    return Commits(digest, pending, comment, tuple(kept))
 
 
 def busy(text: str) -> str | None:

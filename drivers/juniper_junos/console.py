@@ -37,6 +37,7 @@ _REMINDER = re.compile(
 )
 """What stands above the prompt as long as a commit waits for its confirmation; the line of the
 level, with the mastership in front of it, on a box of two routing engines."""
+_RAN_OUT = "its timer ran out: the box rolled the change back by itself; it is read again"
 _INVITATION = r"\[Type \^D at a new line to end input\]"
 _QUESTIONS = (
     # Ours alone: under `configure exclusive` there are no other edits to discard.
@@ -71,8 +72,8 @@ class Console:
         loaded, it is the same.
         """
         if not self.editing:
-            return self.show(f"show configuration {section} | {pipes}")
-        asked = f"show {section} | {pipes}"
+            return self.show(f"{f'show configuration {section}'.rstrip()} | {pipes}")
+        asked = f"{f'show {section}'.rstrip()} | {pipes}"
         return _REMINDER.sub("", self._terminal.ask(asked, timeout=_SHOW_SECONDS))
 
     def commits(self) -> Commits:
@@ -169,11 +170,13 @@ class Console:
             raise DeviceError(self.device, "said `commit complete`, and its commit log has nothing")
         return log
 
-    def confirm(self, comment: str) -> Commits:
+    def confirm(self, comment: str, armed: Commits) -> Commits:
         """Commit once more, which confirms what waits; a box need not note that as a commit.
 
-        Raises DeviceError where it still waits.
+        `armed`: the commit log since it waits. Raises DeviceError where it does not wait any
+        more, or still does.
         """
+        self._still_waits(armed)
         said = self._terminal.ask(
             f'commit comment "{comment}"', timeout=COMMIT_SECONDS, refuse=False
         )
@@ -182,13 +185,30 @@ class Console:
             raise DeviceError(
                 self.device, f"the commit was not confirmed ({why or 'it still waits'}); read back"
             )
+        if log.digest != armed.digest and (log.by_itself or not log.follows(armed)):
+            raise DeviceError(self.device, f"while it was confirmed {_RAN_OUT}")
         return log
 
-    def roll_back(self, before: str) -> Commits:
-        """Commit what stood before the last commit; only under the same lock."""
+    def roll_back(self, armed: Commits) -> None:
+        """Commit what stood before the one that waits; only under the same lock.
+
+        `armed`: the commit log since it waits. Nothing is to be done where the box was faster.
+        Raises DeviceError where that cannot be known.
+        """
+        log = self.commits()
+        if log.by_itself and log.follows(armed):
+            return
+        self._still_waits(armed)
         self._dirty = True
         self._terminal.ask("rollback 1", timeout=_SHOW_SECONDS)
-        return self.commit("enforcer: taken back", before)
+        # Asked again: had the timer run out before, this would have loaded what was rolled back.
+        self._still_waits(armed)
+        self.commit("enforcer: taken back", armed.digest)
+
+    def _still_waits(self, armed: Commits) -> None:
+        log = self.commits()
+        if log.digest != armed.digest or not log.pending:
+            raise DeviceError(self.device, _RAN_OUT)
 
     def close(self) -> None:
         """Hang up."""

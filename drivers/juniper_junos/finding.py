@@ -18,7 +18,7 @@ from drivers.juniper_junos.names import (
     owner_of,
 )
 from drivers.juniper_junos.setup import Setup
-from drivers.juniper_junos.shape import KEPT_UP, Shape
+from drivers.juniper_junos.shape import KEPT_UP, UNKNOWN, Shape, known_interfaces
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.intervals import outside
 from enforcer.core.rules import Actual, Desired, Owner, Rule
@@ -40,9 +40,11 @@ def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, .
     told = [*_items(box, right.shape), *_lists(box, right), *_attached(box, right.shape)]
     told += _routes(box, right)
     asked = {member.name for member in desired.interfaces.get(SHUT, ())}
+    known = box.down.union(known_interfaces(box))
     told += [
-        Finding(FindingKind.MISSING, f"interfaces {name}: {KEPT_UP}")
-        for name in sorted(asked & setup.kept_up)
+        Finding(FindingKind.MISSING, f"interfaces {name}: {why}")
+        for name in sorted(asked)
+        if (why := KEPT_UP if name in setup.kept_up else "" if name in known else UNKNOWN)
     ]
     was = actual.owner
     if was != setup.owner:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from drivers.juniper_junos.inheriting import Given
 from drivers.juniper_junos.names import Place
 
 INACTIVE = "!inactive"
@@ -37,7 +38,7 @@ class Box:
     What we look at: `families` by interface and unit; `taken`: by family the prefixes of others'
     static routes; `neighbors`: by address the paths of the BGP neighbors; `odd`: places and
     chains that must be left alone, and why; `crowded`: filter stanzas with more in them;
-    `links`: by interface and unit the networks of its addresses.
+    `links`: by interface and unit the networks of its addresses; `given`: what is inherited.
     """
 
     items: Mapping[str, Lines] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Box:
     odd: Mapping[str, str] = field(default_factory=dict)
     crowded: frozenset[str] = frozenset()
     links: Mapping[tuple[str, str], Prefixes] = field(default_factory=dict)
+    given: tuple[Given, ...] = ()
     hold: bool = False
 
     def units(self, interface: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from drivers._router.names import OWNER, SENTINELS
@@ -33,7 +34,9 @@ WAS_DOWN = "WASDOWN"
 WAS_LIST = "WASLIST"
 INHERITED = "INHERITED"
 
-_RECORD = re.compile(rf"^ENF-(?:{DOWN}|{WAS_DOWN}|{WAS_LIST}|{INHERITED})-[0-9a-f]{{8}}$")
+_RECORD = re.compile(
+    rf"^ENF-(?:{DOWN}|{WAS_DOWN}|{WAS_LIST}|{INHERITED}-[0-9a-f]{{8}})-[0-9a-f]{{8}}$"
+)
 _MARK = re.compile(rf"^{OWNER}-([A-Za-z0-9_.]+)-(\d{{1,18}})-(\d{{1,18}})-([0-9a-f]{{8}}|x)$")
 
 
@@ -79,7 +82,16 @@ def list_path(name: str) -> str:
 
 def record_name(kind: str, what: str) -> str:
     """The name of the record of one kind about `what` (a path, or an interface's name)."""
-    return f"ENF-{kind}-{hashlib.blake2b(what.encode(), digest_size=4).hexdigest()}"
+    return f"ENF-{kind}-{_short(what)}"
+
+
+def inherited_name(path: str, policies: Iterable[str]) -> str:
+    """The name of the record that the chain at `path` ends in `policies`, which it inherited."""
+    return record_name(f"{INHERITED}-{_short(path)}", " ".join(policies))
+
+
+def _short(what: str) -> str:
+    return hashlib.blake2b(what.encode(), digest_size=4).hexdigest()
 
 
 def is_record(name: str) -> bool:

@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import ip_address
 
+from drivers.juniper_junos.inheriting import Words, given
 from drivers.juniper_junos.model import NOT_LAST, Box, ours
 from drivers.juniper_junos.names import (
     FAMILIES,
@@ -70,7 +72,8 @@ def parse(device: str, lines: Iterable[str], tag: int) -> Box:
             reader.read(rest)
         elif verb == "deactivate":
             inactive.append(rest)
-    return without_inactive(reader.box(hold), inactive)
+    box = replace(reader.box(hold), given=given(reader.elsewhere, inactive))
+    return without_inactive(box, inactive)
 
 
 class _Reader:
@@ -78,6 +81,7 @@ class _Reader:
 
     def __init__(self, tag: int) -> None:
         self._tag = f"tag {tag}"
+        self.elsewhere: list[Words] = []
         self._items: dict[str, list[str]] = defaultdict(list)
         self._lists: dict[str, set[str]] = {}
         self._routes: dict[tuple[int, str], list[str]] = defaultdict(list)
@@ -105,6 +109,11 @@ class _Reader:
         """One statement, without ``set``."""
         words = path.split(" ")
         top = words[0]
+        ranged = words[:2] == ["interfaces", "interface-range"]
+        if top == "groups" or ranged or "apply-groups" in words[-2:-1]:
+            self.elsewhere.append(tuple(words))
+        if ranged:
+            return
         if top == "interfaces" and len(words) > 2:
             self._interface(words)
         elif top == "firewall":
@@ -130,8 +139,6 @@ class _Reader:
 
     def _interface(self, words: list[str]) -> None:
         interface = words[1]
-        if interface == "interface-range":
-            return
         if words[2:] == ["disable"]:
             self._down.add(interface)
         if words[2] != "unit" or len(words) < 4:

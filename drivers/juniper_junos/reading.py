@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from drivers.juniper_junos.answers import Commits
 from drivers.juniper_junos.console import Console
 from drivers.juniper_junos.model import Box
 from drivers.juniper_junos.parse import lines_of, parse
@@ -20,27 +21,32 @@ SECTIONS = (
     ("interfaces", " unit | disable|^deactivate"),
     ROUTING,
     ("protocols bgp", "neighbor| import | export |^deactivate"),
+    (
+        "",
+        "^set groups [^ ]+ (interfaces|protocols|firewall|policy-options) | apply-groups "
+        "|^deactivate groups |^deactivate .*apply-groups| interface-range ",
+    ),
 )
-"""Section and what of it concerns us, as ``| match`` takes it."""
+"""Section ("": all) and what of it concerns us, as ``| match`` takes it."""
 
 Section = tuple[str, str]
 
 
-def read_box(console: Console, setup: Setup, sections: Iterable[Section]) -> tuple[Box, str]:
-    """What `sections` hold, and the digest of the commit log for which that is true.
+def read_box(console: Console, setup: Setup, sections: Iterable[Section]) -> tuple[Box, Commits]:
+    """What `sections` hold, and the commit log for which that is true.
 
     Raises ParseFailed, and StaleState when somebody commits all the time.
     """
     for _ in range(_ATTEMPTS):
-        before = console.commits().digest
+        before = console.commits()
         try:
             lines = [line for section in sections for line in _lines(console, section)]
         except ParseFailed:
             # Somebody committed between an answer and its count, or it really was cut.
-            if console.commits().digest == before:
+            if console.commits().digest == before.digest:
                 raise
             continue
-        if console.commits().digest == before:
+        if console.commits().digest == before.digest:
             return parse(setup.device, lines, setup.tag), before
     raise StaleState(setup.device, "somebody commits all the time while it is read")
 

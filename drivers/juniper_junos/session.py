@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from drivers._router.known import KnownRules
 from drivers._router.region import part
-from drivers.juniper_junos.answers import counters
+from drivers.juniper_junos.answers import Commits, counters
 from drivers.juniper_junos.batches import Work
 from drivers.juniper_junos.console import Console
 from drivers.juniper_junos.finding import owner
@@ -19,7 +19,7 @@ from drivers.juniper_junos.layout import Known
 from drivers.juniper_junos.model import Box
 from drivers.juniper_junos.proof import flaw
 from drivers.juniper_junos.reading import POLICY, ROUTING, SECTIONS, read_box
-from drivers.juniper_junos.setup import Setup
+from drivers.juniper_junos.setup import PROOF_SECONDS, Setup
 from drivers.juniper_junos.way import Way
 from enforcer.core.intervals import Ranges
 from enforcer.core.plan import ALL, Batch, Region
@@ -54,13 +54,16 @@ class Armed:
     """A commit that the box rolls back by itself unless it is confirmed in time."""
 
     def __init__(
-        self, session: JunosSession, work: Work, up: Mapping[str, int], token: str
+        self, session: JunosSession, work: Work, up: Mapping[str, int], log: Commits, due: float
     ) -> None:
+        """`log`: the commit log since it waits; `due`: when it ends, on our monotonic clock."""
         self._session = session
         self._over: Applied | None = None
         self.work = work
         self.up = up
-        self.token = token
+        self.log = log
+        self.token = log.digest
+        self.due = due
 
     def confirm(self) -> Applied:
         """Prove it, and make it stay; taken back and DeviceError where it cannot be proved."""
@@ -111,19 +114,31 @@ class JunosSession:
         with self._told():
             small = region.delta is not None and not region.delta.interfaces
             if small and self._box is not None:
-                box, token = self._read_members(self._box)
+                box, log = self._read_members(self._box)
             else:
-                box, token = read_box(self._console, self._setup, SECTIONS)
-                self._token = token if region.delta is None else self._token
+                box, log = read_box(self._console, self._setup, SECTIONS)
+                self._token = log.digest if region.delta is None else self._token
+            if self._armed is None:
+                # Also one of our own, of a session that died: what is there may not stay.
+                self._refuse_pending(log)
             self._box = box
-        actual = part(self._actual(box, token), region)
+        actual = part(self._actual(box, log.digest), region)
         return replace(actual, hold=False) if actual.region else actual
 
-    def _read_members(self, before: Box) -> tuple[Box, str]:
+    def _read_members(self, before: Box) -> tuple[Box, Commits]:
         sections = (POLICY, ROUTING) if self._setup.rtbh else (POLICY,)
-        found, token = read_box(self._console, self._setup, sections)
+        found, log = read_box(self._console, self._setup, sections)
         box = replace(before, lists=found.lists, inert=found.inert, hold=found.hold)
-        return (replace(box, routes=found.routes) if self._setup.rtbh else box), token
+        return (replace(box, routes=found.routes) if self._setup.rtbh else box), log
+
+    def _refuse_pending(self, log: Commits) -> None:
+        if log.pending:
+            raise DeviceBusy(
+                self._device,
+                f"a commit by {log.pending} waits for its confirmation: what is there is not"
+                " proved to stay, and another commit would confirm it; confirm it, or wait until"
+                " it is rolled back",
+            )
 
     def _actual(self, box: Box, token: str) -> Actual:
         return Actual(
@@ -177,12 +192,7 @@ class JunosSession:
     def _may_write(self, guarded: bool) -> str:
         """Asked under the lock, so that nobody can commit any more after the answer."""
         log = self._console.commits()
-        if log.pending:
-            raise DeviceBusy(
-                self._device,
-                f"a commit by {log.pending} waits for its confirmation: another commit would"
-                " confirm it; confirm it, or wait until it is rolled back",
-            )
+        self._refuse_pending(log)
         if guarded and log.digest != self._token:
             raise StaleState(self._device, "somebody committed since it was read; read it again")
         if not guarded:
@@ -202,13 +212,14 @@ class JunosSession:
         if not work.structural:
             console.unlock()
             return Done(log.digest)
-        self._armed = Armed(self, work, up, log.digest)
+        due = self._way.clock.monotonic() + 60 * minutes
+        self._armed = Armed(self, work, up, log, due)
         return self._armed
 
     def confirm(self, armed: Armed) -> None:
         """Prove an armed commit and confirm it on this session, which alone may."""
         with self._told():
-            why = flaw(self._setup, self._way, armed.work, armed.up)
+            why = self._late(armed) or flaw(self._setup, self._way, armed.work, armed.up)
             if why:
                 back = self.abandon(armed)
                 ended = (
@@ -217,18 +228,32 @@ class JunosSession:
                     else f"the box takes it back within {self._setup.confirm} min"
                 )
                 raise DeviceError(self._device, f"{why}; {ended}")
-            self._armed = None
-            log = self._console.confirm(armed.work.comment)
+            self._armed, self._token = None, None
+            try:
+                log = self._console.confirm(armed.work.comment, armed.log)
+            except DeviceError:
+                # Whatever is in the candidate now: hanging up throws it away.
+                self._console.close()
+                raise
             self._token = log.digest
             self._console.unlock()
+
+    def _late(self, armed: Armed) -> str:
+        """Why there is no time to prove it; "": there is."""
+        needed = PROOF_SECONDS / 2 + (self._setup.hold_time if armed.up else 0.0)
+        if armed.due - self._way.clock.monotonic() >= needed:
+            return ""
+        return "its timer leaves no time to prove the change: give `confirm` more seconds"
 
     def abandon(self, armed: Armed) -> Applied:
         """Take an armed commit back; UNKNOWN: it could not be done, the timer does it."""
         self._armed, self._token = None, None
         try:
-            self._console.roll_back(armed.token)
+            self._console.roll_back(armed.log)
             self._console.unlock()
         except DeviceError:
+            # Whatever is in the candidate now: hanging up throws it away.
+            self._console.close()
             return Applied.UNKNOWN
         return Applied.ABANDONED
 

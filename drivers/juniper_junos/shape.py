@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from drivers.juniper_junos.inheriting import source
 from drivers.juniper_junos.model import INACTIVE, Box, Lines, bound, ours
 from drivers.juniper_junos.names import (
     DIRECTIONS,
     DOWN,
     FAMILIES,
-    INHERITED,
     MOST_FILTERS,
     WAS_DOWN,
     WAS_LIST,
     Place,
     filter_name,
+    filter_path,
+    inherited_name,
     pass_name,
     record_name,
     split_interface,
@@ -26,6 +28,7 @@ from drivers.juniper_junos.setup import Setup
 from enforcer.core.rules import Key, Rule
 
 KEPT_UP = "it carries management: it is not shut down"
+UNKNOWN = "it is not configured (or deactivated), so it is not shut down: correct its name"
 
 
 @dataclass
@@ -75,6 +78,8 @@ def _places(setup: Setup, box: Box, needed: frozenset[int], found: Shape) -> Non
     for place in sorted(wanted | mine):
         lines = box.places.get(place, ())
         why = box.odd.get(place.path, "") or _unusable(setup, lines)
+        if place in wanted:
+            why = why or _elsewhere(box, place.stanza, "filters")
         if why:
             found.places[place] = lines
             if place in wanted:
@@ -83,6 +88,7 @@ def _places(setup: Setup, box: Box, needed: frozenset[int], found: Shape) -> Non
             found.places[place] = _lines(setup, box, place, place in wanted, found)
     if needed:
         found.problems |= dict(_absent(setup, box))
+        found.problems |= dict(_beyond(setup, box, needed))
 
 
 def _absent(setup: Setup, box: Box) -> Iterator[tuple[str, str]]:
@@ -96,6 +102,42 @@ def _absent(setup: Setup, box: Box) -> Iterator[tuple[str, str]]:
                     " nothing can be filtered there; correct its name, or take it out"
                 ),
             )
+
+
+def _elsewhere(box: Box, path: str, what: str) -> str:
+    where = source(box.given, path)
+    return (
+        f"{what} there come from `{where}` too, and ours would stand in their way or be joined"
+        " to them: configure them there itself, or keep it out by apply-groups-except"
+        if where
+        else ""
+    )
+
+
+def _beyond(setup: Setup, box: Box, needed: frozenset[int]) -> Iterator[tuple[str, str]]:
+    """What no filter of ours is bound to, or what would be added to ours, by inheritance."""
+    for name in setup.edges:
+        interface, unit = split_interface(name)
+        units = {unit} if unit else {*box.units(interface), *_given_units(box, interface)}
+        for each in sorted(units):
+            there = box.families.get((interface, each), frozenset())
+            for family in sorted(needed - there):
+                path = f"interfaces {interface} unit {each} family {FAMILIES[family]}"
+                where = source(box.given, path)
+                if where:
+                    yield path, f"it comes from `{where}`: configure it on the interface itself"
+    for family in sorted(needed):
+        for direction in DIRECTIONS:
+            path = filter_path(family, filter_name(family, direction))
+            where = source(box.given, path)
+            if where:
+                yield path, f"`{where}` adds to every filter, ours too: except ENF-* there"
+
+
+def _given_units(box: Box, interface: str) -> Iterator[str]:
+    for one in box.given:
+        if len(one.words) > 3 and one.reaches(f"interfaces {interface} unit"):
+            yield from () if one.words[3].startswith("<") else (one.words[3],)
 
 
 def _bound(lines: Lines) -> Lines:
@@ -152,39 +194,64 @@ def _chains(box: Box, rules: list[Rule], found: Shape) -> None:
             wanted.setdefault(f"{path} {way}", []).append(statement(rule)[0])
     mine = {path for path, lines in box.chains.items() if any(map(ours, lines))}
     for path in sorted(wanted.keys() | mine):
-        lines = tuple(line for line in box.chains.get(path, ()) if line != INACTIVE)
-        if path in box.odd:
+        why = _unfit(box, path) if path in wanted else box.odd.get(path, "")
+        if why:
             found.chains[path] = box.chains.get(path, ())
-            found.problems[path] = box.odd[path]
-            continue
-        own = tuple(line for line in lines if not ours(line))
-        record = record_name(INHERITED, path)
-        inherited = record in box.lists or not lines
-        base = own or (_inherited(box.chains, path) if inherited else ())
-        if path in wanted:
-            found.chains[path] = (*wanted[path], *base)
-            if inherited:
-                found.records.add(record)
+            found.problems[path] = why
         else:
-            back = inherited and own in ((), _inherited(box.chains, path))
-            found.chains[path] = () if back else own
+            _chain(box, path, wanted.get(path, []), found)
+
+
+def _unfit(box: Box, path: str) -> str:
+    """Why nothing can be put in front of the chain at `path`; "": it can."""
+    for level in _levels(path):
+        why = box.odd.get(level) or _elsewhere(box, level, "policies")
+        if why:
+            return why
+    return ""
+
+
+def _chain(box: Box, path: str, wanted: Sequence[str], found: Shape) -> None:
+    """Ours in front of the neighbor's own chain; of an inherited one a copy, kept up to date.
+
+    The record says what was copied: what differs from that, somebody wrote there by hand, and
+    it is the neighbor's own from then on.
+    """
+    lines = tuple(line for line in box.chains.get(path, ()) if line != INACTIVE)
+    own = tuple(line for line in lines if not ours(line))
+    inherited = not own or inherited_name(path, own) in box.lists
+    base = _inherited(box.chains, path) if inherited else own
+    if wanted:
+        found.chains[path] = (*wanted, *base)
+        if inherited:
+            found.records.add(inherited_name(path, base))
+    else:
+        found.chains[path] = () if inherited else own
+
+
+def _levels(path: str) -> Iterator[str]:
+    """`path` of a chain, and those that it inherits from: the nearest first."""
+    words = path.split(" ")
+    way, top = words[-1], words[:-1]
+    while len(top) >= 2:
+        yield " ".join((*top, way))
+        top = top[:-2]
 
 
 def _inherited(chains: Mapping[str, Lines], path: str) -> Lines:
     """What is in force at a neighbor that has no chain of its own: its group's, or BGP's."""
-    words = path.split(" ")
-    way, top = words[-1], words[:-3]
-    while len(top) >= 2:
-        lines = chains.get(" ".join((*top, way)), ())
+    _, *above = _levels(path)
+    for level in above:
+        lines = tuple(line for line in chains.get(level, ()) if line != INACTIVE)
         if lines:
-            return tuple(line for line in lines if line != INACTIVE)
-        top = top[:-2]
+            return lines
     return ()
 
 
 def _down(setup: Setup, box: Box, shut: Collection[str], found: Shape) -> None:
     found.down = set(box.down)
-    names = {*setup.named, *shut, *box.down, *known_interfaces(box)}
+    known = {*box.down, *known_interfaces(box)}
+    names = {*setup.named, *shut, *known}
     for name in sorted(names):
         ours_down, was_down = record_name(DOWN, name), record_name(WAS_DOWN, name)
         if name not in shut:
@@ -192,6 +259,8 @@ def _down(setup: Setup, box: Box, shut: Collection[str], found: Shape) -> None:
                 found.down.discard(name)
         elif name in setup.kept_up:
             found.problems[f"interfaces {name}"] = KEPT_UP
+        elif name not in known:
+            found.problems[f"interfaces {name}"] = UNKNOWN
         elif name in box.down and ours_down not in box.lists:
             found.records.add(was_down)
         else:

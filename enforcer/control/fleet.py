@@ -178,6 +178,7 @@ class Fleet:
         if crew is None:
             return ()
         crew.end()
+        self._rollout.forget(name)
         self._leaving = [*(t for t in self._leaving if t.is_alive()), *crew.threads]
         return crew.threads
 

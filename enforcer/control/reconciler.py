@@ -26,7 +26,7 @@ from enforcer.control.new_software import NewSoftware
 from enforcer.control.ownership import check_history, check_mark, check_orders, unexplained
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, no_step
-from enforcer.control.turns import Turns
+from enforcer.control.turns import Turn, Turns
 from enforcer.control.writing import Target, Writing, attributed, compared
 from enforcer.core.change_policy import Wait
 from enforcer.core.drift import Drift, effective, tally_of
@@ -214,9 +214,19 @@ class Reconciler:
         marked = replace(case.desired, mark=self._evidence.mark(self._owner))
         plan = self.driver.plan(marked, may, case.actual)
         wait = self._turns.ask(plan, may.delta, request.asked)
-        if wait is not None:
-            return self._wait(wait, case, facts)
-        return self._write(session, request, plan, replace(case, drift=may), facts)
+        if wait is None:
+            return self._write(session, request, plan, replace(case, drift=may), facts)
+        for due in self._turns.sooner(may.delta):
+            # What comes needs what it stands on; what only goes does not.
+            part = Drift(due.part, tally_of(due.part), may.findings if due.adds else ())
+            plan = self.driver.plan(marked, part, case.actual)
+            if self._turns.ask(plan, due.part, request.asked) is None:
+                wanting, ended = concerned(self.state, due.rest)
+                self._held, self._waiting = self._held | wanting | ended, wait.why
+                facts = self._facts(now, case, request, part, held + tally_of(due.rest).differing)
+                facts = replace(facts, why=wait.why, again=wait.seconds)
+                return self._write(session, request, plan, replace(case, drift=part), facts)
+        return self._wait(wait, case, facts)
 
     def _wait(self, wait: Wait, case: Case, facts: PassFacts) -> PassFacts:
         """Nothing is written yet: everything that differs is held back until its turn."""
@@ -285,6 +295,18 @@ class Reconciler:
     def _write(
         self, session: Session, request: Request, plan: Plan, case: Case, facts: PassFacts
     ) -> PassFacts:
+        with self._turns.turn() as turn:
+            return self._written(session, request, plan, case, facts, turn)
+
+    def _written(
+        self,
+        session: Session,
+        request: Request,
+        plan: Plan,
+        case: Case,
+        facts: PassFacts,
+        turn: Turn,
+    ) -> PassFacts:
         why = request.reason
         if facts.outcome is Outcome.REPAIRED:
             why = f"drift: {first_lines([*facts.findings, *case.foreign.examples])}"
@@ -300,15 +322,16 @@ class Reconciler:
         writing = Writing(
             self.driver, session, target, self._step, self._go_on(request), self._evidence.leads
         )
+        turn.writing = writing
         try:
             written = writing.run(plan.batches, case.actual, request.guarded)
         except DeviceError as error:
-            self._turns.ended(error)
+            turn.error = error
             failed = self._after(error)
             result = became(error, writing.staged)
             self._evidence.conclude(intent, name, self._clock.now(), result, str(error), failed)
             raise
-        self._turns.ended(None)
+        turn.proved = True
         if target.whole and written.exact:
             self._left = Left(case.desired)
             self._prove(written.actual)

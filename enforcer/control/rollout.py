@@ -74,6 +74,11 @@ class Rollout:
             first = ", ".join(sorted(wave.running)) or "the devices before it"
             return f"waits in the rollout of structural changes until {first} proved it"
 
+    def forget(self, device: str) -> None:
+        """`device` left the inventory; one that is being written to ends by itself."""
+        with self._lock:
+            self._wave.waiting.pop(device, None)
+
     def finished(self, device: str, proved: bool, failure: str = "") -> None:
         """`device` was admitted and has ended. `failure`: why nothing like it may follow."""
         with self._lock:

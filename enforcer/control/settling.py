@@ -14,6 +14,7 @@ from enforcer.clock import Clock
 from enforcer.control.book import OrderBook
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.filling import fill
+from enforcer.control.rollout import HALTED
 from enforcer.core.inventory_change import draining_attachments, remaining_places, settled
 from enforcer.core.inventory_differences import place_text
 from enforcer.core.orders import is_over, order_number
@@ -26,7 +27,7 @@ from enforcer.storage.unit_of_work import Reader, UnitOfWork
 
 OWNER_CHANGED = "owner-changed"
 _MANY = 100_000
-_LEAVING_DEVICE = ("device-gone", "device-draining")
+_LEAVING_DEVICE = ("device-gone", "device-draining", HALTED)
 
 
 @dataclass(frozen=True, slots=True)

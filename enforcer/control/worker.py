@@ -86,7 +86,7 @@ class Worker:
         self._retry_at: float | None = None
         self._next_full = clock.monotonic()
         self._given_up = False
-        self._used = clock.monotonic()
+        self._used = self._waits_until = clock.monotonic()
         self._failing = ""
 
     # -- called by other threads ---------------------------------------------------------
@@ -246,6 +246,12 @@ class Worker:
         """A mere tick where only a full pass could prove anything new: wait for that one."""
         if inbox.full or inbox.askers or inbox.reason != TICK or self._retry_at is not None:
             return False
+        remote = Trait.REMOTE in self._reconciler.driver.traits
+        if self._clock.monotonic() < self._waits_until or (
+            # Orders, ends and events ring by themselves; asking each second would be a login's use.
+            remote and self._reconciler.proof is not None
+        ):
+            return True
         held = self._reconciler.device.mode is not Mode.ENFORCE or self._reconciler.held_back
         held = held or self._pause() is not PauseState.RUNNING
         return (held or self._reconciler.blind) and self._reconciler.proof is None
@@ -260,6 +266,7 @@ class Worker:
         self._given_up = False
         if facts.full:
             self._next_full = self._clock.monotonic() + self._full_every.total_seconds()
+        self._waits_until = self._used + (facts.again or 0.0)
         if facts.again is not None:
             self._next_full = min(self._next_full, self._clock.monotonic() + facts.again)
         self._remember(facts)

@@ -40,8 +40,8 @@ class Change:
 
     @property
     def urgent(self) -> bool:
-        """A person waits for it, or it is one order's."""
-        return self.asked or self.orders <= 1
+        """A person waits for it, or it is one order's; a repair of structure is nobody's."""
+        return self.asked or self.orders == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class ChangePolicy:
     def _only_in_windows(self, change: Change) -> bool:
         if self.changes == "any":
             return False
-        if change.removals and self.removals == "any":
-            return False
+        if change.removals:
+            return self.removals == "window" and not change.asked
         return not (change.urgent and self.urgent == "any")
 
 

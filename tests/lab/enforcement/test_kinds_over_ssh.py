@@ -49,6 +49,8 @@ def test_every_kind_stops_what_it_must_and_nothing_else(
             "every router is proved over SSH",
             timeout=60,
         )
+        for router in ROUTERS:
+            assert "chain blocks" not in lab.nft(router, "list table inet enforcer"), "by netlink"
         for case in CASES:
             judged(remote, case)
 

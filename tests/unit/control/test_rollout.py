@@ -13,14 +13,21 @@ import pytest
 from enforcer.control.facts import Outcome
 from enforcer.control.fleet import Fleet
 from enforcer.control.rollout import HALTED, Rollout
-from enforcer.control.worker import IDLE_SECONDS
+from enforcer.control.worker import IDLE_SECONDS, TICK
 from enforcer.core.drift import Drift
 from enforcer.core.orders import Scope
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Actual, Desired, Owner
 from enforcer.core.status import Status
 from enforcer.core.topology import Device, MaintenanceWindow
-from enforcer.errors import CommandRejected, DeviceError, DeviceUnreachable, StaleState
+from enforcer.errors import (
+    AuthenticationFailed,
+    CommandRejected,
+    DeviceError,
+    DeviceUnreachable,
+    StaleState,
+    StorageError,
+)
 from tests.fakes.driver import FakeDriver
 from tests.fakes.faults import Point
 from tests.unit.control.conftest import MakeDesk
@@ -228,3 +235,135 @@ def test_who_lost_the_lead_does_not_confirm(routers: Routers) -> None:
         routers.run("r01")
     met = routers.box("r01").faults.met
     assert Point.STAGED in met and Point.CONFIRM not in met
+
+
+# -- what does not wait with the rest ----------------------------------------------------------
+
+WINDOW = MaintenanceWindow(frozenset(range(7)), 0, 1)
+
+
+@pytest.fixture
+def bulk(new_database: Callable[[], Path]) -> Iterator[Routers]:
+    """A router that is written to at midnight, with one order that stands and two that wait."""
+    device = replace(edge(), maintenance=(WINDOW,), options={"changes": "window"})
+    made = Routers(new_database(), inventory(device))
+    yield made
+    made.close()
+
+
+def test_a_removal_does_not_wait_with_additions(bulk: Routers) -> None:
+    old = bulk.place(block("198.51.100.1/32"))
+    assert bulk.run().outcome is Outcome.APPLIED, "a single order is urgent"
+    for last in (2, 3):
+        bulk.place(block(f"198.51.100.{last}/32"))
+    assert bulk.run().outcome is Outcome.HELD
+    bulk.change(old, lift=True)
+    facts = bulk.run()
+    assert facts.removed == 2 and facts.held and facts.again
+    assert not bulk.drops("198.51.100.1") and not bulk.drops("198.51.100.2")
+    assert bulk.run().outcome is Outcome.HELD
+
+
+def test_a_single_new_order_does_not_wait_with_older_ones(bulk: Routers) -> None:
+    waiting = [bulk.place(block(f"198.51.100.{last}/32")) for last in (2, 3)]
+    assert bulk.run().outcome is Outcome.HELD
+    urgent = bulk.place(block("198.51.100.9/32"))
+    facts = bulk.run()
+    assert facts.added == 2 and bulk.drops("198.51.100.9") and not bulk.drops("198.51.100.2")
+    assert bulk.facts().held_orders == {order.number for order in waiting}
+    assert bulk.run().outcome is Outcome.HELD
+    assert bulk.status(urgent) is Status.ENFORCED
+    assert {bulk.status(order) for order in waiting} == {Status.ENFORCING}
+    assert "maintenance window" in bulk.sentence(waiting[0])
+
+
+def test_a_repair_of_structure_waits_for_the_window(bulk: Routers) -> None:
+    bulk.place(block("198.51.100.1/32"))
+    bulk.run()
+    bulk.box().put_object("rule by hand", "accept")
+    assert bulk.run().outcome is Outcome.HELD
+    bulk.clock.advance(12 * 3600)
+    assert bulk.run().outcome is Outcome.APPLIED
+    assert bulk.run().outcome is Outcome.CLEAN
+
+
+# -- ticks -----------------------------------------------------------------------------------
+
+
+def ticked(routers: Routers, name: str, times: int) -> list[Point]:
+    """What the driver was asked in so many seconds of nothing but ticks, after a first pass."""
+    worker = routers.worker(name)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    faults = routers.box(name).faults
+    try:
+        eventually(lambda: Point.READ in faults.met)
+        assert routers.clock.sleeping(1)
+        before = len(faults.met)
+        for _ in range(times):
+            routers.clock.advance(1)
+            worker.wake(TICK)
+            assert routers.clock.sleeping(1)
+        return faults.met[before:]
+    finally:
+        worker.stop()
+        thread.join()
+
+
+def test_a_router_is_not_asked_each_second(routers: Routers) -> None:
+    routers.place()
+    assert ticked(routers, "r01", 30) == []
+
+
+def test_a_router_that_waits_is_not_asked_each_second(bulk: Routers) -> None:
+    bulk.place(block("198.51.100.1/32"))
+    bulk.place(block("198.51.100.2/32"))
+    assert ticked(bulk, "edge1", 30) == []
+    assert not bulk.drops("198.51.100.1")
+
+
+# -- how a turn may end ------------------------------------------------------------------------
+
+
+def in_waves(routers: Routers) -> Rollout:
+    rollout = Rollout(routers.evidence, routers.clock, lambda names, reason: None)
+    for name in NAMES[:2]:
+        routers.reconciler(name).turns.join(rollout)
+    return rollout
+
+
+def broken_at(routers: Routers, step: str, error: Exception) -> None:
+    """The pass over r01 ends there."""
+
+    def broken(name: str) -> None:
+        if name == step:
+            raise error
+
+    routers.step = broken
+    with pytest.raises(type(error)):
+        routers.run("r01")
+    routers.step = lambda name: None
+
+
+def test_what_breaks_before_anything_is_written_lets_the_next_one_begin(routers: Routers) -> None:
+    routers.place()
+    in_waves(routers)
+    broken_at(routers, "intent-writing", StorageError("the database is away"))
+    assert not routers.alarms() and routers.run("r02").outcome is Outcome.APPLIED
+
+
+def test_what_breaks_after_something_was_written_halts(routers: Routers) -> None:
+    routers.place()
+    in_waves(routers)
+    broken_at(routers, "staged", ValueError("a defect"))
+    assert [a.kind for a in routers.alarms()] == [HALTED]
+    assert routers.run("r02").outcome is Outcome.HELD
+
+
+def test_a_login_that_is_refused_after_our_change_halts(routers: Routers) -> None:
+    routers.place()
+    in_waves(routers)
+    routers.box("r01").faults.fail(Point.CONFIRM, AuthenticationFailed)
+    with pytest.raises(AuthenticationFailed):
+        routers.run("r01")
+    assert [a.kind for a in routers.alarms()] == [HALTED]

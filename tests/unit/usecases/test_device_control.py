@@ -10,6 +10,7 @@ import pytest
 
 from enforcer.application.commands import LiftOrder
 from enforcer.application.views import DeviceView, OrderView
+from enforcer.control.rollout import HALTED
 from enforcer.control.software import installed
 from enforcer.core.device_control import Contest, DeviceControl, Hold
 from enforcer.core.orders import BlockAddress
@@ -181,3 +182,17 @@ def test_a_plan_says_what_keeps_it_back_and_leaves_out_what_is_contested(office:
     plan = office.app.device_plan(ANN, "edge1")
     assert plan.devices[0].adds == 0 and plan.warnings == []
     assert office.app.device_drift(ANN, "edge1").missing == 1, "drift shows it all the same"
+
+
+def test_a_halted_rollout_goes_on_after_a_release_even_of_a_device_that_left(
+    office: Office,
+) -> None:
+    with office.database.write() as work:
+        for name in ("edge1", "gone9"):
+            work.raise_alarm(HALTED, ANN, at=office.clock.now(), subject=name, said="see there")
+    office.app.device_release(ANN, "gone9", "it was replaced")
+    assert open_alarms(office) == {(HALTED, "edge1")}
+    office.app.device_release(ANN, "edge1", "looked at")
+    assert not open_alarms(office)
+    with pytest.raises(NotFound):
+        office.app.device_release(ANN, "gone9", "again")
