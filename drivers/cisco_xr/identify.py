@@ -9,6 +9,7 @@ from ipaddress import ip_address, ip_network
 
 from drivers._router.known import KnownRules
 from drivers._router.target import members
+from drivers.cisco_xr.discards import loose_everywhere
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
@@ -23,6 +24,7 @@ from drivers.cisco_xr.model import (
     PolicyKey,
     RouteKey,
     SetKey,
+    Setup,
     Value,
 )
 from drivers.cisco_xr.names import (
@@ -44,7 +46,7 @@ Span = tuple[int, int]
 
 
 def held_addresses(box: Box, known: KnownRules, setup: Setup) -> dict[Rule, Members]:
-    """Per rule by address or route, its members as bare addresses; `setup`: what routes stand for."""
+    """Per rule by address or route, its members as bare addresses."""
     spans: defaultdict[Rule, list[Span]] = defaultdict(list)
     for key, group in box.groups.items():
         rule = known.named(digest_of(key[1]))
@@ -60,7 +62,8 @@ def held_addresses(box: Box, known: KnownRules, setup: Setup) -> dict[Rule, Memb
             spans[rule].extend(s for text in some for s in _entry_span(rule.family, text))
     for family, prefix in box.routes:
         destination, source = plain_rules(family)
-        for rule in (destination, source) if loose else (destination,):
+        both = loose_everywhere(setup, box, family)
+        for rule in (destination, source) if both else (destination,):
             spans[rule].append(ends_of(ip_network(prefix)))
     # A prefix that covers the sentinel makes it a member; its own line never does.
     return {rule: members(Ranges.of(some)) for rule, some in spans.items() if some}

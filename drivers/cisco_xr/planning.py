@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from drivers._router.known import KnownRules
+from drivers._router.spared import links_of
 from drivers._router.target import held, target
 from drivers.cisco_xr.boxes import bare, box_of
 from drivers.cisco_xr.edits import chosen, edits, what
@@ -14,6 +15,7 @@ from drivers.cisco_xr.identify import standing
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
+    DownKey,
     Group,
     GroupKey,
     Held,
@@ -23,18 +25,18 @@ from drivers.cisco_xr.model import (
     Peer,
     Port,
     RouteKey,
+    Setup,
     Value,
 )
 from drivers.cisco_xr.names import OWNER_KEY, mark_of
-from drivers.cisco_xr.obstacles import Obstacle, obstacles
-from drivers.cisco_xr.model import Setup
+from drivers.cisco_xr.obstacles import Obstacle, crowded, obstacles
+from drivers.cisco_xr.refresh import refreshes
 from drivers.cisco_xr.render import wanted
 from drivers.cisco_xr.render_commands import Step, script, steps
 from enforcer.core.drift import Delta, Drift, Finding
 from enforcer.core.orders import order_id
 from enforcer.core.plan import ALL, Batch, Plan, Region
 from enforcer.core.rules import Actual, Desired, Owner
-from enforcer.errors import Unsupported
 
 LIMIT = 2_000
 """Members in one commit."""
@@ -45,6 +47,8 @@ class Work:
     """One commit. `expect`: what the items it touches must be afterwards; None: gone.
 
     `refused`: what of the plan cannot be done at all, as sentences. `orders`: printed ids.
+    `spared`: networks whose adjacencies go down on purpose. `refresh`: commands of exec mode that
+    ask neighbors for their routes again, once it stands.
     """
 
     lines: tuple[str, ...]
@@ -52,6 +56,8 @@ class Work:
     orders: tuple[str, ...] = ()
     structural: bool = False
     refused: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
+    refresh: tuple[str, ...] = ()
 
 
 def box_held(setup: Setup, actual: Actual) -> Box:
@@ -66,7 +72,8 @@ def box_held(setup: Setup, actual: Actual) -> Box:
 def _supposed(setup: Setup, actual: Actual) -> Box:
     standing_members = held(actual)
     names = {n for some in standing_members.interfaces.values() for n in some}
-    ports = {name: Port() for name in (*setup.edges, *sorted(names))}
+    loose = frozenset({4, 6}) if setup.loose else frozenset()
+    ports = {name: Port(loose=loose) for name in (*setup.edges, *sorted(names))}
     routed = [r for r in standing_members.addresses if r.by_route]
     peers = {r.neighbor: Peer(families=frozenset({4, 6})) for r in routed}
     empty = Box(ports=ports, peers=peers, asn="0")
@@ -96,7 +103,9 @@ def wanted_findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Fin
     """What of `desired` cannot be done on this box."""
     if actual.native is None:
         return ()
-    found = obstacles(setup, held(desired), box_held(setup, actual))
+    box = box_held(setup, actual)
+    goal = wanted(setup, held(desired), box, setup.owner)
+    found = (*obstacles(setup, held(desired), box), *crowded(goal))
     return tuple(o.finding() for o in found)
 
 
@@ -130,7 +139,7 @@ class Intent:
 
 
 def plan(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Plan:
-    """Batches for `drift`. Raises Unsupported where a list has no room for a line."""
+    """Batches for `drift`; what cannot be done is said in them, and the rest is written."""
     if not drift:
         return Plan()
     intent = intend(setup, desired, drift, actual)
@@ -159,8 +168,10 @@ def intend(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Inte
     )
     before = standing(box)
     after = chosen(before, base, goal, named)
-    refused = () if actual.native is None else obstacles(setup, goal_members, box)
-    _refuse_without_room(actual.device, before, after)
+    refused: tuple[Obstacle, ...] = ()
+    if actual.native is not None:
+        refused = (*obstacles(setup, goal_members, box), *crowded(goal))
+    after = _with_room(before, after)
     later = box_of(after, bare(box))
     return Intent(actual.device, before, after, box, later, _orders(drift.delta), refused)
 
@@ -170,17 +181,15 @@ def _adds(delta: Delta) -> bool:
     return rows or any(moved.add for moved in delta.interfaces.values())
 
 
-def _refuse_without_room(device: str, before: Items, after: Items) -> None:
-    lacking = [k for k, v in after.items() if isinstance(k, LineKey) and v == 0 and k not in before]
-    if not lacking:
-        return
-    key = min(lacking)
-    raise Unsupported(
-        device,
-        f"ipv{key.family} access-list {key.acl} has no free sequence number before its first"
-        f" permit for {len(lacking)} lines of ours: make room with"
-        f" `resequence access-list ipv{key.family} {key.acl} 1000 10`, then reconcile",
-    )
+def _with_room(before: Items, after: Items) -> Items:
+    """Without the lines that have no number; what stands of them stays where it is."""
+    found = {key: value for key, value in after.items() if not _crowded(key, value)}
+    stays = (key for key, value in after.items() if _crowded(key, value) and key in before)
+    return found | {key: before[key] for key in stays}
+
+
+def _crowded(key: Key, value: Value) -> bool:
+    return isinstance(key, LineKey) and value == 0
 
 
 def _orders(delta: Delta) -> tuple[str, ...]:
@@ -217,9 +226,17 @@ def _batch(pack: list[Step], region: Region, intent: Intent, refused: tuple[str,
         intent.orders,
         structural,
         refused,
+        _spared(pack, intent.box),
+        refreshes([step.key for step in pack], intent.box, intent.later),
     )
     size = sum(step.size for step in pack)
     return Batch(work, size, region, _summary(pack), structural)
+
+
+def _spared(pack: list[Step], box: Box) -> tuple[str, ...]:
+    """The links of interfaces that are down from this commit on."""
+    down = [s.key.interface for s in pack if isinstance(s.key, DownKey) and s.after is not None]
+    return links_of(down, {name: port.links for name, port in box.ports.items()})
 
 
 def _final(intent: Intent, key: Key, value: Value | None) -> bool:

@@ -58,7 +58,7 @@ from drivers.cisco_xr.names import (
 from drivers.cisco_xr.parse_ace import NAMED
 from drivers.cisco_xr.places import carries_management, places
 from enforcer.core.clauses import Clause, Span, Spans, clauses, hidden
-from enforcer.core.intervals import Ranges, intersect, outside
+from enforcer.core.intervals import Ranges, intersect, subtract
 from enforcer.core.rules import Key as RuleKey
 from enforcer.core.rules import Owner, Rule
 
@@ -91,7 +91,7 @@ def wanted(
     for family, ranges in parted.routes.items():
         for network in prefixes(family, ranges):
             found[RouteKey(family, str(network))] = str(setup.route_tag)
-    careful = {rule.family for rule in filtered if _beside_theirs(setup, rule.family, box)}
+    careful = {rule.family for rule in filtered if beside_theirs(setup, rule.family, box)}
     for rule in sorted(filtered, key=lambda r: r.digest):
         found.update(_groups(rule, filtered[rule], careful=6 in careful))
     for family in (4, 6):
@@ -112,12 +112,10 @@ def wanted(
 
 def _groups(rule: Rule, rows: Ranges, *, careful: bool) -> Iterator[tuple[GroupKey, Group]]:
     parts = parts_of(rule)
-    if rule.family == 6:
-        held, rows = rows, intersect(rows, Ranges.of(ND_SAFE))
-        unsafe = outside(held, rows).ranges if len(rows) else held
+    if careful and rule.family == 6:
+        rows, unsafe = subtract(rows, outside_of_safe())
         if len(unsafe):
             yield GroupKey(6, group_name(rule, "U")), _group(6, unsafe)
-    if careful and rule.family == 6:
         for name, spans in parts.beside.items():
             yield GroupKey(6, group_name(rule, name)), _group(6, Ranges.of(spans))
     for name, spans in parts.within.items():
@@ -182,6 +180,11 @@ def _discovers(rule: Rule, clause: Clause) -> bool:
     return rule.family == 6 and clause.protocol in (None, _ICMPV6)
 
 
+def outside_of_safe() -> Ranges:
+    """What is link-local, multicast, or not in use."""
+    return subtract(Ranges.of([(0, (1 << 128) - 1)]), Ranges.of(ND_SAFE))[0]
+
+
 def _safe(peers: Spans | None) -> Spans:
     if peers is None:
         return ND_SAFE
@@ -238,7 +241,7 @@ def _lists(
         yield from number_in(family, name, texts if own else safe, there, prefer)
 
 
-def _beside_theirs(setup: Setup, family: int, box: Box) -> bool:
+def beside_theirs(setup: Setup, family: int, box: Box) -> bool:
     """Whether lines of ours stand in a list of the operator's."""
     names = {
         box.ports[interface].acls.get((family, way), "")

@@ -196,7 +196,9 @@ def _chains(box: Box, rules: list[Rule], found: Shape) -> None:
     for path in sorted(wanted.keys() | mine):
         why = _unfit(box, path) if path in wanted else box.odd.get(path, "")
         if why:
-            found.chains[path] = box.chains.get(path, ())
+            kept = wanted.get(path, ())
+            there = box.chains.get(path, ())
+            found.chains[path] = tuple(ln for ln in there if not ours(ln) or ln in kept)
             found.problems[path] = why
         else:
             _chain(box, path, wanted.get(path, []), found)

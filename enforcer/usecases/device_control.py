@@ -58,10 +58,8 @@ def release(world: World, actor: Actor, name: str, reason: str) -> None:
 
     A device on which none of it is so stays as it is. Raises NotFound, InvalidInput.
     """
+    world.device(name)
     need_reason(reason, "releasing a device needs a reason")
-    if not _halted(world, name):
-        # One that halted a rollout may have left the inventory meanwhile.
-        world.device(name)
     now = world.clock.now()
     with world.database.write() as work:
         control = work.device_controls.get(name)
@@ -78,11 +76,6 @@ def release(world: World, actor: Actor, name: str, reason: str) -> None:
             for kind in ALARMS:
                 work.clear_alarm(kind, actor, at=now, subject=name, why=f"released: {reason}")
     world.ring()
-
-
-def _halted(world: World, name: str) -> bool:
-    with world.database.read() as reader:
-        return any((a.kind, a.subject) == (HALTED, name) for a in reader.alarms.open())
 
 
 def _let_go(control: DeviceControl) -> dict[str, JSONValue]:

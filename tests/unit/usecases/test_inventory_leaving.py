@@ -9,6 +9,7 @@ from ipaddress import ip_network
 import pytest
 
 from enforcer.application.commands import MoveAttachment, PlaceOrder
+from enforcer.control.rollout import HALTED
 from enforcer.control.settling import Settling, left_behind
 from enforcer.core.orders import BlockAddress
 from enforcer.core.plan import Capability
@@ -330,3 +331,15 @@ def test_alarms_are_listed_with_the_cleared_ones_on_request(plant: Plant) -> Non
     (alarm,) = plant.app.alarms(ANN, open_only=False)
     assert (alarm.kind, alarm.subject) == ("device-gone", "edge2")
     assert alarm.cleared is not None
+
+
+def test_a_retired_device_halts_no_rollout_any_more(plant: Plant) -> None:
+    """Nobody could release it afterwards."""
+    plant.reconcile()
+    with plant.database.write() as work:
+        said = "edge2: its neighbors are gone"
+        work.raise_alarm(HALTED, ANN, at=plant.clock.now(), subject="edge2", said=said)
+    plant.app.device_retire(ANN, "edge2", "replaced")
+    plant.reconcile("edge2")
+    assert HALTED in plant.alarms()
+    assert settle(plant) and plant.alarms() == {}
