@@ -28,6 +28,7 @@ from lab.vendors import (
     enrol,
     inventory_for,
     operators_own,
+    remove_mark,
     segment,
 )
 
@@ -93,6 +94,8 @@ def one_order_on_four_platforms(folder: Path, say: Callable[[str], None]) -> Rou
         _lifted(act, installation, say, order)
         _back(act, before)
         act.check("the controller never died", controller.deaths == 0)
+    for router in ROUTERS:
+        remove_mark(router)
     _flush()
     return act
 

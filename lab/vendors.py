@@ -85,6 +85,16 @@ def operators_own(running: str) -> str:
     return re.sub(f"{group}|{listed}", "", running, flags=re.MULTILINE)
 
 
+def remove_mark(router: str) -> None:
+    """Removes our owner mark by hand, so that another installation may begin on the router."""
+    asked = emulated(router)
+    for line in asked.running().splitlines():
+        if line.startswith("object-group network ") and line.endswith(" ENF-OWNER"):
+            asked.by_hand(f"no {line}")
+        elif line.startswith("set policy-options prefix-list ENF-OWNER"):
+            asked.by_hand(f"delete {' '.join(line.split()[1:4])}")
+
+
 def segment(source: str, destination: str, port: int) -> Packet:
     """A TCP segment from a high port."""
     return Packet(ip_address(source), ip_address(destination), TCP, 40000, port)

@@ -106,7 +106,11 @@ JUNOS = Dialect(
     device_type="juniper_junos",
     exec_prompt=r"[\w.\-]+@{host}>",
     config_prompt=r"[\w.\-]+@{host}#",
-    above_prompt=r"\{\w[^{}\n]*\}|\[edit[^\]\n]*\]",
+    # The last as long as a commit waits for its confirmation.
+    above_prompt=(
+        r"\{\w[^{}\n]*\}|(?:\{\w[^{}\n]*\})?[ \t]*\[edit[^\]\n]*\]"
+        r"|# commit confirmed will be rolled back in \d+ \w+"
+    ),
     start=(
         "set cli complete-on-space off",
         "set cli screen-length 0",

@@ -7,7 +7,6 @@ under `configure exclusive`, so that it holds our own edits and nobody else's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from drivers._ssh.terminal import Terminal
@@ -31,12 +30,6 @@ from enforcer.errors import (
 COMMIT_SECONDS = 600.0
 """A big chassis is silent for minutes over one commit."""
 _SHOW_SECONDS = 120.0
-_REMINDER = re.compile(
-    r"(?m)^# commit confirmed will be rolled back in \d+ minutes?[ \t]*$\n?"
-    r"|^(?:\{\w[^{}\n]*\})?\[edit\][ \t]*$\n?"
-)
-"""What stands above the prompt as long as a commit waits for its confirmation; the line of the
-level, with the mastership in front of it, on a box of two routing engines."""
 _RAN_OUT = "its timer ran out: the box rolled the change back by itself; it is read again"
 _INVITATION = r"\[Type \^D at a new line to end input\]"
 _QUESTIONS = (
@@ -63,7 +56,7 @@ class Console:
     def show(self, command: str, timeout: float = _SHOW_SECONDS) -> str:
         """The answer to a command of operational mode, in whatever mode we are."""
         asked = f"run {command}" if self.editing else command
-        return _REMINDER.sub("", self._terminal.ask(asked, timeout=timeout))
+        return self._terminal.ask(asked, timeout=timeout)
 
     def configuration(self, section: str, pipes: str) -> str:
         """A section of the committed configuration through `pipes`.
@@ -74,7 +67,7 @@ class Console:
         if not self.editing:
             return self.show(f"{f'show configuration {section}'.rstrip()} | {pipes}")
         asked = f"{f'show {section}'.rstrip()} | {pipes}"
-        return _REMINDER.sub("", self._terminal.ask(asked, timeout=_SHOW_SECONDS))
+        return self._terminal.ask(asked, timeout=_SHOW_SECONDS)
 
     def commits(self) -> Commits:
         """The commit log."""
@@ -140,7 +133,7 @@ class Console:
             raise CommandRejected(
                 self.device, f"did not take {len(bad)} lines, and nothing stands: {bad[0]}"
             )
-        return _REMINDER.sub("", self._terminal.ask("show | compare", timeout=_SHOW_SECONDS))
+        return self._terminal.ask("show | compare", timeout=_SHOW_SECONDS)
 
     def check(self) -> None:
         """``commit check``. Never while a commit waits: it would confirm that one."""

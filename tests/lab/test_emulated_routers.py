@@ -30,6 +30,7 @@ from lab.vendors import (
     enrol,
     inventory_for,
     operators_own,
+    remove_mark,
     segment,
 )
 from tests.lab.conftest import LabView
@@ -122,6 +123,8 @@ def running(lab: LabView) -> Iterator[Plant]:
         installation.create()
         with Controller(installation) as controller:
             yield Plant(lab, installation, controller, before)
+        for router in ROUTERS:
+            remove_mark(router)
         for router in ("edge1", "core1"):
             lab.nft(router, "flush ruleset")
 

@@ -98,6 +98,8 @@ def test_what_stands_above_a_prompt_of_junos() -> None:
     text = "answer\n\n{master:0}[edit]\n"
     assert prompts.end(f"{text}x@edge9# ") is not None
     assert prompts.without_above("answer\n\n{master:0}\n[edit policy-options]\n") == "answer"
+    waits = "# commit confirmed will be rolled back in 1 minute\n"
+    assert prompts.without_above(f"answer\n{waits}{{master}}[edit]\n") == "answer"
     assert prompts.without_above("system {\n    a;\n}\n\n") == "system {\n    a;\n}"
 
 
