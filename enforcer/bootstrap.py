@@ -48,10 +48,14 @@ inside must not keep the next leader from taking over."""
 
 
 class Credentials:
-    """Resolves ``env:`` and ``file:`` references, relative to the settings file."""
+    """Resolves ``env:`` and ``file:`` references, relative to the settings file.
 
-    def __init__(self, base: Path) -> None:
+    `logins`: how many may be under way at once.
+    """
+
+    def __init__(self, base: Path, logins: int) -> None:
         self._base = base
+        self.logins = logins
 
     def resolve(self, reference: str) -> str:
         """The secret itself; raises ConfigurationInvalid naming the reference."""
@@ -60,7 +64,7 @@ class Credentials:
 
 def driver_source(settings: Settings) -> DriverFor:
     """Makes the driver of a device; one object per device and owner."""
-    credentials = Credentials(settings.base)
+    credentials = Credentials(settings.base, settings.logins)
 
     def driver_for(device: Device, owner: Owner) -> Driver:
         return driver_class(device.platform).from_device(device, credentials, owner)

@@ -98,6 +98,16 @@ class CredentialSource(Protocol):
         ...
 
 
+@runtime_checkable
+class LoginCap(Protocol):
+    """What a CredentialSource may say besides: how hard the AAA servers may be pressed."""
+
+    @property
+    def logins(self) -> int:
+        """How many logins may be under way at once, to all devices together; at least 2."""
+        ...
+
+
 class Staged(Protocol):
     """A batch that is on the device and, where the platform can, still revocable."""
 
@@ -166,6 +176,19 @@ class CountingSession(Protocol):
 
         A rule by interface is given no ranges: all of its members count. Rules that do not
         stand on the device are left out. Writes nothing; raises DeviceError.
+        """
+        ...
+
+
+@runtime_checkable
+class Transcribed(Protocol):
+    """What a session offers besides where text goes to and fro."""
+
+    def transcript(self) -> str:
+        """What was sent and received since this was last asked, secrets masked.
+
+        Bounded: long answers come without their middle, and the oldest goes first. Asks the
+        device nothing, and never raises: also of a conversation that broke.
         """
         ...
 

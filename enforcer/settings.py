@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     over when it has run out."""
     stale_after: Seconds = Field(default=900.0, gt=0)
     """A proof older than this makes an order `unverified`."""
+    logins: int = Field(default=10, ge=2, le=1000)
+    """How many logins to devices by SSH are under way at once, all devices together."""
     signing_key: Path | None = None
     """File of the key that signs the audit chain; none: it is not signed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

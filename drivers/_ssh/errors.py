@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from enforcer.errors import CommandRejected, DeviceUnreachable
+from enforcer.errors import CommandRejected, DeviceBusy, DeviceUnreachable
 
 
 class HostKeyRefused(DeviceUnreachable):
@@ -11,6 +11,11 @@ class HostKeyRefused(DeviceUnreachable):
 
     The message says how to record it. Retried: no credential was sent.
     """
+
+
+class NoPlace(DeviceBusy):
+    """This process itself has too much under way; the device was not asked, and nothing is
+    known of it."""
 
 
 class LineRejected(CommandRejected):

@@ -18,7 +18,7 @@ from drivers._ssh.mapping import FOREIGN, configured, mapped
 from drivers._ssh.options import SshOptions
 from drivers._ssh.ways import ProxyProgram, Way, straight, way_to
 from enforcer.clock import Clock, SystemClock
-from enforcer.driver_api import CredentialSource
+from enforcer.driver_api import CredentialSource, LoginCap
 from enforcer.errors import ConfigurationInvalid
 
 KEEPALIVE = 30
@@ -67,24 +67,29 @@ def open_client(
     credentials: CredentialSource,
     clock: Clock | None = None,
     gate: Gate = GATE,
+    proof: bool = False,
 ) -> Client:
     """Connect (through the jump host of the ssh config), verify the host key, log in.
 
+    `proof`: in the lane of those that must prove a change before its timer takes it back.
     Raises HostKeyRefused (a DeviceUnreachable) before any credential is sent,
     DeviceUnreachable (also: a file or secret that is needed cannot be read),
-    AuthenticationFailed, DeviceBusy (no place, or the device's lines are all taken).
+    AuthenticationFailed, DeviceBusy (the device's lines are all taken; NoPlace: ours are).
     """
     clock = clock if clock is not None else SystemClock()
     with configured(options.device):
-        return _open(options, credentials, clock, gate)
+        if isinstance(credentials, LoginCap):
+            gate.set_logins(credentials.logins)
+        return _open(options, credentials, clock, gate, proof)
 
 
-def _open(options: SshOptions, credentials: CredentialSource, clock: Clock, gate: Gate) -> Client:
+def _open(
+    options: SshOptions, credentials: CredentialSource, clock: Clock, gate: Gate, proof: bool
+) -> Client:
     way = way_to(options, credentials)
-    where = (way.options.host, way.options.port)
     with ExitStack() as undo:
-        undo.callback(gate.enter(options.device, where, GATE_WAIT, clock))
-        with gate.login(options.device, GATE_WAIT, clock):
+        undo.callback(gate.enter(options.device, way.where, GATE_WAIT, clock, proof))
+        with gate.login(options.device, GATE_WAIT, clock, proof):
             client = _through(way, credentials, undo)
         # From here on it is the client that gives all of it back.
         client.behind = undo.pop_all()

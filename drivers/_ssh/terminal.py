@@ -61,9 +61,11 @@ class Terminal:
         clock: Clock,
         *,
         gate: Gate = GATE,
+        proof: bool = False,
     ) -> Self:
         """Log in, see a prompt, `enable` where asked, send the dialect's first commands.
 
+        `proof`: this login must prove a change before its timer takes it back; see `Gate`.
         Raises as `open_client`, and AuthenticationFailed when `enable` is refused.
         """
         transcript = Transcript()
@@ -72,7 +74,7 @@ class Terminal:
             password = credentials.resolve(options.credentials) if options.credentials else ""
         for secret in (enable, password):
             transcript.hide(secret)
-        client = open_client(options, credentials, clock, gate)
+        client = open_client(options, credentials, clock, gate, proof)
         try:
             wire = Wire(client, dialect.device_type, transcript)
             talk = Conversation(device_name, wire, dialect, transcript, clock)

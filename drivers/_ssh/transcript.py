@@ -7,6 +7,8 @@ import re
 import threading
 from collections import deque
 
+from drivers._ssh.excerpt import Excerpt
+
 MASK = "***"
 LIMIT = 200_000
 
@@ -65,6 +67,7 @@ class Transcript:
         self._size = 0
         self._dropped = False
         self._secrets: set[str] = set()
+        self._excerpt = Excerpt(limit)
 
     def hide(self, secret: str) -> None:
         """Mask `secret` wherever it occurs, also in what was said before."""
@@ -74,11 +77,11 @@ class Transcript:
 
     def sent(self, text: str) -> None:
         """Remember what we said."""
-        self._add("".join(f"> {line}\n" for line in text.splitlines()))
+        self._add("".join(f"> {line}\n" for line in text.splitlines()), by_us=True)
 
     def received(self, text: str) -> None:
         """Remember what the device said."""
-        self._add(text.replace("\r", ""))
+        self._add(text.replace("\r", ""), by_us=False)
 
     def text(self) -> str:
         """All that is kept, oldest first; received text as it came, sent lines marked ``> ``."""
@@ -87,6 +90,14 @@ class Transcript:
             # The cut may have gone through a secret: its rest would not be known any more.
             whole = whole.partition("\n")[2] if self._dropped else whole
         return ("...\n" if self._dropped else "") + self._without(whole, secrets)
+
+    def take(self) -> str:
+        """What was said since this was last asked, masked; long answers without their middle.
+
+        About `limit` characters at most, the newest ones.
+        """
+        with self._lock:
+            return self._without(self._excerpt.take(), sorted(self._secrets, key=len, reverse=True))
 
     def clean(self, text: str) -> str:
         """Any other text (an error's), masked in the same way."""
@@ -100,8 +111,9 @@ class Transcript:
             text = text.replace(secret, MASK)
         return masked(text)
 
-    def _add(self, piece: str) -> None:
+    def _add(self, piece: str, by_us: bool) -> None:
         with self._lock:
+            self._excerpt.add(piece, by_us)
             self._pieces.append(piece)
             self._size += len(piece)
             while self._size > self._limit:

@@ -36,6 +36,12 @@ class Way:
     hops: tuple[SshOptions, ...] = ()
     command: str = ""
 
+    @property
+    def where(self) -> tuple[str, int, str]:
+        """Which device it leads to: host, port, and what it goes through ("" straight)."""
+        through = ",".join(f"{hop.host}:{hop.port}" for hop in self.hops) or self.command
+        return self.options.host, self.options.port, through
+
 
 def way_to(options: SshOptions, credentials: CredentialSource) -> Way:
     """The way that the ssh config of `options` prescribes; a straight one without.

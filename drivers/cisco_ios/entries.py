@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from drivers.cisco_ios.model import Acl, Line
 from drivers.cisco_ios.words import normalised, plain
@@ -30,6 +31,18 @@ class _Row:
     remarks: tuple[str, ...]
 
 
+@lru_cache(maxsize=200_000)
+def _taken_apart(line: str) -> tuple[int, str, str] | None:
+    """(number, remark, entry); the same lines come again with every reading."""
+    found = _LINE.fullmatch(_NUMBER_LAST.sub(r" sequence \2 \1", line.rstrip()))
+    if found is None:
+        return None
+    number = int(found[1]) if found[1] else UNKNOWN
+    if found[2] == "remark":
+        return number, (found[3] or "").strip(), ""
+    return number, "", plain(f"{found[2]} {found[3] or ''}")
+
+
 class AclLines:
     """One access list in the making."""
 
@@ -48,21 +61,22 @@ class AclLines:
 
     def add(self, line: str) -> None:
         """The next line of the section; raises ParseFailed for what no list has."""
-        text = _NUMBER_LAST.sub(r" sequence \2 \1", line.rstrip())
-        found = _LINE.fullmatch(text)
+        found = _taken_apart(line)
         if found is None:
             raise ParseFailed(
                 self._device,
                 f"{line.strip()!r} in an access list is not understood: look at it on the device",
             )
-        number = int(found[1]) if found[1] else UNKNOWN
-        if found[2] == "remark":
-            self._remarks.append((number, (found[3] or "").strip()))
+        number, remark, shown = found
+        if not shown:
+            self._remarks.append((number, remark))
             return
-        mine = tuple(said for at, said in self._remarks if at in (UNKNOWN, number))
-        self._loose += [(at, said) for at, said in self._remarks if at not in (UNKNOWN, number)]
-        self._remarks = []
-        self._rows.append(_Row(number, plain(f"{found[2]} {found[3] or ''}"), mine))
+        mine: tuple[str, ...] = ()
+        if self._remarks:
+            mine = tuple(said for at, said in self._remarks if at in (UNKNOWN, number))
+            self._loose += [(at, s) for at, s in self._remarks if at not in (UNKNOWN, number)]
+            self._remarks = []
+        self._rows.append(_Row(number, shown, mine))
 
     def finished(self, name: str, shown: Sequence[tuple[int, str]] | None) -> Acl:
         """The list; `shown`: its numbers and entries by another command.

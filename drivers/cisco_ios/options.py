@@ -11,6 +11,8 @@ from typing import Self
 from enforcer.core.topology import Device
 from enforcer.errors import ConfigurationInvalid
 
+PROOF_SECONDS = 60
+"""What a proof takes besides the hold time: a fresh login, and its wait for a place."""
 KEYS = ("confirm", "counters", "hold_time", "pace", "save", "tag", "time_range")
 SAVES = ("each", "nightly", "never")
 _SWITCH = {"yes": True, "no": False}
@@ -49,10 +51,11 @@ class Options:
             )
         confirm = _number(name, given, "confirm", 300, (60, _LONGEST_TIMER))
         hold = _number(name, given, "hold_time", 180, (0, _LONGEST_TIMER))
-        if hold >= confirm:
+        if hold + PROOF_SECONDS > confirm:
             raise ConfigurationInvalid(
-                f"{name}: options.hold_time is {hold} and confirm {confirm}: the timer would run"
-                " out before adjacencies are judged; make confirm longer by a minute or more"
+                f"{name}: options.hold_time is {hold} and confirm {confirm}: the timer may run"
+                f" out before it is proved that nothing broke; give confirm {PROOF_SECONDS} s more"
+                " than hold_time"
             )
         return cls(
             confirm,

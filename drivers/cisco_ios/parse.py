@@ -21,6 +21,7 @@ from drivers.cisco_ios.words import interface_name
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.errors import ParseFailed
 
+_UNNUMBERED = re.compile(r"(?m)^(?: (?:permit|deny|dynamic|evaluate) |access-list \d+ (?!remark))")
 _GROUP = re.compile(r"object-group (\S+) (\S+)")
 _ACL = re.compile(r"(ip|ipv6) access-list (?:(standard|extended) )?(\S+)")
 _NUMBERED = re.compile(r"access-list (\d+) (.+)")
@@ -102,13 +103,9 @@ def parse(device: str, text: str, numbers: str = "", numbers6: str = "") -> Box:
     )
 
 
-def needs_numbers(device: str, text: str) -> bool:
+def needs_numbers(text: str) -> bool:
     """Whether the configuration's access lists come without sequence numbers."""
-    found = _Found(device)
-    for section in sections(device, text):
-        if _ACL.fullmatch(section.header) or _NUMBERED.fullmatch(section.header):
-            _read_acl(found, section)
-    return any(acl.unnumbered for acl in found.acls.values())
+    return _UNNUMBERED.search(text) is not None
 
 
 def _read(found: _Found, section: Section) -> None:

@@ -31,7 +31,7 @@ from enforcer.errors import Unsupported
 
 LINES = 200
 """Of a batch in which more than members is written."""
-BULK_LINES = 2_000
+BULK_LINES = 5_000
 """Of a batch of members alone, which goes out by the chunk."""
 
 

@@ -146,6 +146,7 @@ def aces6(rule: Rule, part: Part, members: Ranges, safe: bool, period: str = "")
             yield f"{text} time-range {period}" if period else text
 
 
+@lru_cache(maxsize=200_000)
 def member6(rule: Rule, text: str) -> Network | None:
     """The member that an entry by `aces6` is about; None: it is none."""
     words = text.split()

@@ -38,13 +38,22 @@ class Sending:
 
     def send(self, steps: Sequence[Step]) -> None:
         """In configuration mode. Raises LineRejected at the first refusal that matters."""
-        for bulk, some in groupby(steps, key=lambda s: s.stage in _BULK and not s.lenient):
+        for (bulk, lenient), some in groupby(steps, key=lambda s: (s.stage in _BULK, s.lenient)):
             found = list(some)
-            if bulk and len(found) > _FEW:
-                self.done += found
-                self._terminal.paste(list(flat(s.where for s in found)), timeout=CHUNK_TIMEOUT)
-            else:
+            if not bulk or len(found) <= _FEW:
                 self._enter(found)
+            else:
+                self._paste(found, lenient)
+
+    def _paste(self, steps: Sequence[Step], lenient: bool) -> None:
+        self.done += steps
+        try:
+            self._terminal.paste(list(flat(s.where for s in steps)), timeout=CHUNK_TIMEOUT)
+        except CommandRejected:
+            if not lenient:
+                raise
+            # The rest of them, one by one: those that were done already are refused again.
+            self._enter(steps)
 
     def _enter(self, steps: Sequence[Step]) -> None:
         for sections, some in groupby(steps, key=lambda step: step.sections):

@@ -56,6 +56,10 @@ class IosSession:
         """End the conversation."""
         self.terminal.close()
 
+    def transcript(self) -> str:
+        """What was said since this was last asked, secrets masked."""
+        return self.terminal.transcript.take()
+
     # -- reading -------------------------------------------------------------------------
 
     def fingerprint(self) -> Fingerprint:
@@ -70,7 +74,7 @@ class IosSession:
         """The box as it is now."""
         text = self.terminal.ask("show running-config", timeout=READ_TIMEOUT)
         numbers = numbers6 = ""
-        if needs_numbers(self.device, text):
+        if needs_numbers(text):
             numbers = self.terminal.ask("show ip access-lists", timeout=READ_TIMEOUT)
             numbers6 = self.terminal.ask("show ipv6 access-list", timeout=READ_TIMEOUT)
         return parse(self.device, text, numbers, numbers6)

@@ -27,6 +27,7 @@ class Slots:
         lines = () if acl is None else acl.lines
         self._used = {line.number for line in lines}
         self._used |= set() if acl is None else {number for number, _ in acl.loose}
+        self._from: dict[int, int] = {}
         self.own = name == OWN_ACL[family]
         if self.own:
             lasts = [line.number for line in lines if line.text == LAST[family]]
@@ -51,10 +52,14 @@ class Slots:
         return self.below
 
     def _take(self, among: range) -> int | None:
-        number = next((n for n in among if n not in self._used), None)
-        if number is not None:
-            self._used.add(number)
-        return number
+        # What was handed out never comes back: look on from there.
+        start = max(among.start, self._from.get(among.step, among.start))
+        for number in range(start, among.stop, among.step):
+            if number not in self._used:
+                self._used.add(number)
+                self._from[among.step] = number
+                return number
+        return None
 
     def free(self) -> int:
         """How many numbers are left."""

@@ -8,6 +8,7 @@ counts; identity is the text with all of that undone.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 
 PORTS = {
@@ -72,6 +73,7 @@ def plain(line: str) -> str:
     return " ".join(_COUNTED.sub("", line).split())
 
 
+@lru_cache(maxsize=200_000)
 def normalised(line: str, family: int) -> str:
     """An entry with names of ports and protocols replaced, addresses in one spelling."""
     words = plain(line).split()

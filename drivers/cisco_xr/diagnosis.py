@@ -6,9 +6,9 @@ from __future__ import annotations
 from drivers.cisco_xr.asking import Asking
 from drivers.cisco_xr.bound import unusable
 from drivers.cisco_xr.link import Link
-from drivers.cisco_xr.model import WAYS, Box
+from drivers.cisco_xr.model import WAYS, Box, Setup
 from drivers.cisco_xr.names import is_ours
-from drivers.cisco_xr.model import Setup
+from drivers.cisco_xr.places import misfits, places
 from drivers.cisco_xr.render import FINAL, first_permit
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.core.topology import Device
@@ -27,7 +27,7 @@ def diagnose(device: Device, setup: Setup, link: Link) -> tuple[Diagnosis, ...]:
         advice = "check its transport and credentials in the inventory, and its management ACL"
         return (Diagnosis("reachable", False, str(error), advice),)
     try:
-        return _asked(device, setup, Asking(device.name, terminal))
+        return _asked(device, setup, Asking(device.name, terminal, routed=setup.rtbh))
     except EnforcerError as error:
         return (Diagnosis("reachable", True, "answers"), _unreadable(error))
     finally:
@@ -56,6 +56,8 @@ def _asked(device: Device, setup: Setup, asking: Asking) -> tuple[Diagnosis, ...
         *_lists(setup, box),
         _neighbors(device, box),
     ]
+    if setup.rtbh:
+        found.append(_spread(box))
     if setup.rtbh and setup.loose:
         found.append(_loose(setup, box))
     return tuple(found)
@@ -73,17 +75,17 @@ def _marker(box: Box) -> Diagnosis:
 
 
 def _interfaces(setup: Setup, box: Box) -> Diagnosis:
-    absent = [name for name in setup.edges if name not in box.ports]
-    if absent:
+    wrong = misfits(setup, box)
+    if wrong:
         return Diagnosis(
             "interfaces",
             False,
-            f"the device has no {', '.join(absent)}",
+            "; ".join(f"{name}: {why}" for name, why in wrong),
             "correct the names in the inventory: as `show running-config interface` has them",
         )
     if not setup.edges:
         return Diagnosis("interfaces", True, "the inventory names no edge interface: none filters")
-    return Diagnosis("interfaces", True, f"has all {len(setup.edges)} edge interfaces")
+    return Diagnosis("interfaces", True, f"filters at {', '.join(places(setup, box))}")
 
 
 def _lists(setup: Setup, box: Box) -> list[Diagnosis]:
@@ -116,8 +118,7 @@ def _lists(setup: Setup, box: Box) -> list[Diagnosis]:
 def _theirs(setup: Setup, box: Box) -> list[tuple[int, str]]:
     found = {
         (family, name)
-        for interface in setup.edges
-        if interface in box.ports
+        for interface in places(setup, box)
         for (family, way), name in box.ports[interface].acls.items()
         if way in WAYS and not is_ours(name)
     }
@@ -138,12 +139,27 @@ def _neighbors(device: Device, box: Box) -> Diagnosis:
 
 
 def _loose(setup: Setup, box: Box) -> Diagnosis:
-    lacking = [i for i in setup.edges if i in box.ports and 4 not in box.ports[i].loose]
+    ports = {name: box.ports[name].loose for name in places(setup, box)}
+    lacking = [f"{n} (ipv{f})" for n, some in ports.items() for f in (4, 6) if f not in some]
     if not lacking:
         return Diagnosis("loose uRPF", True, "is on at every edge interface")
     return Diagnosis(
         "loose uRPF",
         False,
-        f"the inventory says urpf: loose, but {', '.join(lacking)} does not have it",
-        "configure `ipv4 verify unicast source reachable-via any` there, or correct the inventory",
+        f"the inventory says urpf: loose, but {', '.join(lacking)} does not have it: sources of"
+        " that family are blocked by lists",
+        "configure `ipv4 verify unicast source reachable-via any` there (and the same for ipv6), or"
+        " correct the inventory",
+    )
+
+
+def _spread(box: Box) -> Diagnosis:
+    found = sorted({place for _, place in box.spread})
+    if not found:
+        return Diagnosis("redistribution", True, "nobody redistributes every static route")
+    return Diagnosis(
+        "redistribution",
+        False,
+        f"{', '.join(found)} redistributes every static route: discard routes are not written",
+        "give its `redistribute static` a route-policy that leaves out the tag of ours",
     )

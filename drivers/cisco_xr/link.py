@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from drivers._ssh.dialect import XR
 from drivers._ssh.gate import Gate
 from drivers._ssh.options import SshOptions
+from drivers._ssh.reachability import second_session
 from drivers._ssh.terminal import Terminal
 from enforcer.clock import Clock
 from enforcer.driver_api import CredentialSource
@@ -26,3 +27,7 @@ class Link:
         """A new terminal at an exec prompt; raises as `Terminal.open`."""
         name = self.options.device
         return Terminal.open(name, self.options, self.credentials, XR, self.clock, gate=self.gate)
+
+    def second(self) -> Terminal:
+        """One that is to prove a change before its timer takes it back; see `second_session`."""
+        return second_session(self.options, self.credentials, XR, self.clock, gate=self.gate)

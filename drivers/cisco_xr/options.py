@@ -45,7 +45,9 @@ class Options:
             hold_time=_number(name, "hold_time", given.get("hold_time", "180"), 0, LONGEST),
             counters=_switch(name, given.get("counters", "yes")),
             counter_locations=tuple(given.get("counter_locations", "").replace(",", " ").split()),
-            route_tag=_number(name, "route_tag", given.get("route_tag", str(ROUTE_TAG)), 1, _TAGS - 1),
+            route_tag=_number(
+                name, "route_tag", given.get("route_tag", str(ROUTE_TAG)), 1, _TAGS - 1
+            ),
         )
         if made.hold_time and made.confirm < made.hold_time + MARGIN:
             raise ConfigurationInvalid(

@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, NetmaskValueError, ip_network
 
-from drivers.cisco_xr.model import Box, Group, Line, Port, Way
+from drivers.cisco_xr.model import Box, Group, Line, Port
 from drivers.cisco_xr.names import ROUTE_WORD, is_ours, member_text, named_groups
 from drivers.cisco_xr.parse_ace import normal, numbered
 from drivers.cisco_xr.parse_bgp import peers
+from drivers.cisco_xr.parse_port import port_of
+from drivers.cisco_xr.parse_spread import spread_of
 from drivers.cisco_xr.parse_tree import Block, blocks
 from enforcer.core.orders import Network
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.errors import ParseFailed
 
+PROTOCOLS = ("router ospf", "router ospfv3", "router isis", "router rip", "router eigrp")
+"""What may redistribute static routes beside BGP; asked for where discard routes are used."""
 SECTIONS = (
     "object-group",
     "ipv4 access-list",
@@ -28,7 +31,6 @@ SECTIONS = (
     "route-policy",
 )
 """What ``show running-config`` is asked for."""
-_WAYS: Mapping[str, Way] = {"ingress": "ingress", "egress": "egress"}
 _AF = {"ipv4": 4, "ipv6": 6}
 
 
@@ -66,6 +68,8 @@ class _Reader:
         self._ports: dict[str, Port] = {}
         self._routes: dict[tuple[int, str], str] = {}
         self._statics: set[int] = set()
+        self._foreign: set[Network] = set()
+        self._spread: set[tuple[int, str]] = set()
         self._sets: dict[str, frozenset[str]] = {}
         self._policies: dict[str, tuple[str, ...]] = {}
         self._hold = False
@@ -78,6 +82,8 @@ class _Reader:
             self._ports,
             self._routes,
             frozenset(self._statics),
+            frozenset(self._foreign),
+            frozenset(self._spread),
             self._sets,
             self._policies,
             hold=self._hold,
@@ -94,9 +100,11 @@ class _Reader:
             case ["ipv4" | "ipv6" as af, _]:
                 self._acl(_AF[af], words[2], block)
             case ["interface", name] if name != "preconfigure":
-                self._ports[name] = self._port(block)
+                self._ports[name] = port_of(self._device, block)
             case ["router", "static"]:
                 self._static(block)
+            case ["router", _]:
+                self._spread |= spread_of(block)
             case ["prefix-set" | "route-policy" as kind, name]:
                 self._policy(kind, name.partition("(")[0], block)
 
@@ -156,29 +164,6 @@ class _Reader:
             raise ParseFailed(self._device, f"access-list {name}: its numbers do not ascend")
         self._acls[family, name] = tuple(lines)
 
-    def _port(self, block: Block) -> Port:
-        acls: dict[tuple[int, Way], str] = {}
-        loose = set()
-        for child in block.children:
-            match child.words:
-                case ["ipv4" | "ipv6" as af, "access-group", *rest]:
-                    name, way = self._bound(block, rest)
-                    acls[_AF[af], way] = name
-                case ["ipv4" | "ipv6" as af, "verify", "unicast", "source", *rest]:
-                    if "any" in rest:
-                        loose.add(_AF[af])
-        shut = any(child.line == "shutdown" for child in block.children)
-        return Port(shut, acls, frozenset(loose))
-
-    def _bound(self, block: Block, words: list[str]) -> tuple[str, Way]:
-        """``NAME ingress ...``; ``common C NAME ingress`` is two lists: the second is judged."""
-        names = words[2:] if words[:1] == ["common"] else words
-        if len(names) < 2 or names[1] not in _WAYS:
-            raise ParseFailed(
-                self._device, f"{block.line}: access-group {' '.join(words)!r} is not understood"
-            )
-        return names[0], _WAYS[names[1]]
-
     def _static(self, block: Block) -> None:
         for child in block.children:
             words = child.words
@@ -189,6 +174,18 @@ class _Reader:
             for route in child.children:
                 if not self._ours(family, route.words):
                     self._statics.add(family)
+                    self._foreign |= self._prefix(family, route.words[0])
+
+    def _prefix(self, family: int, word: str) -> set[Network]:
+        """What a route of somebody else is for; nothing: the line is no route."""
+        if "/" not in word:
+            return set()
+        try:
+            return {_network(family, word)}
+        except ValueError:
+            raise ParseFailed(
+                self._device, f"router static: the prefix {word!r} is not understood"
+            ) from None
 
     def _ours(self, family: int, words: list[str]) -> bool:
         """Remember a discard route of ours; False: it is somebody else's."""

@@ -141,6 +141,33 @@ def established(device: str, text: str) -> frozenset[str]:
     return frozenset(up)
 
 
+_VRF = re.compile(r"(?m)^VRF: (?P<name>\S+)\s*$")
+
+
+def established_in_vrfs(text: str) -> frozenset[tuple[str, str]]:
+    """(VRF, neighbor) of those that ``show bgp vrf all FAMILY unicast summary`` shows as up.
+
+    What is not understood is left out: it is asked before and after, and proves less then.
+    """
+    up: set[tuple[str, str]] = set()
+    starts = list(_VRF.finditer(text))
+    for at, start in enumerate(starts):
+        last = starts[at + 1].start() if at + 1 < len(starts) else len(text)
+        header = _HEADER.search(text, start.end(), last)
+        for line in text[header.end() : last].splitlines() if header else ():
+            found = _ROW.match(line)
+            if found and found["neighbor"] and found["rest"].split()[-1].isdecimal():
+                up |= {(start["name"], n) for n in _plain(found["neighbor"])}
+    return frozenset(up)
+
+
+def _plain(text: str) -> list[str]:
+    try:
+        return [str(ip_address(text))]
+    except ValueError:
+        return []
+
+
 def _waiting(device: str, line: str) -> str:
     """A long neighbor's address has a line of its own."""
     word = line.strip()

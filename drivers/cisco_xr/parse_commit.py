@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from enforcer.errors import ParseFailed
 
@@ -106,3 +107,30 @@ _LOCKED = re.compile(
 def locked(text: str) -> bool:
     """Whether ``configure exclusive`` was refused because somebody else is at it."""
     return _LOCKED.search(text) is not None
+
+
+_SESSION = re.compile(r"(?m)^\s*\d+\)\s+Session:\s+(?P<session>\S+)")
+_FIELDS = re.compile(r"(?m)^\s*User:\s+(?P<user>\S+)\s+Client:\s+(?P<client>\S.*?)\s*$")
+
+
+def pending(device: str, text: str) -> str:
+    """Who has a trial that is not confirmed yet, by ``show configuration sessions detail``.
+
+    "" nobody. Raises ParseFailed where the table was cut or is another one.
+    """
+    if not text.strip():
+        return ""
+    starts = [found.start() for found in _SESSION.finditer(text)]
+    if not starts or text[: starts[0]].strip():
+        raise ParseFailed(device, f"configuration sessions: {_start(text)!r} is not understood")
+    for first, last in pairwise([*starts, len(text)]):
+        fields = _FIELDS.search(text, first, last)
+        if fields is None:
+            raise ParseFailed(device, f"configuration sessions: {_start(text)!r} was cut")
+        if fields["client"] == "commit-confirm":
+            return fields["user"]
+    return ""
+
+
+def _start(text: str) -> str:
+    return " ".join(text.split())[:80]

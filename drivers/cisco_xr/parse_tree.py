@@ -20,6 +20,7 @@ _KNOWN = re.compile(
     r"|ipv[46] access-list \S+"
     r"|interface (?:preconfigure )?\S+(?: (?:l2transport|point-to-point))?"
     r"|router static"
+    r"|router (?:ospf|ospfv3|isis|rip|eigrp)(?: \S+)?"
     r"|router bgp \d+(?:\.\d+)?(?: instance \S+)?"
     r"|prefix-set \S+"
     r"|route-policy \S+(?: ?\([^)]*\))?"

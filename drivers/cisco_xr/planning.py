@@ -31,7 +31,7 @@ from drivers.cisco_xr.model import (
 from drivers.cisco_xr.names import OWNER_KEY, mark_of
 from drivers.cisco_xr.obstacles import Obstacle, crowded, obstacles
 from drivers.cisco_xr.refresh import refreshes
-from drivers.cisco_xr.render import wanted
+from drivers.cisco_xr.render import lines_of, wanted
 from drivers.cisco_xr.render_commands import Step, script, steps
 from enforcer.core.drift import Delta, Drift, Finding
 from enforcer.core.orders import order_id
@@ -104,8 +104,8 @@ def wanted_findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Fin
     if actual.native is None:
         return ()
     box = box_held(setup, actual)
-    goal = wanted(setup, held(desired), box, setup.owner)
-    found = (*obstacles(setup, held(desired), box), *crowded(goal))
+    goal = held(desired)
+    found = (*obstacles(setup, goal, box), *crowded(lines_of(setup, goal, box)))
     return tuple(o.finding() for o in found)
 
 

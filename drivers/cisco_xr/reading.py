@@ -7,10 +7,9 @@ from datetime import datetime
 
 from drivers._router.known import KnownRules
 from drivers.cisco_xr.identify import held_addresses, held_interfaces
-from drivers.cisco_xr.model import Box, Held
+from drivers.cisco_xr.model import Box, Held, Setup
 from drivers.cisco_xr.names import OWNER_KEY, digest_of, mark_of
 from drivers.cisco_xr.recognised import Recognised
-from drivers.cisco_xr.model import Setup
 from enforcer.core.rules import Actual
 
 

@@ -116,8 +116,8 @@ def _groups(rule: Rule, rows: Ranges, *, careful: bool) -> Iterator[tuple[GroupK
         rows, unsafe = subtract(rows, outside_of_safe())
         if len(unsafe):
             yield GroupKey(6, group_name(rule, "U")), _group(6, unsafe)
-        for name, spans in parts.beside.items():
-            yield GroupKey(6, group_name(rule, name)), _group(6, Ranges.of(spans))
+        for name, safe in parts.beside.items():
+            yield GroupKey(6, group_name(rule, name)), _group(6, Ranges.of(safe))
     for name, spans in parts.within.items():
         some = rows if spans is None else intersect(rows, Ranges.of(spans))
         yield GroupKey(rule.family, group_name(rule, name)), _group(rule.family, some)
@@ -151,13 +151,13 @@ def parts_of(rule: Rule) -> Parts:
     found = clauses(rule)
     withins = list(dict.fromkeys(c.within for c in found))
     others = list(dict.fromkeys(c.peers for c in found if c.peers is not None))
-    names = {spans: f"P{n}" for n, spans in enumerate(others)}
+    names: dict[Spans | None, str] = {some: f"P{n}" for n, some in enumerate(others)}
     safe = {c.peers: _safe(c.peers) for c in found if _discovers(rule, c)}
-    beside = {spans: f"Q{n}" for n, spans in enumerate(dict.fromkeys(safe.values()))}
+    beside = {some: f"Q{n}" for n, some in enumerate(dict.fromkeys(safe.values()))}
     lines, safe_lines = [], []
     for clause in found:
         member = f"M{withins.index(clause.within)}"
-        lines.append(_line(rule, clause, member, names[clause.peers] if clause.peers else ""))
+        lines.append(_line(rule, clause, member, names.get(clause.peers, "")))
         if not _discovers(rule, clause):
             safe_lines.append(lines[-1])
         elif safe[clause.peers]:
@@ -168,9 +168,9 @@ def parts_of(rule: Rule) -> Parts:
     within |= {"H": rest} if rest else {}
     return Parts(
         within,
-        {name: spans for spans, name in names.items()},
+        {name: some for some, name in names.items() if some is not None},
         tuple(lines),
-        {name: spans for spans, name in beside.items() if spans},
+        {name: some for some, name in beside.items() if some},
         tuple(safe_lines),
     )
 
@@ -250,6 +250,17 @@ def beside_theirs(setup: Setup, family: int, box: Box) -> bool:
     }
     theirs = (name for name in names if name and not is_ours(name))
     return any(not unusable(box, family, name, setup.managed) for name in theirs)
+
+
+def lines_of(setup: Setup, target: Target, box: Box) -> Items:
+    """The lists and bindings alone of what `target` needs; a line without a number has 0."""
+    found: dict[Key, Value] = {}
+    filtered = split(setup, target, box).filtered
+    for family in (4, 6):
+        rules = [r for r in filtered if r.family == family]
+        if rules:
+            found.update(_lists(setup, family, rules, box, {}))
+    return found
 
 
 def number_in(
@@ -337,9 +348,7 @@ def _default(peer: Peer, box: Box) -> str:
 # -- interfaces that are down ----------------------------------------------------------------
 
 
-def _down(
-    setup: Setup, rule: Rule, names: Iterable[str], box: Box
-) -> Iterator[tuple[Key, Value]]:
+def _down(setup: Setup, rule: Rule, names: Iterable[str], box: Box) -> Iterator[tuple[Key, Value]]:
     for name in sorted(names):
         port = box.ports.get(name)
         if port is None or port.bundle or carries_management(setup, name):

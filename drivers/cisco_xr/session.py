@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from drivers._router.known import KnownRules
 from drivers._router.region import part
+from drivers._ssh.transcript import LIMIT
 from drivers.cisco_xr import committing
 from drivers.cisco_xr.asking import Asking
 from drivers.cisco_xr.counting import counters
 from drivers.cisco_xr.link import Link
-from drivers.cisco_xr.model import Box
+from drivers.cisco_xr.model import Box, Setup
 from drivers.cisco_xr.options import Options
 from drivers.cisco_xr.planning import Work
 from drivers.cisco_xr.reading import actual_of
-from drivers.cisco_xr.model import Setup
 from drivers.cisco_xr.trial import Before, Done, Trial
 from enforcer.clock import Clock
 from enforcer.core.instants import to_ms
@@ -58,7 +58,8 @@ class XrSession:
         self._token: str | None = None
         self._read: _Read | None = None
         self._trial: Trial | None = None
-        self._asking: Asking | None = Asking(device, link.open())
+        self._said = ""
+        self._asking: Asking | None = Asking(device, link.open(), routed=setup.rtbh)
 
     def close(self) -> None:
         """End the conversation; a trial that nobody confirmed is undone."""
@@ -67,6 +68,12 @@ class XrSession:
                 self._trial.abandon()
         finally:
             self._hang_up()
+
+    def transcript(self) -> str:
+        """What was said since this was last asked, secrets masked, also on terminals that died."""
+        self._take()
+        said, self._said = self._said, ""
+        return said
 
     # -- reading -------------------------------------------------------------------------
 
@@ -99,6 +106,8 @@ class XrSession:
         asking = self._ask()
         for _ in range(_ATTEMPTS):
             token = asking.token()
+            if self._trial is None:
+                asking.refuse_pending()
             if self._read is not None and self._read.token == token:
                 return self._read
             box = asking.box()
@@ -111,13 +120,18 @@ class XrSession:
         """The terminal, opened anew where it died or was closed with a spoilt buffer."""
         if self._asking is None or not self._asking.terminal.alive():
             self._hang_up()
-            self._asking = Asking(self._device, self._link.open())
+            self._asking = Asking(self._device, self._link.open(), routed=self._setup.rtbh)
         return self._asking
 
     def _hang_up(self) -> None:
+        self._take()
         asking, self._asking, self._trial = self._asking, None, None
         if asking is not None:
             asking.terminal.close()
+
+    def _take(self) -> None:
+        if self._asking is not None:
+            self._said = (self._said + self._asking.terminal.transcript.take())[-LIMIT:]
 
     # -- writing -------------------------------------------------------------------------
 
@@ -162,6 +176,7 @@ class XrSession:
         if not armed:
             committing.leave(asking.terminal)
             asking.prefix = ""
+            asking.refresh(work.refresh if changed else ())
         token = asking.token()
         self._token = token
         if not armed:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from drivers.cisco_xr.options import Options
 from drivers.cisco_xr.model import Setup
+from drivers.cisco_xr.options import Options
 from enforcer.core.edges import carries_management, edge_interfaces
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from drivers._router.spared import spared
+from drivers._ssh.reachability import unproved
 from drivers.cisco_xr.asking import Asking
 from drivers.cisco_xr.committing import confirm, leave, roll_back
 from drivers.cisco_xr.edits import what
@@ -83,6 +85,8 @@ class Trial:
             stays = confirm(self._device, self._asking.terminal)
             if stays:
                 leave(self._asking.terminal)
+                self._asking.prefix = ""
+                self._asking.refresh(self._before.work.refresh)
         finally:
             self._over(stays)
         if not stays:
@@ -107,9 +111,9 @@ class Trial:
     def _wrong(self) -> str:
         """Why it must not stay, "" nothing."""
         try:
-            terminal = self._link.open()
+            terminal = self._link.second()
         except EnforcerError as error:
-            return f"the device cannot be logged in to any more: {error}"
+            return unproved(error)
         try:
             return self._judged(Asking(self._device, terminal))
         except EnforcerError as error:
@@ -118,13 +122,15 @@ class Trial:
             terminal.close()
 
     def _judged(self, second: Asking) -> str:
-        if self._before.neighbors and self._hold_time:
+        work = self._before.work
+        missed = {n for n in self._before.neighbors if not spared(n.split()[0], work.spared)}
+        if missed and self._hold_time:
             self._clock.sleep(self._hold_time)
-        lost = sorted(self._before.neighbors - second.established())
+        lost = sorted(missed - second.established())
         if lost:
             return f"BGP neighbors went down: {', '.join(lost[:5])}"
         found = standing(second.box())
-        for key, value in self._before.work.expect:
+        for key, value in work.expect:
             if found.get(key) != value:
                 return f"{what(key)} is not as it was written"
         return ""

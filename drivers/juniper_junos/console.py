@@ -211,6 +211,10 @@ class Console:
         """What was said, secrets masked."""
         return self._terminal.transcript.text()
 
+    def said(self) -> str:
+        """What was said since this was last asked, in excerpt, secrets masked."""
+        return self._terminal.transcript.take()
+
     def check_alive(self) -> None:
         """Raises DeviceUnreachable where the session is known to be gone."""
         if not self._terminal.alive():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from drivers.juniper_junos.console import Console
 from drivers.juniper_junos.model import Box
 from drivers.juniper_junos.names import FAMILIES
-from drivers.juniper_junos.reading import SECTIONS, read_box
+from drivers.juniper_junos.reading import read_box, sections
 from drivers.juniper_junos.render import groups
 from drivers.juniper_junos.setup import Setup
 from drivers.juniper_junos.shape import edge_places, shape
@@ -43,13 +43,14 @@ def diagnose(setup: Setup, way: Way) -> tuple[Diagnosis, ...]:
 
 
 def _configuration(console: Console, setup: Setup) -> Iterator[Diagnosis]:
-    box, _ = read_box(console, setup, SECTIONS)
+    box, _ = read_box(console, setup, sections(setup))
     yield Diagnosis("configuration", True, f"{len(box.families)} units read")
     # As if a rule of each family were there: what would keep it from being enforced.
     rules = [Rule(family, Key.SOURCE) for family in FAMILIES]
     probes = {group.name: rule for rule in rules for group in groups(rule)}
     yield from _interfaces(setup, box, shape(setup, box, probes, ()).problems)
     yield from _neighbors(setup, box)
+    yield from _exported(setup, box)
     if box.hold:
         yield Diagnosis(
             "marker",
@@ -82,6 +83,17 @@ def _neighbors(setup: Setup, box: Box) -> Iterator[Diagnosis]:
             False,
             f"{', '.join(absent[:5])} not configured as a BGP neighbor of the main instance",
             "correct the neighbors of this device in the inventory",
+        )
+
+
+def _exported(setup: Setup, box: Box) -> Iterator[Diagnosis]:
+    if box.exported:
+        yield Diagnosis(
+            "discard routes",
+            False,
+            f"`{box.exported[0]}` takes every static route, ours too: no discard route is written,"
+            " filters hold the blocks",
+            f"reject in its first term what is `from tag {setup.tag}`",
         )
 
 

@@ -98,10 +98,11 @@ def routed(setup: Setup, box: Box, wanted: Mapping[Rule, Ranges]) -> dict[int, P
     """Which prefixes are to be discard routes: no more than what is to be dropped both ways.
 
     Where uRPF looks at the source, a discard route drops what comes from there too: so only what
-    both rules want. A prefix that has another's static route is left to the filter.
+    both rules want. A prefix that has another's static route is left to the filter, and everything
+    where others would be told of the routes.
     """
     found: dict[int, Prefixes] = dict.fromkeys(FAMILIES, frozenset())
-    if not setup.rtbh:
+    if not setup.rtbh or box.exported:
         return found
     for family in FAMILIES:
         to = wanted.get(_PLAIN[family, Key.DESTINATION], Ranges.none())

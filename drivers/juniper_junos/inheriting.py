@@ -31,7 +31,7 @@ class Given:
 
     def reaches(self, path: str) -> bool:
         """Whether it is at `path`, or below it."""
-        return _alike(self.words, path.split(" "), whole=True)
+        return _alike(self.words, path.split(" "))
 
 
 def given(statements: Iterable[Words], inactive: Sequence[str]) -> tuple[Given, ...]:
@@ -42,8 +42,8 @@ def given(statements: Iterable[Words], inactive: Sequence[str]) -> tuple[Given, 
     found = dict.fromkeys(_ranged([w for w in awake if w[:2] == _RANGE and len(w) > 3]))
     for at, name in _applied(awake):
         for words in grouped:
-            if words[1] == name and _APPLY not in words and _alike(words[2:], at, whole=False):
-                found[Given(words[2:], f"groups {name}")] = None
+            if words[1] == name and _APPLY not in words and _alike(words[2:], at):
+                found[Given(_below(at, words[2:]), f"groups {name}")] = None
     return tuple(found)
 
 
@@ -82,14 +82,21 @@ def _asleep(words: Words, inactive: Sequence[str]) -> bool:
     return any(path == top or path.startswith(f"{top} ") for top in inactive)
 
 
-def _alike(words: Sequence[str], path: Sequence[str], *, whole: bool) -> bool:
-    """Whether they agree word by word; `whole`: and `words` has all of `path`."""
-    if whole and len(words) < len(path):
-        return False
-    return all(_same(one, other) for one, other in zip(words, path, strict=False))
+def _alike(words: Sequence[str], path: Sequence[str]) -> bool:
+    """Whether `words` are those of `path`, or go on below it."""
+    return len(words) >= len(path) and all(map(_same, words, path))
 
 
 def _same(one: str, other: str) -> bool:
-    if one.startswith("<") and one.endswith(">"):
-        return fnmatchcase(other, one[1:-1])
-    return one == other
+    # Of two wildcards, as in a group that applies a group, nobody can say: rather too many.
+    return one == other or _wild(other) or (_wild(one) and fnmatchcase(other, one[1:-1]))
+
+
+def _wild(word: str) -> bool:
+    return word.startswith("<") and word.endswith(">")
+
+
+def _below(at: Words, words: Words) -> Words:
+    """`words` where they are applied: there, `at` says which names a wildcard stands for."""
+    named = (there if _wild(one) else one for one, there in zip(words, at, strict=False))
+    return (*named, *words[len(at) :])

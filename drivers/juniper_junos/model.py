@@ -38,7 +38,8 @@ class Box:
     What we look at: `families` by interface and unit; `taken`: by family the prefixes of others'
     static routes; `neighbors`: by address the paths of the BGP neighbors; `odd`: places and
     chains that must be left alone, and why; `crowded`: filter stanzas with more in them;
-    `links`: by interface and unit the networks of its addresses; `given`: what is inherited.
+    `links`: by interface and unit the networks of its addresses; `given`: what is inherited;
+    `exported`: the export chains that would tell others of our discard routes.
     """
 
     items: Mapping[str, Lines] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Box:
     crowded: frozenset[str] = frozenset()
     links: Mapping[tuple[str, str], Prefixes] = field(default_factory=dict)
     given: tuple[Given, ...] = ()
+    exported: tuple[str, ...] = ()
     hold: bool = False
 
     def units(self, interface: str) -> tuple[str, ...]:

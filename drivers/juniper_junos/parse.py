@@ -21,6 +21,7 @@ from drivers.juniper_junos.names import (
     Place,
     holds,
 )
+from drivers.juniper_junos.redistribution import exporting
 from drivers.juniper_junos.sleeping import without_inactive
 from drivers.juniper_junos.values import link_text, prefix_text, same
 from enforcer.errors import ParseFailed
@@ -72,7 +73,10 @@ def parse(device: str, lines: Iterable[str], tag: int) -> Box:
             reader.read(rest)
         elif verb == "deactivate":
             inactive.append(rest)
-    box = replace(reader.box(hold), given=given(reader.elsewhere, inactive))
+    box = reader.box(hold)
+    chains = {**box.chains, **reader.exports}
+    told = exporting(reader.policies, chains, inactive, tag)
+    box = replace(box, given=given(reader.elsewhere, inactive), exported=told)
     return without_inactive(box, inactive)
 
 
@@ -82,6 +86,8 @@ class _Reader:
     def __init__(self, tag: int) -> None:
         self._tag = f"tag {tag}"
         self.elsewhere: list[Words] = []
+        self.policies: list[str] = []
+        self.exports: dict[str, list[str]] = defaultdict(list)
         self._items: dict[str, list[str]] = defaultdict(list)
         self._lists: dict[str, set[str]] = {}
         self._routes: dict[tuple[int, str], list[str]] = defaultdict(list)
@@ -122,8 +128,12 @@ class _Reader:
             self._route(path)
         elif top == "protocols" and words[1:2] == ["bgp"]:
             self._bgp(words)
+        elif top == "protocols" and words[-2:-1] == ["export"]:
+            self.exports[" ".join(words[:-1])].append(words[-1])
         elif top == "policy-options" and len(words) > 2 and ours(words[2]):
             self._items[" ".join(words[:3])].extend([" ".join(words[3:])] if words[3:] else [])
+        elif path.startswith(f"{STATEMENTS} "):
+            self.policies.append(path)
 
     def _firewall(self, path: str, words: list[str]) -> None:
         at = words.index("filter") + 1 if "filter" in words[:4] else len(words)

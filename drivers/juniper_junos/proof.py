@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
 
+from drivers._ssh.reachability import unproved
 from drivers.juniper_junos.batches import Work
 from drivers.juniper_junos.commands import edits
 from drivers.juniper_junos.console import Console
 from drivers.juniper_junos.model import bound, ours
-from drivers.juniper_junos.reading import SECTIONS, read_box
+from drivers.juniper_junos.reading import read_box, sections
 from drivers.juniper_junos.setup import Setup
 from drivers.juniper_junos.way import Way
 from enforcer.errors import DeviceError, EnforcerError
@@ -26,12 +27,12 @@ def flaw(setup: Setup, way: Way, work: Work, up: Mapping[str, int]) -> str:
     if expected and setup.hold_time:
         why = way.login()
         if why:
-            return f"after the change nobody could log in any more: {why}"
+            return f"after the change {why}"
         way.clock.sleep(setup.hold_time)
     try:
-        second = Console(setup.device, way.open())
+        second = Console(setup.device, way.second())
     except EnforcerError as error:
-        return f"after the change nobody could log in any more: {error}"
+        return f"after the change {unproved(error)}"
     try:
         return _lost(second, expected) or _unlike(second, setup, work)
     except DeviceError as error:
@@ -53,7 +54,7 @@ def _within(address: str, networks: Iterable[str]) -> bool:
 def _unlike(console: Console, setup: Setup, work: Work) -> str:
     """How the committed configuration differs from what `work` leads to."""
     goal = work.goal
-    box, _ = read_box(console, setup, SECTIONS)
+    box, _ = read_box(console, setup, sections(setup))
     if work.last:
         left = next(edits(box, goal, setup.tag).lines(), "")
         return f"after the change `{left}` would still be needed" if left else ""

@@ -14,9 +14,9 @@ from enforcer.errors import ParseFailed, StaleState
 
 _ATTEMPTS = 3
 POLICY = ("policy-options", "ENF|^deactivate")
+_POLICIES = ("policy-options", "ENF|^deactivate| policy-statement ")
 ROUTING = ("routing-options", " static route | rib |^deactivate")
-SECTIONS = (
-    POLICY,
+_SECTIONS = (
     ("firewall", "ENF|^deactivate"),
     ("interfaces", " unit | disable|^deactivate"),
     ROUTING,
@@ -24,7 +24,8 @@ SECTIONS = (
     (
         "",
         "^set groups [^ ]+ (interfaces|protocols|firewall|policy-options) | apply-groups "
-        "|^deactivate groups |^deactivate .*apply-groups| interface-range ",
+        "|^deactivate groups |^deactivate .*apply-groups| interface-range "
+        "|^set protocols (ospf|ospf3|isis|rip|ripng) (.* )?export ",
     ),
 )
 """Section ("": all) and what of it concerns us, as ``| match`` takes it."""
@@ -32,15 +33,20 @@ SECTIONS = (
 Section = tuple[str, str]
 
 
-def read_box(console: Console, setup: Setup, sections: Iterable[Section]) -> tuple[Box, Commits]:
-    """What `sections` hold, and the commit log for which that is true.
+def sections(setup: Setup) -> tuple[Section, ...]:
+    """All that concerns us; the operator's own policies only where they may take our routes."""
+    return (_POLICIES if setup.rtbh else POLICY, *_SECTIONS)
+
+
+def read_box(console: Console, setup: Setup, wanted: Iterable[Section]) -> tuple[Box, Commits]:
+    """What the sections `wanted` hold, and the commit log for which that is true.
 
     Raises ParseFailed, and StaleState when somebody commits all the time.
     """
     for _ in range(_ATTEMPTS):
         before = console.commits()
         try:
-            lines = [line for section in sections for line in _lines(console, section)]
+            lines = [line for section in wanted for line in _lines(console, section)]
         except ParseFailed:
             # Somebody committed between an answer and its count, or it really was cut.
             if console.commits().digest == before.digest:

@@ -18,7 +18,7 @@ from drivers.juniper_junos.holdings import ReadMembers, interfaces_down
 from drivers.juniper_junos.layout import Known
 from drivers.juniper_junos.model import Box
 from drivers.juniper_junos.proof import flaw
-from drivers.juniper_junos.reading import POLICY, ROUTING, SECTIONS, read_box
+from drivers.juniper_junos.reading import POLICY, ROUTING, read_box, sections
 from drivers.juniper_junos.setup import PROOF_SECONDS, Setup
 from drivers.juniper_junos.way import Way
 from enforcer.core.intervals import Ranges
@@ -102,6 +102,10 @@ class JunosSession:
                 self._console.unlock()
         self._console.close()
 
+    def transcript(self) -> str:
+        """What was said since this was last asked, secrets masked."""
+        return self._console.said()
+
     # -- reading -------------------------------------------------------------------------
 
     def fingerprint(self) -> Fingerprint:
@@ -116,7 +120,7 @@ class JunosSession:
             if small and self._box is not None:
                 box, log = self._read_members(self._box)
             else:
-                box, log = read_box(self._console, self._setup, SECTIONS)
+                box, log = read_box(self._console, self._setup, sections(self._setup))
                 self._token = log.digest if region.delta is None else self._token
             if self._armed is None:
                 # Also one of our own, of a session that died: what is there may not stay.

@@ -28,6 +28,10 @@ from drivers.juniper_junos.setup import Setup
 from enforcer.core.rules import Key, Rule
 
 KEPT_UP = "it carries management: it is not shut down"
+NO_EDGE = (
+    "what no discard route of ours may hold needs a filter, and the inventory has no interface"
+    " with something behind it: say what is behind its edge interfaces"
+)
 UNKNOWN = "it is not configured (or deactivated), so it is not shut down: correct its name"
 
 
@@ -87,6 +91,8 @@ def _places(setup: Setup, box: Box, needed: frozenset[int], found: Shape) -> Non
         else:
             found.places[place] = _lines(setup, box, place, place in wanted, found)
     if needed:
+        if not setup.edges:
+            found.problems["firewall"] = NO_EDGE
         found.problems |= dict(_absent(setup, box))
         found.problems |= dict(_beyond(setup, box, needed))
 

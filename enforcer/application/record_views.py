@@ -18,6 +18,9 @@ class AuditEntryView(View):
     previous: str
     native: list[str] = []
     """For a write to a device: the first native commands of its plan."""
+    transcript: list[str] = []
+    """For a write to a device, and for its outcome: what was sent (``> ``) and answered, in
+    excerpt, without secrets."""
     outcome: EventView | None = None
     """For an intent: what became of it."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from enforcer.control.steps import always
 from enforcer.core.brake import PauseState
 from enforcer.core.drift import Drift
 from enforcer.core.rules import Actual, Desired
 from enforcer.core.status import DeviceFacts
+from enforcer.driver_api import Fingerprint
 from enforcer.errors import CommandRejected, DeviceError, StaleState
 
 
@@ -20,6 +22,11 @@ class Proof:
 
     token: str
     actual: Actual
+
+    def holds(self, seen: Fingerprint, now: datetime) -> bool:
+        """Whether nothing was written since, and nothing has gone by itself."""
+        until = seen.valid_until
+        return seen.token == self.token and (until is None or until > now)
 
 
 @dataclass(frozen=True, slots=True)

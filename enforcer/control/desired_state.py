@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import numpy as np
 
-from enforcer.control.book import Moves, OrderBook, Position
+from enforcer.control.book import KEEP_ENDED, Moves, OrderBook, Position
+from enforcer.control.ended import Ended
 from enforcer.core.compile import advance, compile_device
 from enforcer.core.contributions import Contributions
 from enforcer.core.drift import Delta
 from enforcer.core.intervals import Ranges, merge
-from enforcer.core.orders import Order, in_force
+from enforcer.core.orders import Order, in_force, is_over
 from enforcer.core.rules import Desired, Members, Rule
+from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import BrakeLimits
 
 
@@ -27,6 +29,7 @@ class DesiredState:
         self._position: Position | None = None
         self._standing: dict[int, Contributions] = {}
         self._held: set[int] = set()
+        self._ended = Ended(device)
         self._compiled = compile_device(device, ())
         self._inventory = self._basis = book.topology.digest
         self.head = 0
@@ -87,6 +90,50 @@ class DesiredState:
             if any(p.rule == rule and not set(names).isdisjoint(p.interfaces) for p in parts)
         )
 
+    def ended_over(self, rule: Rule, rows: Members) -> frozenset[int]:
+        """Orders that are over and asked for any of the addresses in `rows` of `rule`.
+
+        With those of which nobody knows any more what they asked for.
+        """
+        return self._ended.over(rule, rows, self._standing.keys())
+
+    def ended_on(self, rule: Rule, names: Collection[str]) -> frozenset[int]:
+        """The same for the interfaces `names` of `rule`."""
+        return self._ended.on(rule, names, self._standing.keys())
+
+    @property
+    def unproved(self) -> frozenset[int]:
+        """Orders that ended since the device was last proved exactly."""
+        return self._ended.unproved(self._standing.keys())
+
+    def settle(self, exact: bool, standing: Collection[int]) -> None:
+        """As `Ended.settle`, as of the last `advance`."""
+        if self._position is not None:
+            self._ended.settle(self._position.now, exact, standing)
+
+    def recall(
+        self,
+        facts: DeviceFacts | None,
+        ended_between: Callable[[datetime, datetime], frozenset[int]],
+    ) -> None:
+        """Which orders may still stand by what was recorded; once, after the first `advance`.
+
+        `ended_between`: numbers of orders, also of those that the book has long forgotten.
+        """
+        if self._position is None:
+            return
+        now, heard = self._position.now, self._ended.known
+        if facts is None or facts.proved_for is None:
+            self._ended.recall(heard | (facts.held_orders if facts else frozenset()))
+            return
+        since = facts.proved_for
+        numbers = self._book.moved(facts.verified_seq, since, now)
+        numbers |= facts.held_orders | facts.contested_orders
+        if since < now - KEEP_ENDED:
+            numbers |= ended_between(since, now)
+        numbers = frozenset(n for n in numbers if n > 0)
+        self._ended.recall((numbers & heard) | (numbers - self._book.orders(numbers).keys()))
+
     @property
     def looked_at(self) -> datetime | None:
         """The instant of the last `advance`."""
@@ -125,12 +172,16 @@ class DesiredState:
             self._held.discard(number)
             if running and self.device in entry.held:
                 self._held.add(number)
+            if is_over(entry.order, now) and self.device in asks.devices:
+                self._ended.hear(number, asks, entry.order.ends or now)
             if self.device in asks.devices and running:
+                if standing is not None and standing is not asks:
+                    self._ended.change(number)
                 if standing is not asks:
                     self._standing[number] = asks
                     began.append(asks)
             elif standing is not None:
                 ended.append(number)
         for number in ended:
-            del self._standing[number]
+            self._ended.leave(number, self._standing.pop(number), now)
         return began, ended

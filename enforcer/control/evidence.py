@@ -24,12 +24,15 @@ from enforcer.core.orders import Order, order_id
 from enforcer.core.plan import Plan
 from enforcer.core.rules import Owner
 from enforcer.core.status import DeviceFacts
+from enforcer.driver_api import Session, Transcribed
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.wire import JSONValue
 
 NATIVE_LINES = 200
 """How many native commands of a plan are kept; the totals say how many there were."""
+TRANSCRIPT = 250_000
+"""How many characters of what was said to a device are kept of one write, the newest."""
 _NAMED_ORDERS = 20
 _ORPHAN = "the process ended in between; the next pass reads the device"
 _UNWRITTEN = "the outcome could not be written; the next pass reads the device"
@@ -96,6 +99,11 @@ class Evidence:
         with self._database.read() as reader:
             found = {number: reader.orders.get(number) for number in numbers}
         return {number: order for number, order in found.items() if order is not None}
+
+    def ended_between(self, low: datetime, high: datetime) -> frozenset[int]:
+        """Numbers of the orders that ended in `low`..`high`, long forgotten or not."""
+        with self._database.read() as reader:
+            return reader.orders.ended_between(low, high)
 
     def lists_since(self, names: Iterable[str], since: datetime) -> frozenset[str]:
         """Those of the lists `names` that were imported after `since`."""
@@ -196,18 +204,25 @@ class Evidence:
         return sequence
 
     def conclude(
-        self, intent: int, device: str, at: datetime, result: str, said: str, facts: DeviceFacts
+        self,
+        intent: int,
+        device: str,
+        at: datetime,
+        result: str,
+        said: str,
+        facts: DeviceFacts,
+        transcript: str = "",
     ) -> None:
-        """Commit what became of an intent, and what is now known of the device."""
+        """Commit what became of an intent, and what is now known of the device.
+
+        `transcript`: what was said to and by the device (`heard`); kept apart, compressed.
+        """
+        payload: dict[str, JSONValue] = {"result": result, "said": said}
         self._step("outcome-writing")
         with self._database.write() as work:
-            work.close_intent(
-                intent,
-                CONTROLLER,
-                at=at,
-                device=device,
-                payload={"result": result, "said": said},
-            )
+            if transcript:
+                payload["transcript"] = work.blob(transcript[-TRANSCRIPT:].encode())
+            work.close_intent(intent, CONTROLLER, at=at, device=device, payload=payload)
             self._save(work, device, facts, wrote=True)
         self._known[device] = facts
         self._open.pop(device, None)
@@ -284,6 +299,11 @@ class Evidence:
         known = work.devices.facts(device)
         if known is not None and proves(known):
             work.periods.prolong(device, at)
+
+
+def heard(session: Session) -> str:
+    """What was said in `session` since this was last asked; "" where it keeps no transcript."""
+    return session.transcript() if isinstance(session, Transcribed) else ""
 
 
 def proves(facts: DeviceFacts) -> bool:

@@ -16,10 +16,10 @@ from enforcer.clock import Clock
 from enforcer.control.attribution import Left, foreign_part, outlived
 from enforcer.control.bounds import NOTHING, Bounds
 from enforcer.control.case import Case, Proof, Request, became, differs, present
-from enforcer.control.contention import Contention, concerned, contended
+from enforcer.control.contention import Contention, NotAsDesired, contended, held_by
 from enforcer.control.contests import Contests
 from enforcer.control.desired_state import DesiredState
-from enforcer.control.evidence import Evidence, first_lines
+from enforcer.control.evidence import Evidence, first_lines, heard
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.new_software import NewSoftware
@@ -118,12 +118,7 @@ class Reconciler:
         proof = self._proof
         if proof is None:
             return None
-        seen = session.fingerprint()
-        if seen.token != proof.token:
-            return None
-        if seen.valid_until is not None and seen.valid_until <= now:
-            return None
-        return proof
+        return proof if proof.holds(session.fingerprint(), now) else None
 
     def _quick(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
         delta = self._holdable.only(self.state.advance(now))
@@ -188,12 +183,12 @@ class Reconciler:
         if not self._owned:
             known = self._evidence.facts(name)
             before = known is not None and known.verified_at is not None
-            standing = self.state.orders
+            self.state.recall(known, self._evidence.ended_between)
             check_orders(
                 actual,
                 self._owner,
                 adopted,
-                lambda numbers: self._evidence.never_placed(numbers - standing),
+                lambda numbers: self._evidence.never_placed(numbers - self.state.orders),
                 before,
                 unexplained(drift.findings),
             )
@@ -206,8 +201,7 @@ class Reconciler:
             self._prove(case.actual)
             return self._clean(now, case)
         may, rest, held = self._bounds.permitted(case.drift)
-        wanting, ended = concerned(self.state, rest)
-        self._held = wanting | ended
+        self._held = held_by(self.state, rest, case.drift.findings, may.findings)
         facts = self._facts(now, case, request, may, held)
         if not may:
             return self._held_back(case, facts)
@@ -221,8 +215,8 @@ class Reconciler:
             part = Drift(due.part, tally_of(due.part), may.findings if due.adds else ())
             plan = self.driver.plan(marked, part, case.actual)
             if self._turns.ask(plan, due.part, request.asked) is None:
-                wanting, ended = concerned(self.state, due.rest)
-                self._held, self._waiting = self._held | wanting | ended, wait.why
+                self._held |= held_by(self.state, due.rest, may.findings, part.findings)
+                self._waiting = wait.why
                 facts = self._facts(now, case, request, part, held + tally_of(due.rest).differing)
                 facts = replace(facts, why=wait.why, again=wait.seconds)
                 return self._write(session, request, plan, replace(case, drift=part), facts)
@@ -230,14 +224,15 @@ class Reconciler:
 
     def _wait(self, wait: Wait, case: Case, facts: PassFacts) -> PassFacts:
         """Nothing is written yet: everything that differs is held back until its turn."""
-        wanting, ended = concerned(self.state, case.drift.delta)
-        self._held, self._waiting = wanting | ended, wait.why
+        self._held = held_by(self.state, case.drift.delta, case.drift.findings)
+        self._waiting = wait.why
         number = case.drift.tally.differing + len(case.drift.findings)
         held = replace(facts, outcome=Outcome.HELD, added=0, removed=0, held=number, why=wait.why)
         return replace(self._held_back(case, held), again=wait.seconds)
 
     def _prove(self, actual: Actual) -> None:
         self._proof = Proof(actual.token, actual) if actual.token else None
+        self.state.settle(not self._contention.count, self._contention.ended)
         if not self._bounds.stopped:
             self._new_software.proved()
 
@@ -285,7 +280,8 @@ class Reconciler:
             self._left = Left(held, self.driver.findings(held, actual))
         if self.device.mode is Mode.ENFORCE:
             tampered = case.foreign.tally.differing + len(case.drift.findings)
-            known = self.known(facts.at, proved=True, drift_open=tampered)
+            untold = 0 if self._held else facts.held
+            known = self.known(facts.at, proved=True, drift_open=tampered or untold)
         else:
             differing = case.drift.tally.differing or len(case.drift.findings)
             known = self.known(facts.at, proved=False, drift_open=differing)
@@ -317,6 +313,7 @@ class Reconciler:
         intent = self._evidence.intend(
             name, facts.at, plan, case.drift, why, facts.writers, foreign
         )
+        heard(session)  # What was read before is not what was written.
         contested = self._bounds.contested
         target = Target(case.desired, case.drift.delta, facts.held == 0, contested)
         writing = Writing(
@@ -329,7 +326,9 @@ class Reconciler:
             turn.error = error
             failed = self._after(error)
             result = became(error, writing.staged)
-            self._evidence.conclude(intent, name, self._clock.now(), result, str(error), failed)
+            self._evidence.conclude(
+                intent, name, self._clock.now(), result, str(error), failed, heard(session)
+            )
             raise
         turn.proved = True
         if target.whole and written.exact:
@@ -337,7 +336,9 @@ class Reconciler:
             self._prove(written.actual)
         done = self.known(self._clock.now(), proved=written.exact)
         facts = replace(facts, verified=facts.verified + sum(b.size for b in plan.batches))
-        self._evidence.conclude(intent, name, self._clock.now(), "applied", sentence(facts), done)
+        self._evidence.conclude(
+            intent, name, self._clock.now(), "applied", sentence(facts), done, heard(session)
+        )
         return facts
 
     def _go_on(self, request: Request) -> Callable[[], bool]:
@@ -366,6 +367,9 @@ class Reconciler:
         """What is now to be recorded about the device."""
         before = self._evidence.facts(self.device.name)
         bounds, contention = self._bounds, self._contention
+        off = NotAsDesired.of(
+            self._held, self.state.held, contention, bounds.contested, None if proved else before
+        )
         failing = error is not None
         told = proved or before is None
         older = self.state.basis != self.state.inventory
@@ -380,14 +384,14 @@ class Reconciler:
             drift_open=drift_open or contention.findings,
             mode=self.device.mode,
             paused=bounds.paused,
-            held_orders=self._held | self.state.held | contention.ended,
-            braked_orders=self.state.held - self._held - contention.ended,
+            held_orders=off.held,
+            braked_orders=off.braked,
             unsupported_orders=self._holdable.unsupported_orders,
             inventory=self.state.basis if told or before is None else before.inventory,
             present=(self.state.inventory if older else "") if told else present(before),
             braked=bounds.hold.why if bounds.hold is not None else "",
             marker=bounds.marker,
             waiting=self._waiting,
-            contested_orders=contention.orders,
-            contested_by=bounds.contested.writers if contention.count else (),
+            contested_orders=off.contested,
+            contested_by=off.contested_by,
         )

@@ -25,6 +25,9 @@ _changed_since = _bodies.where(orders.c.changed > bindparam("seq")).order_by(
     orders.c.changed, orders.c.number
 )
 _ending_from = _bodies.where(orders.c.ends_us >= bindparam("instant")).order_by(orders.c.number)
+_ended_between = select(orders.c.number).where(
+    orders.c.ends_us >= bindparam("low"), orders.c.ends_us <= bindparam("high")
+)
 _active = (
     select(func.count())
     .select_from(orders)
@@ -81,6 +84,11 @@ class OrderReader:
         Orders that have not started yet are among them.
         """
         return self._many(_ending_from, {"instant": to_us(now - keep_after_end)})
+
+    def ended_between(self, low: datetime, high: datetime) -> frozenset[int]:
+        """Numbers of the orders that ended, were lifted or are to end in `low`..`high`."""
+        span = {"low": to_us(low), "high": to_us(high)}
+        return frozenset(self._connection.execute(_ended_between, span).scalars())
 
     def search(
         self,

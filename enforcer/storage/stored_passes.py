@@ -20,12 +20,13 @@ IMPORTED = "list.imported"
 
 # Bodies are canonical JSON: no blank stands between, and quotes inside of a text are escaped.
 _CLOSES = re.compile(rb'"intent":([0-9]+)')
-_NAMES_BLOB = re.compile(rb'"(?:native|report)":"([0-9a-f]{64})"')
+_NAMES_BLOB = re.compile(rb'"(?:native|report|transcript)":"([0-9a-f]{64})"')
 _IN_ONE_STATEMENT = 5_000
 _AT_ONCE = 100
 
 _rows = select(intents.c.seq, intents.c.device, intents.c.closed_by)
-_telling = select(audit.c.seq, audit.c.body).where(audit.c.kind.in_((INTENT, IMPORTED)))
+_TELLING = (INTENT, OUTCOME, IMPORTED)
+_telling = select(audit.c.seq, audit.c.body).where(audit.c.kind.in_(_TELLING))
 
 
 class StoredIntents:
@@ -102,7 +103,7 @@ class StoredBlobs:
 
 
 def _blob_of(kind: str, body: bytes) -> str:
-    if kind not in (INTENT, IMPORTED):
+    if kind not in _TELLING:
         return ""
     found = _NAMES_BLOB.search(body)
     return found[1].decode() if found else ""

@@ -18,7 +18,7 @@ from enforcer.signing import head_bytes, holds, key_name, load_key
 from enforcer.storage import chain
 from enforcer.storage.audit import Which
 from enforcer.storage.chain import Head, Link
-from enforcer.storage.records import AuditEntry
+from enforcer.storage.records import OUTCOME, AuditEntry
 from enforcer.storage.signatures import SignedHead
 from enforcer.storage.unit_of_work import INTENT, Reader
 from enforcer.usecases.present import event_view
@@ -127,6 +127,7 @@ def entry_view(reader: Reader, link: Link) -> AuditEntryView:
         hash=link.hash.hex(),
         previous=link.prev.hex(),
         native=native(reader, entry)[:NATIVE_SHOWN],
+        transcript=_kept(reader, outcome or entry, OUTCOME, "transcript"),
         outcome=None if outcome is None else event_view(outcome),
     )
 
@@ -136,8 +137,12 @@ def native(reader: Reader, entry: AuditEntry) -> list[str]:
 
     Raises AuditBroken for commands that were changed.
     """
-    digest = entry.payload.get("native")
-    if entry.kind != INTENT or not isinstance(digest, str):
+    return _kept(reader, entry, INTENT, "native")
+
+
+def _kept(reader: Reader, entry: AuditEntry, kind: str, key: str) -> list[str]:
+    digest = entry.payload.get(key)
+    if entry.kind != kind or not isinstance(digest, str):
         return []
     try:
         return reader.audit.blob(digest).decode(errors="replace").splitlines()

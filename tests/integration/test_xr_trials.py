@@ -7,6 +7,7 @@ and its neighbors up is taken back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,18 +19,18 @@ from drivers.cisco_xr.driver import CiscoXrDriver
 from drivers.cisco_xr.link import Link
 from enforcer.clock import SystemClock
 from enforcer.control.writing import compared
+from enforcer.core.rules import NO_END, Desired, InterfaceMember, Key, Rule
 from enforcer.driver_api import Applied
 from enforcer.errors import (
     DeviceBusy,
     DeviceError,
     StaleState,
-    Unsupported,
 )
 from lab.emulators.cisco_xr import Router
 from tests.contract.subject import NAME
 from tests.contract.worlds import EVERYTHING, OURS, converge, due, read
-from tests.contract.xr_subject import UPSTREAM, Password, XrSubject, driver_at
-from tests.integration.xr_router import few, goes_wrong, router_served, staged
+from tests.contract.xr_subject import HOSTING, UPSTREAM, Password, XrSubject, driver_at
+from tests.integration.xr_router import TRIAL, few, goes_wrong, router_served, staged
 
 pytestmark = pytest.mark.emulated
 
@@ -145,6 +146,39 @@ def _link(subject: XrSubject) -> Link:
     return driver_at(subject.device, OURS).link
 
 
+def test_a_trial_that_outlived_its_session_is_neither_read_nor_written_over(
+    subject: XrSubject, driver: CiscoXrDriver
+) -> None:
+    """The process died before it confirmed: a fresh one must not call that state the device's."""
+    wanted, before = few(subject), subject.router.running()
+    with driver.connect() as session:
+        actual = session.read_state()
+        plan = driver.plan(wanted, compared(driver, wanted, actual), actual)
+        session.stage(plan.batches[0])
+        fresh = driver_at(subject.device, OURS)
+        assert subject.router.running() != before, "it stands, unconfirmed"
+        with fresh.connect() as other, pytest.raises(DeviceBusy, match=r"enforcer waits.*ENF-"):
+            other.read_state()
+        with pytest.raises(DeviceBusy, match="confirmation"):
+            staged(fresh, wanted)
+        subject.router.clock.advance(TRIAL + 5)
+        assert subject.router.running() == before
+        converge(fresh, wanted)
+
+
+def test_an_operators_trial_is_no_state_to_read(subject: XrSubject, driver: CiscoXrDriver) -> None:
+    operator = subject.router.other_operator()
+    operator.line("configure")
+    operator.line(f"interface {UPSTREAM} description his trial")
+    operator.line("commit confirmed 300")
+    with pytest.raises(DeviceBusy, match="may yet be rolled back"):
+        read(driver)
+    operator.line("commit")
+    operator.line("end")
+    operator.closed()
+    assert not read(driver).hold
+
+
 # -- proof -----------------------------------------------------------------------------------
 
 
@@ -164,6 +198,33 @@ def test_what_cuts_an_adjacency_takes_itself_back(subject: XrSubject) -> None:
     driver = slow_to_judge(subject, router)
     with pytest.raises(DeviceError, match=r"(?s)10\.1\.0\.2.*rolled back"):
         staged(driver, few(subject))
+    assert router.running() == before
+
+
+def test_a_suspended_customer_loses_his_own_session_and_that_is_no_loss(
+    subject: XrSubject,
+) -> None:
+    """The session on the link that goes down on purpose is not missed."""
+    router = subject.router
+    router.neighbors.add("10.1.0.2", 64501)
+    shut = rf"interface {UPSTREAM}\n(?: .*\n)* shutdown"
+    router.neighbors.goes_down_while("10.1.0.2", shut, hold_seconds=0.0)
+    member = InterfaceMember(UPSTREAM, NO_END, 7)
+    wanted = Desired(NAME, interfaces={Rule(0, Key.INTERFACE): (member,)}, mark=OURS)
+    converge(slow_to_judge(subject, router), wanted)
+    assert router.neighbors.state("10.1.0.2") == "Idle"
+    assert re.search(shut, router.running())
+
+
+def test_another_customers_session_is_still_missed(subject: XrSubject) -> None:
+    router = subject.router
+    router.neighbors.add("10.1.0.2", 64501)
+    router.neighbors.goes_down_while("10.1.0.2", " shutdown", hold_seconds=0.0)
+    before = router.running()
+    member = InterfaceMember(HOSTING, NO_END, 7)
+    wanted = Desired(NAME, interfaces={Rule(0, Key.INTERFACE): (member,)}, mark=OURS)
+    with pytest.raises(DeviceError, match=r"(?s)10\.1\.0\.2.*rolled back"):
+        staged(slow_to_judge(subject, router), wanted)
     assert router.running() == before
 
 
@@ -218,7 +279,7 @@ def test_a_permit_that_leaves_no_room_above_it_is_named_with_the_remedy(
     subject.by_hand("ipv4 access-list CUSTOMER", "1 permit tcp any any")
     drift = compared(driver, wanted, read(driver))
     assert any("no free sequence number" in finding.detail for finding in drift.findings)
-    with pytest.raises(Unsupported, match="resequence access-list ipv4 CUSTOMER 1000 10"):
-        driver.plan(wanted, drift, read(driver))
+    with pytest.raises(DeviceError, match="resequence access-list ipv4 CUSTOMER 1000 10"):
+        staged(driver, wanted)
     subject.by_hand("ipv4 access-list CUSTOMER", "no 1", "90 permit tcp any any")
     converge(driver, wanted)

@@ -33,6 +33,9 @@ def entry(view: AuditEntryView, now: datetime) -> RenderableType:
         for name, value in _entry_facts(view.outcome, now):
             outcome.add_row(name, words(value))
         parts += [Text(), Text("what became of it", style="bold"), Padding(outcome, (0, 0, 0, 2))]
+    if view.transcript:
+        parts += [Text(), Text("what was said", style="bold")]
+        parts.append(Verbatim((f"  {line}" for line in view.transcript), "dim"))
     return Group(*parts)
 
 

@@ -90,7 +90,8 @@ def filled(database: Database, tmp_path: Path) -> Filled:
         _import(unit, 2)
         native = {"native": unit.blob(b"add element inet enforcer from4 { 192.0.2.7 }")}
         closed = unit.open_intent(ANN, at=NOON, device="edge1", payload=native)
-        outcome = unit.close_intent(closed, ANN, at=NOON, device="edge1", payload={})
+        transcript = {"transcript": unit.blob(b"> configure terminal")}
+        outcome = unit.close_intent(closed, ANN, at=NOON, device="edge1", payload=transcript)
         opened = unit.open_intent(ANN, at=NOON, device="edge2", payload={})
         for subject in ("edge1", "edge2"):
             unit.raise_alarm("braked", ANN, at=NOON, subject=subject, said="much")
@@ -199,6 +200,12 @@ TAMPERED = {
         "closed_intent",
     ),
     "native commands removed": ("DELETE FROM blobs WHERE digest = '{native}'", "closed_intent"),
+    "a transcript changed": (
+        "UPDATE blobs SET body = (SELECT body FROM blobs WHERE digest = '{report}')"
+        " WHERE digest = '{transcript}'",
+        "outcome",
+    ),
+    "a transcript removed": ("DELETE FROM blobs WHERE digest = '{transcript}'", "outcome"),
     "a list's report removed": ("DELETE FROM blobs WHERE digest = '{report}'", "imported"),
     "an intent removed": ("DELETE FROM intents WHERE seq = {open_intent}", "open_intent"),
     "an intent of another device": (
@@ -251,8 +258,10 @@ def test_what_was_changed_beside_the_chain_is_found(
     with database.read() as reader:
         (told,) = reader.audit.entries(after=filled.closed_intent - 1, limit=1)
         native = told.payload["native"]
+        (ended,) = reader.audit.entries(after=filled.outcome - 1, limit=1)
+        transcript = ended.payload["transcript"]
         report = reader.lists.versions("drop")[0].report
-    given = {**filled.__dict__, "native": native, "report": report}
+    given = {**filled.__dict__, "native": native, "report": report, "transcript": transcript}
     tamper(url, *(one.format(**given) for one in statements.split(";")))
     found = verdict(database)
     assert (found.ok, found.first_bad) == (False, getattr(filled, expected)), found.why

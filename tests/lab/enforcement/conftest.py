@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.installation import Controller
-from lab.shell import wait_until
 from tests.lab.conftest import ROUTERS, LabView
-from tests.lab.enforcement.desk import ME, Desk, install
+from tests.lab.enforcement.desk import Desk, desk_at, install
 
 HERE = Path(__file__).parent
 MEASURED = pytest.StashKey[list[str]]()
@@ -39,18 +38,8 @@ def desk(controller: Controller) -> Iterator[Desk]:
     """Orders of one test; afterwards all are lifted and the devices hold nothing of them."""
     if not controller.running:  # a test before this one failed while it was stopped
         controller.start()
-    opened, deaths = Desk(controller.installation, controller), controller.deaths
-    try:
-        wait_until(
-            lambda: all(one.status == "ok" for one in opened.app.devices(ME)),
-            "every router is proved",
-            timeout=60,
-        )
+    with desk_at(controller) as opened:
         yield opened
-        opened.clear()
-        assert controller.deaths == deaths, controller.log.tail()
-    finally:
-        opened.close()
 
 
 @pytest.fixture

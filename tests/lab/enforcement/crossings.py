@@ -67,3 +67,14 @@ def stopped(*crossings: Crossing) -> list[str]:
         for crossed, fate in zip(crossings, fates(crossings), strict=True)
         for label in fate.dropped
     ]
+
+
+def misjudged(stops: Sequence[Crossing], spares: Sequence[Crossing]) -> list[str]:
+    """The packets of `stops` that arrived, and those of `spares` that did not, in words."""
+    found = fates((*stops, *spares))
+    through = zip(stops, found[: len(stops)], strict=True)
+    spared = zip(spares, found[len(stops) :], strict=True)
+    return [
+        *(f"{c.source} > {c.sink}: {label} arrived" for c, f in through for label in f.passed),
+        *(f"{c.source} > {c.sink}: {label} did not" for c, f in spared for label in f.dropped),
+    ]

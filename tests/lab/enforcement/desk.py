@@ -33,10 +33,15 @@ EVERYWHERE = Scope()
 """The default scope: where the target is attached, or every border."""
 
 
-def install(folder: Path) -> Installation:
-    """A new installation with a copy of the lab's inventory, which a test may change."""
+def install(folder: Path, change: Callable[[str], str] = str) -> Installation:
+    """A new installation with a copy of the lab's inventory, which a test may change.
+
+    `change`: of network.yaml, before anything reads it.
+    """
     inventory = folder / "inventory"
     shutil.copytree(INVENTORY, inventory)
+    network = inventory / "network.yaml"
+    network.write_text(change(network.read_text()))
     installation = Installation(folder, inventory)
     installation.create()
     return installation
@@ -213,3 +218,20 @@ class Desk:
     def close(self) -> None:
         """Give up the database."""
         self._world.database.close()
+
+
+@contextmanager
+def desk_at(controller: Controller) -> Iterator[Desk]:
+    """A desk once every router is proved; afterwards all of its orders are lifted, and gone."""
+    opened, deaths = Desk(controller.installation, controller), controller.deaths
+    try:
+        wait_until(
+            lambda: all(one.status == "ok" for one in opened.app.devices(ME)),
+            "every router is proved",
+            timeout=60,
+        )
+        yield opened
+        opened.clear()
+        assert controller.deaths == deaths, controller.log.tail()
+    finally:
+        opened.close()

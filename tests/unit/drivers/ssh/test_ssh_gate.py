@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from drivers._ssh.gate import GATE, LOGINS, PER_DEVICE, Gate, Places
+from drivers._ssh.errors import NoPlace
+from drivers._ssh.gate import GATE, LOGINS, PER_DEVICE, PROOFS, Gate, Places
 from enforcer.clock import SystemClock
-from enforcer.errors import DeviceBusy
 
 CLOCK = SystemClock()
-HERE, THERE = ("192.0.2.7", 22), ("192.0.2.7", 2222)
+HERE, THERE = ("192.0.2.7", 22, ""), ("192.0.2.7", 2222, "")
 
 
 class Waits:
@@ -41,7 +41,7 @@ class Waits:
 
 
 def test_the_one_of_this_process() -> None:
-    assert (PER_DEVICE, LOGINS) == (2, 10)
+    assert (PER_DEVICE, LOGINS, PROOFS) == (2, 10, 2)
     assert isinstance(GATE, Gate)
 
 
@@ -50,12 +50,12 @@ def test_a_third_session_is_busy_and_says_why() -> None:
     first = gate.enter("edge7", HERE, 0.0, CLOCK)
     gate.enter("edge7", HERE, 0.0, CLOCK)
     gate.enter("edge8", THERE, 0.0, CLOCK)
-    with pytest.raises(DeviceBusy, match=r"edge7: our own 2 sessions to 192.0.2.7 port 22"):
+    with pytest.raises(NoPlace, match=r"edge7: our own 2 sessions to 192.0.2.7 port 22"):
         gate.enter("edge7", HERE, 0.0, CLOCK)
     first()
     first()
     gate.enter("edge7", HERE, 0.0, CLOCK)
-    with pytest.raises(DeviceBusy):
+    with pytest.raises(NoPlace):
         gate.enter("edge7", HERE, 0.0, CLOCK)
 
 
@@ -90,15 +90,68 @@ def test_who_gave_up_is_not_served() -> None:
     assert places.take(0.0, CLOCK)
 
 
-def test_logins_of_all_devices_together() -> None:
-    gate = Gate(logins=2)
+def test_the_same_address_behind_another_jump_host_is_another_device() -> None:
+    gate = Gate()
+    for through in ("", "198.51.100.9:22", "198.51.100.10:22"):
+        for _ in range(PER_DEVICE):
+            gate.enter("edge7", ("10.0.0.1", 22, through), 0.0, CLOCK)
+        with pytest.raises(NoPlace):
+            gate.enter("edge7", ("10.0.0.1", 22, through), 0.0, CLOCK)
+
+
+def all_lanes(gate: Gate, under_way: ExitStack) -> tuple[int, int]:
+    """How many ordinary logins, and how many proofs, are let in at once."""
+    let_in = []
+    for proof in (False, True):
+        number = 0
+        with pytest.raises(NoPlace, match="logins to other devices"):
+            while True:
+                under_way.enter_context(gate.login("edge1", 0.0, CLOCK, proof))
+                number += 1
+        let_in.append(number)
+    return let_in[0], let_in[1]
+
+
+@pytest.mark.parametrize(
+    ("logins", "lanes"), [(10, (8, 2)), (3, (1, 2)), (2, (1, 1)), (50, (48, 2))]
+)
+def test_logins_of_all_devices_together(logins: int, lanes: tuple[int, int]) -> None:
+    """However many ordinary ones there are, and however slow: proofs are let in."""
+    for gate in (Gate(logins=logins), Gate(logins=2), Gate(logins=100)):
+        gate.set_logins(logins)
+        with ExitStack() as under_way:
+            assert all_lanes(gate, under_way) == lanes
+        with ExitStack() as again:
+            assert all_lanes(gate, again) == lanes
+
+
+def test_fewer_logins_count_from_the_next_one_on() -> None:
+    gate = Gate(logins=5)
     with ExitStack() as under_way:
-        for device in ("edge1", "edge2"):
-            under_way.enter_context(gate.login(device, 0.0, CLOCK))
-        with pytest.raises(DeviceBusy, match="2 logins"), gate.login("edge3", 0.0, CLOCK):
-            raise AssertionError
+        assert all_lanes(gate, under_way) == (3, 2)
         gate.set_logins(3)
-        under_way.enter_context(gate.login("edge3", 0.0, CLOCK))
-        gate.set_logins(1)
-    with gate.login("edge4", 0.0, CLOCK), pytest.raises(DeviceBusy):
-        under_way.enter_context(gate.login("edge5", 0.0, CLOCK))
+        with pytest.raises(NoPlace), gate.login("edge9", 0.0, CLOCK):
+            raise AssertionError
+    with ExitStack() as later:
+        assert all_lanes(gate, later) == (1, 2)
+
+
+def test_a_proof_goes_before_all_that_wait_for_a_place() -> None:
+    gate, clock = Gate(per_device=1), Waits()
+    held = gate.enter("edge7", HERE, 0.0, clock)
+    order: list[bool] = []
+
+    def wait(proof: bool) -> None:
+        give = gate.enter("edge7", HERE, 60.0, clock, proof)
+        order.append(proof)
+        give()
+
+    threads = []
+    for proof in (False, False, True):
+        threads.append(threading.Thread(target=wait, args=(proof,)))
+        threads[-1].start()
+        assert clock.entered.acquire(timeout=60.0)
+    held()
+    for thread in threads:
+        thread.join()
+    assert order == [True, False, False]
