@@ -16,6 +16,8 @@ from drivers._ssh.wire import limited
 from enforcer.clock import Clock, SystemClock
 from enforcer.errors import CommandRejected, DeviceBusy, DeviceUnreachable
 
+QUIET = 30.0
+"""Seconds of silence of a program that goes on before its host is asked whether it is there."""
 _PIECE = 65_536
 _SHOWN = 500
 _NO_CODE = -1
@@ -31,9 +33,15 @@ class Answer(NamedTuple):
 
 
 class Lines:
-    """The output of a program that goes on; iterate in one thread, `close` from any."""
+    """The output of a program that goes on; iterate in one thread, `close` from any.
 
-    def __init__(self, client: Client, channel: paramiko.Channel, command: str) -> None:
+    `quiet`: after so many seconds without output the peer is asked whether it is still there.
+    """
+
+    def __init__(
+        self, client: Client, channel: paramiko.Channel, command: str, quiet: float = QUIET
+    ) -> None:
+        self._quiet = quiet
         self._client = client
         self._channel = channel
         self._command = command
@@ -49,6 +57,9 @@ class Lines:
         while not self._closed.is_set():
             try:
                 piece = self._channel.recv(_PIECE)
+            except TimeoutError:
+                self._ask_whether_it_is_there()
+                continue
             except FOREIGN as error:
                 if self._closed.is_set():
                     return
@@ -58,6 +69,23 @@ class Lines:
                 return
             *lines, rest = (rest + piece).split(b"\n")
             yield from lines
+
+    def _ask_whether_it_is_there(self) -> None:
+        """Any answer will do (RFC 4254 section 4); none, and the connection is given up.
+
+        The kernel's own timeout sees the first leg alone: a router behind a jump host may vanish
+        while the jump host acknowledges everything.
+        """
+        transport = self._client.get_transport()
+        with limited(self._client, self._quiet):
+            if transport is not None:
+                transport.global_request("keepalive@openssh.com", wait=True)
+        if not self._client.alive() and not self._closed.is_set():
+            raise DeviceUnreachable(
+                self._client.device,
+                f"{self._client.options.host} did not answer for {self._quiet:g} s while"
+                f" {self._command!r} was followed",
+            )
 
     def _end(self) -> None:
         if self._closed.is_set():
@@ -117,14 +145,16 @@ class Exec:
         return Answer(code, stdout, errors.text)
 
     @staticmethod
-    def stream(client: Client, command: str, timeout: float = 30.0) -> Lines:
+    def stream(client: Client, command: str, timeout: float = 30.0, quiet: float = QUIET) -> Lines:
         """Start `command` and read its output line by line; `timeout` is for starting it.
+
+        `quiet`: seconds; see `Lines`.
 
         Raises DeviceUnreachable, DeviceBusy (the server opens no further channel).
         """
         channel = _start(client, command, timeout)
-        channel.settimeout(None)
-        return Lines(client, channel, command)
+        channel.settimeout(quiet)
+        return Lines(client, channel, command, quiet)
 
 
 class _Collected(threading.Thread):

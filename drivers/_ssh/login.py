@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import paramiko
 
 from drivers._ssh.algorithms import disabled, prefer
+from drivers._ssh.errors import HostKeyRefused
 from drivers._ssh.gate import GATE, Gate
 from drivers._ssh.host_keys import Recorded, read_file, recorded
 from drivers._ssh.mapping import FOREIGN, configured, mapped
@@ -19,7 +20,7 @@ from drivers._ssh.options import SshOptions
 from drivers._ssh.ways import ProxyProgram, Way, straight, way_to
 from enforcer.clock import Clock, SystemClock
 from enforcer.driver_api import CredentialSource, LoginCap
-from enforcer.errors import ConfigurationInvalid
+from enforcer.errors import ConfigurationInvalid, DeviceUnreachable
 
 KEEPALIVE = 30
 """Seconds between questions on an idle connection; one that was cut is noticed by them."""
@@ -99,25 +100,35 @@ def _open(
 def _through(way: Way, credentials: CredentialSource, undo: ExitStack) -> Client:
     behind: Client | None = None
     for hop in way.hops:
-        behind = _logged_in(hop, credentials, _connection(hop, behind, "", undo))
+        behind = _logged_in(hop, credentials, _connection(hop, behind))
         undo.callback(behind.close)
-    connection = _connection(way.options, behind, way.command, undo)
-    return _logged_in(way.options, credentials, connection)
+    if way.command:
+        return _through_program(way, credentials, undo)
+    return _logged_in(way.options, credentials, _connection(way.options, behind))
 
 
-def _connection(
-    options: SshOptions, behind: Client | None, command: str, undo: ExitStack
-) -> Connection:
+def _connection(options: SshOptions, behind: Client | None) -> Connection:
     """A socket, or what the library takes for one."""
     with mapped(options, "connect to"):
-        if behind is not None:
-            return _beyond(behind, options)
-        if not command:
-            return straight(options)
-        program = ProxyProgram(command)
+        return straight(options) if behind is None else _beyond(behind, options)
+
+
+def _through_program(way: Way, credentials: CredentialSource, undo: ExitStack) -> Client:
+    with mapped(way.options, "connect to"):
+        program = ProxyProgram(way.command)
     undo.callback(program.close)
-    program.socket.settimeout(options.timeout)
-    return program.socket
+    program.socket.settimeout(way.options.timeout)
+    try:
+        return _logged_in(way.options, credentials, program.socket)
+    except HostKeyRefused:
+        raise
+    except DeviceUnreachable as error:
+        said = program.said()
+        if not said:
+            raise
+        raise DeviceUnreachable(
+            error.device, f"{error.message}; the ProxyCommand said: {said}"
+        ) from None
 
 
 def _beyond(behind: Client, options: SshOptions) -> paramiko.Channel:

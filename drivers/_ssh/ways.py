@@ -7,6 +7,8 @@ import re
 import select
 import socket
 import subprocess
+import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +22,8 @@ from enforcer.driver_api import CredentialSource
 from enforcer.errors import ConfigurationInvalid, DeviceBusy, DeviceUnreachable
 
 _PEEK = 512
+_SAID_LINES, _SAID_LENGTH = 3, 300
+_INCLUDE = re.compile(r"(?im)^[ \t]*include[ \t=\"]")
 _VANISHED_MS = 60_000
 _HOP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@\[\]]+)(?::(?P<port>\d{1,5}))?")
 
@@ -52,7 +56,7 @@ def way_to(options: SshOptions, credentials: CredentialSource) -> Way:
     if not options.ssh_config:
         return Way(options)
     config = _config(options, credentials)
-    said = config.lookup(options.host)
+    said = _looked_up(options, config, options.host)
     completed = _completed(options, said)
     jump = said.get("proxyjump", "none")
     hops = () if jump == "none" else tuple(_hop(options, config, one) for one in jump.split(","))
@@ -67,11 +71,29 @@ def way_to(options: SshOptions, credentials: CredentialSource) -> Way:
 
 def _config(options: SshOptions, credentials: CredentialSource) -> paramiko.SSHConfig:
     text = read_file("ssh_config", options.ssh_config, credentials)
+    if _INCLUDE.search(text):
+        raise ConfigurationInvalid(
+            f"{options.device}: {options.ssh_config} has an Include, which is not followed: copy"
+            " what it includes into the file"
+        )
     try:
         return paramiko.SSHConfig.from_text(text)
     except (paramiko.ConfigParseError, ValueError) as error:
         raise ConfigurationInvalid(
             f"{options.device}: {options.ssh_config} is no ssh config: {error}"
+        ) from None
+
+
+def _looked_up(
+    options: SshOptions, config: paramiko.SSHConfig, host: str
+) -> paramiko.SSHConfigDict:
+    try:
+        return config.lookup(host)
+    except (paramiko.SSHException, KeyError, ValueError, ImportError, OSError) as error:
+        # KeyError: CanonicalizeHostname without CanonicalDomains. ImportError: Match exec.
+        raise ConfigurationInvalid(
+            f"{options.device}: {options.ssh_config} cannot be applied to {host} ({error}): leave"
+            " out CanonicalizeHostname and Match exec, and say HostName"
         ) from None
 
 
@@ -108,7 +130,7 @@ def _hop(options: SshOptions, config: paramiko.SSHConfig, text: str) -> SshOptio
         key_file="",
         legacy=False,
     )
-    hop = _completed(plain, config.lookup(plain.host))
+    hop = _completed(plain, _looked_up(options, config, plain.host))
     return replace(
         hop,
         username=hop.username or options.username,
@@ -163,12 +185,27 @@ class ProxyProgram:
                     ["/bin/sh", "-c", f"exec {command}"],
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
-                    stderr=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
                     start_new_session=True,
                 )
         except BaseException:
             self.socket.close()
             raise
+        self._said: deque[str] = deque(maxlen=_SAID_LINES)
+        # Read all the time, lest the program be stuck complaining.
+        self._listener = threading.Thread(target=self._listen, name="proxy-stderr", daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._program.stderr is not None
+        with self._program.stderr as errors:
+            while line := errors.readline(_SAID_LENGTH):
+                self._said.append(" ".join(line.decode("utf-8", "replace").split()))
+
+    def said(self) -> str:
+        """The last that it complained about, once it has ended; "" nothing."""
+        self.close()
+        return " / ".join(line for line in tuple(self._said) if line)
 
     def close(self) -> None:
         """Hang up and end the program."""
@@ -179,3 +216,5 @@ class ProxyProgram:
         except subprocess.TimeoutExpired:
             self._program.kill()
             self._program.wait()
+        # What it started itself may still hold its errors open.
+        self._listener.join(2.0)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from drivers.cisco_ios.ground import Layout
-from drivers.cisco_ios.said import refusal
+from drivers.cisco_ios.said import lines6, refusal
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Key, Rule
 from enforcer.core.topology import Device
@@ -18,8 +18,11 @@ KEYS = frozenset(
 )
 
 
-def capability(device: Device, layout: Layout) -> Capability:
-    """Both families; no rule by interface but shutting one down."""
+def capability(device: Device, layout: Layout, most: int) -> Capability:
+    """Both families; no rule by interface but shutting one down.
+
+    `most`: how many lines one IPv6 address of a rule may take.
+    """
     neighbors = {str(n.address) for n in device.neighbors}
 
     def refuses(rule: Rule) -> str:
@@ -33,6 +36,16 @@ def capability(device: Device, layout: Layout) -> Capability:
                 "has no interface at an edge in the inventory: say what is behind each"
                 " (`behind: upstream`, a customer's name)"
             )
-        return refusal(rule)
+        return refusal(rule) or _too_long(rule, most)
 
     return Capability(KEYS, capacity=device.capacity, refuses=refuses)
+
+
+def _too_long(rule: Rule, most: int) -> str:
+    lines = lines6(rule)
+    if lines <= most:
+        return ""
+    return (
+        f"needs {lines} lines for each IPv6 address of this rule, and options.ipv6_lines allows"
+        f" {most}: except a /64 or shorter prefixes instead of single addresses"
+    )

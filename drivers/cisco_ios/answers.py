@@ -81,6 +81,24 @@ def has_archive(device: str, text: str) -> bool:
     raise _not_understood(device, "the archive", text)
 
 
+_TIMER = re.compile(r"(?i)timer value: *(\d+ \S+)")
+_WHOSE = re.compile(r"(?i)user: *(\S+)")
+
+
+def pending_trial(device: str, text: str) -> str:
+    """What ``show archive config rollback timer`` says of a pending one; "" there is none.
+
+    A release that does not know the command answers as one without. Raises ParseFailed.
+    """
+    said = text.strip()
+    if not said or said.startswith("%"):
+        return ""
+    timer, whose = _TIMER.search(said), _WHOSE.search(said)
+    if timer is None:
+        raise _not_understood(device, "the rollback timer", said)
+    return f"{timer[1]}, armed by {whose[1] if whose else 'somebody'}"
+
+
 def _not_understood(device: str, what: str, text: str) -> ParseFailed:
     shown = " ".join(text.split())[:120]
     return ParseFailed(device, f"{what} is not understood: {shown!r}")

@@ -88,6 +88,10 @@ def _interfaces(layout: Layout, box: Box) -> Diagnosis:
             f"there is no {', '.join(sorted(missing))}",
             "correct the names in the inventory",
         )
+    passed_by = ground(layout, box).obstacles
+    if passed_by:
+        said = "; ".join(f"{name} {why}" for name, why in passed_by.items())
+        return Diagnosis("interfaces", False, said, "make the inventory say where packets pass")
     if not layout.edges:
         return Diagnosis(
             "interfaces",

@@ -63,9 +63,14 @@ class IosDriver:
         return cls(device, owner, Way(SshOptions.of(device), credentials))
 
     @property
+    def setup(self) -> Setup:
+        """What is fixed for this device."""
+        return self._setup
+
+    @property
     def capability(self) -> Capability:
         """Both families; interfaces can be shut down, neighbors' routes be filtered."""
-        return capability(self._device, self._setup.layout)
+        return capability(self._device, self._setup.layout, self._options.ipv6_lines)
 
     @property
     def traits(self) -> Trait:

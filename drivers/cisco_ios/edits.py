@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from drivers.cisco_ios import objects
 from drivers.cisco_ios.differences import acl_header
 from drivers.cisco_ios.ground import Ground, Layout
 from drivers.cisco_ios.listing import Listing
+from drivers.cisco_ios.marks import digests
 from drivers.cisco_ios.model import (
     Ace,
     Bind,
@@ -22,10 +23,14 @@ from drivers.cisco_ios.model import (
     Frame,
     Member,
     Note,
+    Route,
     Stray,
 )
 from drivers.cisco_ios.steps import Step, ordered
 from enforcer.core.rules import Owner
+
+RULE_LINES = 10_000
+"""Most lines that one rule may take in one list."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +134,34 @@ def _blocked(work: Work) -> Iterable[tuple[Fact, str]]:
         elif isinstance(fact, Member) and not fact.text:
             why = "an empty group is none of ours"
         elif isinstance(fact, Filter):
-            why = _no_filter(fact, work.box)
+            why = no_filter(fact, work.box)
+        elif isinstance(fact, Route) and work.box.leaks:
+            why = (
+                f"`{work.box.leaks[0]}` has no route-map, so that a discard route would be told to"
+                " others: give it a route-map that leaves out the tag of options.tag"
+            )
         elif isinstance(fact, Bind) and fact.interface not in work.box.ports:
             why = f"there is no interface {fact.interface}"
         if why:
             yield fact, why
+    yield from _too_many(work)
+
+
+def _too_many(work: Work) -> Iterator[tuple[Fact, str]]:
+    """Rules that would make a list longer than a router bears."""
+    by_rule: dict[tuple[int, str, str], list[Ace]] = defaultdict(list)
+    for fact in work.add:
+        if isinstance(fact, Ace):
+            by_rule[fact.family, fact.acl, fact.digest].append(fact)
+    for (family, name, digest), some in by_rule.items():
+        acl = work.box.acls.get((family, name))
+        there = sum(digest in digests(line) for line in acl.lines) if acl else 0
+        if len(some) + there > RULE_LINES:
+            why = (
+                f"{acl_header(family, name)} would get {len(some) + there} lines for one rule, and"
+                f" at most {RULE_LINES} are written: block shorter prefixes, or except fewer"
+            )
+            yield from ((fact, why) for fact in some)
 
 
 def _never_down(interface: str, work: Work) -> str:
@@ -144,8 +172,15 @@ def _never_down(interface: str, work: Work) -> str:
     return ""
 
 
-def _no_filter(fact: Filter, box: Box) -> str:
+def no_filter(fact: Filter, box: Box) -> str:
+    """Why a neighbor's routes cannot be filtered by a list of ours; "" they can."""
     peer = box.peers.get((fact.family, fact.neighbor))
+    vrf = box.vrfs.get(fact.neighbor)
+    if vrf is not None:
+        return (
+            f"neighbor {fact.neighbor} is in the VRF {vrf}, and routes of VRFs are not filtered:"
+            " filter them by hand"
+        )
     if peer is None:
         return f"there is no BGP neighbor {fact.neighbor} of IPv{fact.family}"
     bound = peer.bound.get(fact.direction, "")
@@ -153,5 +188,11 @@ def _no_filter(fact: Filter, box: Box) -> str:
         return (
             f"neighbor {fact.neighbor} has the operator's prefix-list {bound} {fact.direction}:"
             " put its content into a route-map, so that the place is free"
+        )
+    taken = peer.taken.get(fact.direction, "")
+    if taken:
+        return (
+            f"neighbor {fact.neighbor} has {taken}, which a prefix-list of ours would replace:"
+            " put its content into a route-map and take the neighbor out of what it inherits from"
         )
     return ""

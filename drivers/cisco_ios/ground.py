@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from drivers._router.names import PREFIX
 from drivers.cisco_ios.marks import digests
-from drivers.cisco_ios.model import DIRECTIONS, Acl, Box
+from drivers.cisco_ios.model import DIRECTIONS, Acl, Box, Port
 from drivers.cisco_ios.words import interface_name
 from enforcer.core.edges import carries_management, edge_interfaces
 from enforcer.core.topology import Device
@@ -33,11 +33,11 @@ class Layout:
     routes: bool
     sources: bool
     loose: bool
-    tag: int = 666
+    tag: int = 1145
     timed: bool = False
 
     @classmethod
-    def of(cls, device: Device, tag: int = 666, timed: bool = False) -> Layout:
+    def of(cls, device: Device, tag: int = 1145, timed: bool = False) -> Layout:
         """From the inventory's entry."""
         return cls(
             device.name,
@@ -61,7 +61,8 @@ class Ground:
     `theirs`: by family the operator's lists that are bound at an edge. `free`: by family the
     (interface, direction) where nothing of his is bound. `absent`: edges that are no interfaces
     of the box. `unfit`: lists of his that take no line of ours, and why. `taken`: (family,
-    prefix) of his own static routes.
+    prefix) of his own static routes. `obstacles`: interfaces whose packets pass our lists by,
+    and what to do.
     """
 
     theirs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class Ground:
     absent: tuple[str, ...] = ()
     unfit: Mapping[tuple[int, str], str] = field(default_factory=dict)
     taken: frozenset[tuple[int, str]] = frozenset()
+    obstacles: Mapping[str, str] = field(default_factory=dict)
 
 
 def ground(layout: Layout, box: Box) -> Ground:
@@ -78,7 +80,7 @@ def ground(layout: Layout, box: Box) -> Ground:
     absent = tuple(name for name in layout.edges if name not in box.ports)
     for name in layout.edges:
         port = box.ports.get(name)
-        if port is None:
+        if port is None or _no_place(port):
             continue
         for family in (4, 6):
             for direction in DIRECTIONS:
@@ -90,7 +92,7 @@ def ground(layout: Layout, box: Box) -> Ground:
     unfit = {}
     for family, names in theirs.items():
         for name in names:
-            why = _unfit(box, family, name)
+            why = _unfit(box, family, name) or _managed(layout, box, family, name)
             if why:
                 unfit[family, name] = why
     return Ground(
@@ -99,7 +101,50 @@ def ground(layout: Layout, box: Box) -> Ground:
         absent,
         unfit,
         box.statics,
+        dict(_obstacles(layout, box)),
     )
+
+
+def _obstacles(layout: Layout, box: Box) -> Iterator[tuple[str, str]]:
+    for name in layout.edges:
+        why = _no_place(box.ports[name]) if name in box.ports else ""
+        if why:
+            yield name, why
+        for other, port in box.ports.items():
+            if other.startswith(f"{name}.") and other not in layout.spelt and not port.shutdown:
+                yield (
+                    other,
+                    f"is a sub-interface of {name} that the inventory does not have: the filters"
+                    f" of {name} do not see its packets; add it with what is behind it",
+                )
+
+
+def _no_place(port: Port) -> str:
+    """Why no access list of an interface sees its packets; "" one does."""
+    for line in map(str.strip, port.lines):
+        if line.startswith("channel-group "):
+            return (
+                f"is a member of Port-channel{line.split()[1]}, where its packets are filtered:"
+                " put that into the inventory instead"
+            )
+        if line == "switchport" or line.startswith(("switchport ", "service instance ")):
+            return (
+                f"is a layer-2 port ({line}), whose packets are routed elsewhere: put its Vlan or"
+                " BDI interface into the inventory instead"
+            )
+    return ""
+
+
+def _managed(layout: Layout, box: Box, family: int, name: str) -> str:
+    for place in sorted(layout.managed):
+        port = box.ports.get(place)
+        if port is not None and any(
+            (kind, bound) == (family, name) for (kind, _), bound in port.bound.items()
+        ):
+            return (
+                f"is bound to {place} too, which carries management: bind a list of its own there"
+            )
+    return ""
 
 
 def _unfit(box: Box, family: int, name: str) -> str:

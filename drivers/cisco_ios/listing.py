@@ -90,7 +90,9 @@ class Listing:
             if self.acl is None:
                 back = (((), f"no {self._section[0]}"),) if last else ()
             line = self._numbered(number, frame.text)
-            self.steps.append(Step(Stage.FRAME, self._section, line, back, structural=True))
+            # To a list that nothing is bound to yet this is nobody's business.
+            bound = self.acl is not None
+            self.steps.append(Step(Stage.FRAME, self._section, line, back, structural=bound))
 
     # -- denies --------------------------------------------------------------------------
 

@@ -162,10 +162,15 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A BGP neighbor in one address family; `bound`: by direction the prefix-list's name."""
+    """A BGP neighbor in one address family; `bound`: by direction the prefix-list's name.
+
+    `taken`: by direction what else filters its routes, inherited or a ``distribute-list``, which
+    a prefix-list of ours would replace or not stand beside.
+    """
 
     section: tuple[str, ...]
     bound: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    taken: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,8 @@ class Box:
     packets through an interface, with the line that does. `statics`: (family, prefix) of static
     routes that are not ours. `utc`: minutes that the box's local
     time is ahead of UTC; None: not a fixed number. `hold`: somebody put the marker there.
+    `vrfs`: BGP neighbors of VRFs, with its name. `leaks`: where static routes are redistributed
+    unseen. `inactive`: entries of ours that the box has but does not apply.
     """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -190,6 +197,9 @@ class Box:
     statics: frozenset[tuple[int, str]] = frozenset()
     utc: int | None = 0
     hold: bool = False
+    vrfs: Mapping[str, str] = field(default_factory=dict)
+    leaks: tuple[str, ...] = ()
+    inactive: frozenset[str] = frozenset()
 
     def token(self, edges: frozenset[str]) -> str:
         """Equal for boxes that agree in all that concerns us at the interfaces `edges`."""
@@ -200,6 +210,7 @@ class Box:
             if port.name in edges or name.startswith("ENF-")
         }
         lists = {k: sorted(v.items()) for k, v in self.lists.items() if k[1].startswith("ENF-")}
+        peers = self.peers.items()
         said = (
             sorted(self.groups.items()),
             sorted((k, v) for k, v in self.acls.items() if k in bound or has_ours(v)),
@@ -210,8 +221,8 @@ class Box:
             sorted(lists.items()),
             sorted(self.routes),
             sorted(self.periods.items()),
-            sorted((k, sorted(v.bound.items())) for k, v in self.peers.items()),
-            self.hold,
+            sorted((k, sorted(v.bound.items()), sorted(v.taken.items())) for k, v in peers),
+            (self.hold, self.leaks, sorted(self.inactive)),
         )
         return hashlib.blake2b(repr(said).encode(), digest_size=12).hexdigest()
 

@@ -13,7 +13,16 @@ from enforcer.errors import ConfigurationInvalid
 
 PROOF_SECONDS = 60
 """What a proof takes besides the hold time: a fresh login, and its wait for a place."""
-KEYS = ("confirm", "counters", "hold_time", "pace", "save", "tag", "time_range")
+KEYS = (
+    "confirm",
+    "counters",
+    "hold_time",
+    "ipv6_lines",
+    "pace",
+    "save",
+    "tag",
+    "time_range",
+)
 SAVES = ("each", "nightly", "never")
 _SWITCH = {"yes": True, "no": False}
 _LONGEST_TIMER = 7_200
@@ -24,14 +33,15 @@ _LONGEST_TIMER = 7_200
 class Options:
     """`confirm`: seconds until the router takes back what was not confirmed. `hold_time`:
     seconds until adjacencies are judged. `save`: when ``write memory`` is typed. `tag`: of
-    discard routes."""
+    discard routes. `ipv6_lines`: how many lines one IPv6 address of a rule may take."""
 
     confirm: int = 300
     hold_time: int = 180
     save: str = "never"
     time_range: bool = False
     counters: bool = True
-    tag: int = 666
+    tag: int = 1145
+    ipv6_lines: int = 1_024
 
     @classmethod
     def of(cls, device: Device) -> Self:
@@ -63,7 +73,8 @@ class Options:
             save,
             _switch(name, given, "time_range", "no"),
             _switch(name, given, "counters", "yes"),
-            _number(name, given, "tag", 666, (1, 2**32 - 1)),
+            _number(name, given, "tag", 1145, (1, 2**32 - 1)),
+            _number(name, given, "ipv6_lines", 1_024, (1, 100_000)),
         )
 
     @property

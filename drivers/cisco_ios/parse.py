@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
@@ -16,8 +17,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from drivers._router.names import PREFIX
 from drivers.cisco_ios.entries import AclLines
 from drivers.cisco_ios.model import NULL, Acl, Box, Group, Peer, Port, Route
+from drivers.cisco_ios.parse_bgp import read_bgp
 from drivers.cisco_ios.tree import Section, sections
-from drivers.cisco_ios.words import interface_name
+from drivers.cisco_ios.words import interface_name, plain
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.errors import ParseFailed
 
@@ -31,15 +33,17 @@ _ROUTE6 = re.compile(r"ipv6 route (\S+/\d+) (\S.*)")
 _ACCESS_GROUP = re.compile(r" ip access-group (?:common )?(\S+)(?: \S+)?? (in|out)")
 _TRAFFIC_FILTER = re.compile(r" ipv6 traffic-filter (\S+) (in|out)")
 _URPF = re.compile(r" ip verify unicast source reachable-via (any|rx)")
-_NEIGHBOR = re.compile(r" +neighbor (\S+) (\S+)(?: (\S+) (in|out))?")
-_FAMILY = re.compile(r" address-family (ipv4|ipv6)(?: unicast)?")
 _END = re.compile(r" absolute end (\d\d:\d\d) (\d{1,2}) (\w+) (\d{4})")
 _ZONE = re.compile(r"clock timezone \S+ (-?\d+)(?: (\d+))?")
 _USED = re.compile(
-    r"(?:ip nat (?:inside|outside) source list|match (?:ip|ipv6) address|match address"
-    r"|match access-group(?: name)?|ip access-class|ipv6 access-class|access-class"
-    r"|distribute-list|snmp-server \S+ \S+ .*access|ip pim \S+ .*list) (\S+)"
+    r"(?:ip nat (?:inside|outside) source list|match (?:ip|ipv6) address(?! prefix-list)"
+    r"|match address|match access-group(?: name)?|access-class|distribute-list"
+    r"|snmp-server community \S+|snmp-server \S+ \S+ .*access|ip pim \S+ .*list"
+    r"|ntp access-group|ip multicast boundary) (.+)"
 )
+"""What is said behind is taken for names of lists, all of it."""
+_INACTIVE = re.compile(r"(?m)^\s*(.*\bENF-.*?)(?: \(\d+ match(?:es)?\))? \(inactive\)")
+_LEAK = re.compile(r" +redistribute static(?!.* route-map )(?: .*)?")
 _ADDRESS = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _MEMBER = re.compile(
     rf"(?:any|host {_ADDRESS}|range {_ADDRESS} {_ADDRESS}|{_ADDRESS} {_ADDRESS}"
@@ -59,6 +63,8 @@ class _Found:
     routes: set[Route] = field(default_factory=set)
     periods: dict[str, int] = field(default_factory=dict)
     peers: dict[tuple[int, str], Peer] = field(default_factory=dict)
+    vrfs: dict[str, str] = field(default_factory=dict)
+    leaks: list[str] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     statics: set[tuple[int, str]] = field(default_factory=set)
     utc: int | None = 0
@@ -94,13 +100,30 @@ def parse(device: str, text: str, numbers: str = "", numbers6: str = "") -> Box:
         found.ports,
         dict(found.lists),
         frozenset(found.routes),
-        found.periods,
+        _in_utc(found),
         found.peers,
         found.elsewhere,
         frozenset(found.statics),
         None if found.summer else found.utc,
         found.hold,
+        found.vrfs,
+        tuple(found.leaks),
+        frozenset(_inactive(text, numbers, numbers6)),
     )
+
+
+def _in_utc(found: _Found) -> dict[str, int]:
+    """Ends are printed in the box's own time; its zone may stand behind them."""
+    zone = 0 if found.summer else found.utc or 0
+    return {name: end - zone if end else 0 for name, end in found.periods.items()}
+
+
+def _inactive(*texts: str) -> Iterator[str]:
+    """Entries of ours that the box has, but does not apply; ends that passed are no such."""
+    for text in texts:
+        for said in _INACTIVE.findall(text):
+            if " time-range " not in said:
+                yield plain(said)
 
 
 def needs_numbers(text: str) -> bool:
@@ -113,14 +136,16 @@ def _read(found: _Found, section: Section) -> None:
     first = header.split(" ", 1)[0]
     for line in (header, *section.lines):
         used = _USED.search(line)
-        if used:
-            found.elsewhere.setdefault(used[1], line.strip())
+        for word in used[1].split() if used else ():
+            found.elsewhere.setdefault(word, line.strip())
     if first == "object-group":
         _read_group(found, section)
     elif first == "interface":
         _read_port(found, section)
-    elif first == "router":
-        _read_bgp(found, section)
+    elif first == "router" or header.startswith("ipv6 router "):
+        leaks = (line.strip() for line in section.lines if _LEAK.fullmatch(line))
+        found.leaks += [f"{header}: {line}" for line in leaks]
+        read_bgp(section, found.peers, found.vrfs)
     elif first == "time-range":
         _read_period(found, section)
     elif first == "clock":
@@ -228,36 +253,6 @@ def _read_port(found: _Found, section: Section) -> None:
         checked = _URPF.match(line)
         urpf = (checked[1] if checked else "") or urpf
     found.ports[name] = Port(name, shutdown, bound, urpf, section.lines)
-
-
-def _read_bgp(found: _Found, section: Section) -> None:
-    if not section.header.startswith("router bgp "):
-        return
-    base: tuple[str, ...] = (section.header,)
-    where, family = base, 4
-    inside = False
-    for line in section.lines:
-        if line.startswith(" address-family "):
-            told = _FAMILY.fullmatch(line)
-            where = (*base, line.strip())
-            family = 0 if told is None else int(told[1][-1])
-            inside = True
-        elif line.strip() == "exit-address-family":
-            where, family, inside = base, 4, False
-        said = _NEIGHBOR.fullmatch(line) or _NEIGHBOR.match(line)
-        if said is None or family == 0:
-            continue
-        # In the base section only a session's own lines make a neighbor of IPv4.
-        if not inside and said[2] not in ("remote-as", "prefix-list", "activate"):
-            continue
-        before = found.peers.get((family, said[1]))
-        bound = dict(before.bound) if before else {}
-        if said[2] == "prefix-list" and said[4]:
-            bound[said[4]] = said[3]
-        if not inside and ":" in said[1]:
-            continue
-        section_of = where if inside or before is None else before.section
-        found.peers[family, said[1]] = Peer(section_of, bound)
 
 
 def _read_period(found: _Found, section: Section) -> None:

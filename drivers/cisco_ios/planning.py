@@ -111,7 +111,12 @@ def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, .
         was = f"{actual.owner.controller} epoch {actual.owner.epoch}" if actual.owner else ""
         kind = FindingKind.ALTERED if there else FindingKind.MISSING
         found[Finding(kind, f"object-group network {OWNER}", was)] = None
+    for text in sorted(at.held.box.inactive):
+        said = "the device does not apply it (inactive)"
+        found[Finding(FindingKind.ALTERED, text, said)] = None
     if right:
+        for name, why in at.ground.obstacles.items():
+            found[Finding(FindingKind.MISSING, f"interface {name}", why)] = None
         for name in at.ground.absent:
             found[Finding(FindingKind.MISSING, f"interface {name}", "in the inventory alone")] = (
                 None

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from drivers._router.names import group_name
 from drivers._router.target import Target, prefixes
@@ -39,6 +41,7 @@ from drivers.cisco_ios.said import (
 from drivers.cisco_ios.words import interface_name
 from enforcer.core.clauses import Spans
 from enforcer.core.intervals import Ranges, intersect, merge, outside, rows_of, union
+from enforcer.core.orders import Network
 from enforcer.core.rules import Key, Rule
 
 Buckets = Mapping[Rule, Mapping[int, Ranges]]
@@ -79,7 +82,7 @@ def split(
 
     Where reverse path checks make a discard route drop the source too, only what is blocked
     both ways may be one: nothing is ever blocked that nobody ordered. Where the operator has a
-    static route of his own to the very prefix, it stays alone.
+    static route of his own to the very prefix, it stays alone; and one inside of ours would win.
     """
     rest = dict(addresses)
     routed: dict[int, Ranges] = {}
@@ -90,7 +93,8 @@ def split(
         rows = addresses.get(to, Ranges.none())
         if layout.sources:
             rows = intersect(rows, addresses.get(by, Ranges.none()))
-        kept = [n for n in prefixes(family, rows) if (family, str(n)) not in ground.taken]
+        theirs = _statics(family, ground)
+        kept = [n for n in prefixes(family, rows) if not _holds(n, theirs)]
         rows = merge(rows_of(kept))
         if not len(rows):
             continue
@@ -101,6 +105,21 @@ def split(
             if len(left):
                 rest[rule] = left
     return routed, rest
+
+
+def _statics(family: int, ground: Ground) -> list[tuple[int, int]]:
+    """(first address, length) of the operator's own, sorted."""
+    return sorted(
+        (int(network.network_address), network.prefixlen)
+        for network in (ip_network(prefix) for kind, prefix in ground.taken if kind == family)
+    )
+
+
+def _holds(network: Network, theirs: list[tuple[int, int]]) -> bool:
+    """Whether one of `theirs` is to the very prefix or to a part of it."""
+    first, last = int(network.network_address), int(network.broadcast_address)
+    low, high = bisect_left(theirs, (first, 0)), bisect_left(theirs, (last + 1, 0))
+    return any(length >= network.prefixlen for _, length in theirs[low:high])
 
 
 def route_name(family: int) -> str:

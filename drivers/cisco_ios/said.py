@@ -81,6 +81,19 @@ def refusal(rule: Rule) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
+def lines6(rule: Rule) -> int:
+    """How many lines one address of an IPv6 rule takes in a list, where it is in no exception."""
+    if rule.family == 4:
+        return 0
+    made = shape(rule)
+    counts = [0] * len(made.withins)
+    for part in made.parts:
+        peers = part.clause.peers
+        counts[part.place] += 1 if peers is None else len(prefixes(6, Ranges.of(peers)))
+    return max(counts, default=0)
+
+
 def member_text(network: Network) -> str:
     """A line of an object-group."""
     if network.prefixlen == 32:

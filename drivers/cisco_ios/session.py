@@ -6,27 +6,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from drivers._router.names import OWNER
 from drivers._router.region import part
 from drivers._ssh.terminal import Terminal
 from drivers.cisco_ios.answers import clock_ahead, has_archive
 from drivers.cisco_ios.counting import counted
-from drivers.cisco_ios.identify import always_known
-from drivers.cisco_ios.marks import read_owner
 from drivers.cisco_ios.model import Box
 from drivers.cisco_ios.options import Options
 from drivers.cisco_ios.parse import needs_numbers, parse
-from drivers.cisco_ios.planning import Held, Payload, Setup
+from drivers.cisco_ios.planning import Payload, Setup
+from drivers.cisco_ios.reading import reading
 from drivers.cisco_ios.saving import save
 from drivers.cisco_ios.shared import Shared
-from drivers.cisco_ios.standing import Standing
 from drivers.cisco_ios.writing import Writing
 from enforcer.clock import Clock
 from enforcer.core.intervals import Ranges
 from enforcer.core.plan import ALL, Batch, Region
-from enforcer.core.rules import Actual, Owner, Rule
+from enforcer.core.rules import Actual, Rule
 from enforcer.driver_api import Applied, Counted, Fingerprint
-from enforcer.errors import CommandRejected, ParseFailed, StaleState
+from enforcer.errors import CommandRejected, StaleState
 
 READ_TIMEOUT = 300.0
 """Seconds for a whole configuration: big ones take their time to be generated."""
@@ -84,40 +81,18 @@ class IosSession:
         self._save(ours=False)
         box = self.look()
         token = self.token(box)
-        actual = self._actual(box, token)
+        actual = reading(
+            self.means.setup,
+            box,
+            self.means.clock.now(),
+            archive=self._archive(),
+            clock=self._clock_ahead(box),
+            token=token,
+        )
         self._token = token
         if region.delta is None:
             return actual
         return replace(part(actual, region), hold=False)
-
-    def _actual(self, box: Box, token: str) -> Actual:
-        setup = self.means.setup
-        setup.known.learn(always_known())
-        found = Standing(box, setup.layout, setup.known)
-        held = Held(box, self._archive(), self._clock_ahead(box))
-        return Actual(
-            self.device,
-            self.means.clock.now(),
-            self._owner(box),
-            found.addresses,
-            found.interfaces,
-            held,
-            token=token,
-            hold=box.hold,
-        )
-
-    def _owner(self, box: Box) -> Owner | None:
-        mark = box.groups.get(OWNER)
-        if mark is None or not mark.description:
-            return None
-        owner = read_owner(mark.description)
-        if owner is None:
-            raise ParseFailed(
-                self.device,
-                f"object-group {OWNER} says {mark.description!r}, which no controller of this"
-                " release writes: find out who did, and remove it by hand if nobody needs it",
-            )
-        return owner
 
     def _archive(self) -> bool:
         there = has_archive(self.device, self.terminal.ask("show archive", refuse=False))

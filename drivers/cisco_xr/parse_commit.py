@@ -109,6 +109,7 @@ def locked(text: str) -> bool:
     return _LOCKED.search(text) is not None
 
 
+_ALONE = re.compile(r"(?i)\A\s*(?:% *)?(?:there are )?no (?:\w+ ){0,2}sessions?[^\n]*\s*\Z")
 _SESSION = re.compile(r"(?m)^\s*\d+\)\s+Session:\s+(?P<session>\S+)")
 _FIELDS = re.compile(r"(?m)^\s*User:\s+(?P<user>\S+)\s+Client:\s+(?P<client>\S.*?)\s*$")
 
@@ -118,7 +119,7 @@ def pending(device: str, text: str) -> str:
 
     "" nobody. Raises ParseFailed where the table was cut or is another one.
     """
-    if not text.strip():
+    if not text.strip() or _ALONE.match(text):
         return ""
     starts = [found.start() for found in _SESSION.finditer(text)]
     if not starts or text[: starts[0]].strip():

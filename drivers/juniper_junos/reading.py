@@ -25,7 +25,7 @@ _SECTIONS = (
         "",
         "^set groups [^ ]+ (interfaces|protocols|firewall|policy-options) | apply-groups "
         "|^deactivate groups |^deactivate .*apply-groups| interface-range "
-        "|^set protocols (ospf|ospf3|isis|rip|ripng) (.* )?export ",
+        "|^set protocols (ospf|ospf3|isis|rip|ripng) .*export ",
     ),
 )
 """Section ("": all) and what of it concerns us, as ``| match`` takes it."""

@@ -114,7 +114,7 @@ def _elsewhere(box: Box, path: str, what: str) -> str:
     where = source(box.given, path)
     return (
         f"{what} there come from `{where}` too, and ours would stand in their way or be joined"
-        " to them: configure them there itself, or keep it out by apply-groups-except"
+        " to them: configure them there itself, and let that no longer reach it"
         if where
         else ""
     )
@@ -137,7 +137,7 @@ def _beyond(setup: Setup, box: Box, needed: frozenset[int]) -> Iterator[tuple[st
             path = filter_path(family, filter_name(family, direction))
             where = source(box.given, path)
             if where:
-                yield path, f"`{where}` adds to every filter, ours too: except ENF-* there"
+                yield path, f"`{where}` adds to every filter, ours too: narrow its wildcard"
 
 
 def _given_units(box: Box, interface: str) -> Iterator[str]:

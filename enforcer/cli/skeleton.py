@@ -17,6 +17,7 @@ inventory = "inventory/"
 # full_pass_every = "5m"   # every device is read and compared completely this often
 # tick = "1s"              # the controller looks at its clock this often
 # stale_after = "15m"      # an older proof makes an order "unverified"
+# logins = 10              # so many logins by SSH at once, all devices together
 # signing_key = "audit.key"   # signs the audit trail; 'enforcer audit key' makes one
 # log_level = "info"       # debug, info, warning, error
 # log_format = "console"   # console, json

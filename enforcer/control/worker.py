@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,7 +24,7 @@ from enforcer.core.plan import Trait
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Mode
 from enforcer.driver_api import DeviceEvent, EventKind, Session
-from enforcer.errors import DeviceError, StaleState, StorageError
+from enforcer.errors import DeviceError, DeviceUnreachable, StaleState, StorageError
 
 log = structlog.get_logger()
 
@@ -257,9 +257,16 @@ class Worker:
         return (held or self._reconciler.blind) and self._reconciler.proof is None
 
     def _pass(self, request: Request) -> PassFacts:
-        if self._open is None:
-            self._open = self._session.enter_context(self._reconciler.driver.connect())
-        facts = self._reconciler.run(self._open, request)
+        kept = self._open is not None and Trait.REMOTE in self._reconciler.driver.traits
+        try:
+            facts = self._reconciler.run(self._connected(), request)
+        except DeviceUnreachable:
+            if not kept:
+                raise
+            # A login that was kept may have broken while nobody used it.
+            self._disconnect()
+            self._reconciler.distrust()
+            facts = self._reconciler.run(self._connected(), replace(request, full=True))
         self._used = self._clock.monotonic()
         self._attempt = self._stale = 0
         self._retry_at = None
@@ -271,6 +278,11 @@ class Worker:
             self._next_full = min(self._next_full, self._clock.monotonic() + facts.again)
         self._remember(facts)
         return facts
+
+    def _connected(self) -> Session:
+        if self._open is None:
+            self._open = self._session.enter_context(self._reconciler.driver.connect())
+        return self._open
 
     def _remember(self, facts: PassFacts) -> None:
         said = sentence(facts)

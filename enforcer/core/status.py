@@ -95,7 +95,8 @@ class DeviceFacts:
     at `verified_at` for the instant `proved_for`. `failing_since`: passes fail since then,
     the last one with `error_code` and `error`. `drift_open`: differences that were found and
     not repaired. `mode`: as of the last pass. `unsupported_orders`, `held_orders` (kept back
-    by brake or pause): numbers. `inventory`: digest of the inventory that it was proved under.
+    by brake, pause or turn; also those that ended and may still stand): numbers. `inventory`:
+    digest of the inventory that it was proved under.
 
     While the brake holds the device (`braked`: why), `inventory` is the one from before, and
     `present` the one in force: orders that ask for the same under both are proved under both,

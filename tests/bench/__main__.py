@@ -23,6 +23,7 @@ from tests.bench import (
     first_drop,
     full_pass,
     machine,
+    members,
     pasting,
     repair,
     single_element,
@@ -39,7 +40,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     module.NAME: module.measure
-    for module in (single_element, first_drop, whole_list, full_pass, repair, pasting)
+    for module in (single_element, first_drop, whole_list, full_pass, repair, pasting, members)
 }
 
 

@@ -12,10 +12,10 @@ from drivers.nftables.netlink.columns import SetRef
 from drivers.nftables.netlink.constants import NFT_SET_INTERVAL, NFT_SET_MAP
 from drivers.nftables.netlink.socket import NftSocket
 from enforcer.control.book import OrderBook
+from enforcer.control.case import Request
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.facts import Outcome
 from enforcer.control.filling import fill
-from enforcer.control.case import Request
 from enforcer.control.reconciler import Reconciler
 from enforcer.driver_api import Session
 from enforcer.usecases.local import LocalApplication

@@ -94,7 +94,8 @@ def device_at(server: Serving, **options: str) -> Device:
             Interface(UPSTREAM, "upstream", (ip_interface("10.1.0.1/30"),)),
             Interface(OFFICE, "infrastructure", (ip_interface("10.0.0.1/24"),), True),
         ),
-        options={"confirm": "60", "hold_time": "0"} | options,
+        # Tests that draw anything would spend their time on exceptions of single IPv6 addresses.
+        options={"confirm": "60", "hold_time": "0", "ipv6_lines": "100"} | options,
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drivers._router.names import OWNER
 from enforcer.control.holdable import Holdable
 from enforcer.control.writing import Target, Writing, attributed, compared
 from enforcer.core.compile import Compiled, advance, compile_device
@@ -23,10 +24,11 @@ from enforcer.core.drift import Drift, effective, tally_of
 from enforcer.core.orders import Order, in_force
 from enforcer.core.rules import Desired
 from enforcer.driver_api import Driver, Session
+from lab.emulators.device import Emulator
 from tests.contract.backends import BACKENDS
 from tests.contract.conftest import PARAMETERS
 from tests.contract.subject import Subject, device_of
-from tests.contract.worlds import OURS, converge, holdable
+from tests.contract.worlds import NOTHING, OURS, converge, holdable
 from tests.oracle import Packet, dropped, rules_drop
 from tests.strategies import NOW, Case, cases
 
@@ -38,6 +40,9 @@ FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scop
 def shared(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """One device for all examples."""
     with BACKENDS[request.param]() as device:
+        if not hasattr(device, "router"):
+            # What stands for ever, once a controller was there.
+            converge(device.driver(OURS), NOTHING)
         yield device
 
 
@@ -62,7 +67,7 @@ def asked(case: Case, orders: Sequence[Order], now: datetime) -> dict[int, Contr
 @given(data=st.data(), case=cases(most=5))
 @FEW
 def test_every_full_pass_arrives(shared: Subject, data: st.DataObject, case: Case) -> None:
-    driver = shared.driver(OURS)
+    driver, before = shared.driver(OURS), everything_on(shared)
     now = shared.clock.now()
     orders = shifted(case.orders, now)
     asks = asked(case, orders, now)
@@ -72,6 +77,20 @@ def test_every_full_pass_arrives(shared: Subject, data: st.DataObject, case: Cas
         converge(driver, holdable(shared, wanted))
         agrees(shared, driver, wanted, case, [o for o in orders if o.number in kept], now)
     converge(driver, Desired(EDGE))
+    assert everything_on(shared) == before
+
+
+def everything_on(subject: Subject) -> object:
+    """All that is configured: on a router every line, comments and our mark aside."""
+    router: Emulator | None = getattr(subject, "router", None)
+    if router is None:
+        return subject.content(), subject.foreign()
+    found, marked = [], False
+    for line in router.running().splitlines():
+        marked = OWNER in line or (marked and line.startswith((" ", "!")))
+        if not marked and not line.startswith("!"):
+            found.append(line)
+    return found
 
 
 def agrees(
@@ -108,7 +127,7 @@ def test_every_move_by_the_change_alone_arrives(
     shared: Subject, data: st.DataObject, case: Case
 ) -> None:
     """As quick passes go: what is written is how the desired state moved, nothing is compared."""
-    driver = shared.driver(OURS)
+    driver, before = shared.driver(OURS), everything_on(shared)
     now = shared.clock.now() + timedelta(0)
     asks = asked(case, shifted(case.orders, now), now)
     can = Holdable(device_of(shared), driver.capability)
@@ -131,6 +150,7 @@ def test_every_move_by_the_change_alone_arrives(
             actual = writing.run(plan.batches, actual, guarded=True).actual
             proved(driver, session, wanted)
     converge(driver, Desired(EDGE))
+    assert everything_on(shared) == before
 
 
 def proved(driver: Driver, session: Session, wanted: Desired) -> None:

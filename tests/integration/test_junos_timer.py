@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from drivers._ssh.gate import Gate
+from drivers._ssh.options import SshOptions
 from drivers.juniper_junos.console import Console
 from drivers.juniper_junos.driver import JunosDriver
-from drivers.juniper_junos.setup import Setup
+from drivers.juniper_junos.way import Way
 from enforcer.clock import SystemClock
 from enforcer.control.writing import compared
 from enforcer.driver_api import Applied
@@ -35,9 +36,16 @@ EXPIRED = 5 * 60 + 40
 STATEMENT = ("set system location building east",)
 
 
+class Quiet(Router):
+    """A router that tells nobody when a timer ran out: only its commit log shows it."""
+
+    def _broadcast(self, text: str) -> None:
+        """Nothing is said."""
+
+
 @pytest.fixture
 def router() -> Router:
-    return Router(NAME)
+    return Quiet(NAME)
 
 
 @pytest.fixture
@@ -90,6 +98,19 @@ def test_a_proof_that_is_slower_than_the_timer_commits_nothing_again(
     recovers(subject, driver_at(subject.device, OURS), wanted)
 
 
+def test_a_timer_that_says_that_it_ran_out_changes_nothing_of_that() -> None:
+    """The message may come in the middle of an answer: then the session is given up."""
+    router = Router(NAME)
+    with serving(router) as server:
+        subject = JunosSubject(router, server)
+        router.neighbors.add("10.1.0.2", 64501)
+        wanted = due(subject, BLOCK)
+        with pytest.raises(DeviceError):
+            staged_and_confirmed(on(Shifted(router, 160.0), server, "180"), wanted)
+        assert lines(router) == original()
+        recovers(subject, driver_at(subject.device, OURS), wanted)
+
+
 def test_without_time_left_the_proof_is_not_begun(router: Router, server: Serving) -> None:
     subject = JunosSubject(router, server)
     clock = Shifted(router)
@@ -121,9 +142,11 @@ def test_what_the_box_rolled_back_is_not_abandoned_a_second_time(
 
 
 @pytest.fixture
-def waiting(subject: JunosSubject, driver: JunosDriver) -> Iterator[Console]:
+def waiting(subject: JunosSubject) -> Iterator[Console]:
     """A console on which a commit waits for its confirmation, five minutes long."""
-    console = Console(Setup.of(subject.device, OURS).device, driver.way.open())
+    options = SshOptions.of(subject.device)
+    way = Way(NAME, options, Password(), SystemClock(), Gate(per_device=4))
+    console = Console(NAME, way.open())
     console.lock()
     before = console.commits().digest
     console.load(STATEMENT)

@@ -264,7 +264,7 @@ def test_somebody_who_speaks_no_ssh(
 
 def test_a_third_session_has_to_wait_and_places_come_back(server: Sshd) -> None:
     gate = Gate()
-    where = ("127.0.0.1", server.port)
+    where = ("127.0.0.1", server.port, "")
     first = open_client(options(server), Files(Path("/")), CLOCK, gate)
     second = open_client(options(server), Files(Path("/")), CLOCK, gate)
     try:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +16,7 @@ from drivers._ssh.commands import Exec
 from drivers._ssh.gate import Gate
 from drivers._ssh.login import open_client
 from drivers._ssh.options import SshOptions
+from drivers._ssh.ways import way_to
 from enforcer.clock import SystemClock
 from enforcer.errors import DeviceUnreachable
 from tests.sshd import Files, Sshd, free_port, host_key_refused, opened, options, user
@@ -114,6 +117,23 @@ def test_a_jump_host_that_breaks_takes_the_connection_with_it(
             next(heard)
 
 
+def test_a_device_that_vanishes_behind_a_jump_host_is_noticed(
+    tmp_path: Path, jump: Sshd, server: Sshd
+) -> None:
+    """The jump host goes on acknowledging everything: only an answer proves the device."""
+    with opened(through(tmp_path, jump, server), tmp_path) as client:
+        lines = Exec.stream(client, "echo $PPID; sleep 2; echo two; exec sleep 60", quiet=0.5)
+        heard = iter(lines)
+        server_side = int(next(heard))
+        assert next(heard) == b"two", "silence alone is no fault"
+        os.kill(server_side, signal.SIGSTOP)
+        try:
+            with pytest.raises(DeviceUnreachable, match="did not answer for"):
+                next(heard)
+        finally:
+            os.kill(server_side, signal.SIGCONT)
+
+
 def test_through_a_program(tmp_path: Path, jump: Sshd, server: Sshd) -> None:
     relay = tmp_path / "relay.py"
     relay.write_text(
@@ -136,3 +156,42 @@ def test_a_program_that_fails(tmp_path: Path, jump: Sshd, server: Sshd) -> None:
     given = through(tmp_path, jump, server, "ProxyCommand false")
     with pytest.raises(DeviceUnreachable, match=r"hung up|was closed"):
         open_client(given, Files(tmp_path), CLOCK, Gate())
+
+
+def test_what_a_program_complains_of_is_told(tmp_path: Path, jump: Sshd, server: Sshd) -> None:
+    way = "ProxyCommand sh -c 'echo bastion is down >&2; exit 1'"
+    given = through(tmp_path, jump, server, way)
+    with pytest.raises(DeviceUnreachable, match=r"the ProxyCommand said: bastion is down$"):
+        open_client(given, Files(tmp_path), CLOCK, Gate())
+
+
+# -- ssh configs that are not understood -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("CanonicalizeHostname yes", "leave out CanonicalizeHostname"),
+        ("Include other", "has an Include, which is not followed: copy"),
+        ("  include=other", "has an Include"),
+        ("ProxyJump a:b:c", r"is no \[user@\]host"),
+        ("Match exec", "ssh_config"),
+    ],
+)
+def test_a_config_that_cannot_be_followed_is_an_error(
+    tmp_path: Path, jump: Sshd, server: Sshd, line: str, said: str
+) -> None:
+    given = through(tmp_path, jump, server, line)
+    with pytest.raises(DeviceUnreachable, match=f"cannot log in: linux1: .*{said}"):
+        open_client(given, Files(tmp_path), CLOCK, Gate())
+
+
+def test_the_same_address_behind_another_jump_host_has_places_of_its_own(
+    tmp_path: Path, jump: Sshd, server: Sshd
+) -> None:
+    gate, files = Gate(per_device=1), Files(tmp_path)
+    given = through(tmp_path, jump, server)
+    with opened(given, tmp_path, gate):
+        assert way_to(given, files).where == ("127.0.0.1", server.port, f"127.0.0.1:{jump.port}")
+        with opened(replace(given, ssh_config="", host="127.0.0.1"), tmp_path, gate) as other:
+            assert other.alive()

@@ -122,6 +122,22 @@ def test_a_prefix_filter_drops_its_prefixes_and_lets_the_operators_policy_judge_
     assert _unmarked(subject.router.running()) == _unmarked(before)
 
 
+@pytest.mark.parametrize(("key", "way"), [(Key.RECEIVED, "in"), (Key.ANNOUNCED, "out")])
+def test_a_neighbor_is_asked_for_its_routes_again_and_a_refusal_undoes_nothing(
+    subject: XrSubject, key: Key, way: str
+) -> None:
+    driver = driver_for(subject, neighbors=(Neighbor(ip_address(PEER), 64501),))
+    command = rf"^clear bgp ipv4 unicast {PEER} soft {way}$"
+    subject.router.faults.refuse(command, "% This command is not authorized")
+    rule = Rule(4, key, neighbor=PEER)
+    for prefix in ("203.0.113.0/24", "198.51.100.0/24"):
+        asked = subject.router.faults.fired["refuse"]
+        converge(driver, Desired(NAME, {rule: members(prefix)}))
+        assert subject.router.faults.fired["refuse"] > asked
+        direction: Literal["in", "out"] = "in" if way == "in" else "out"
+        assert not subject.router.would_accept(prefix, PEER, direction)
+
+
 def test_an_interface_is_shut_and_brought_up_again_unless_it_was_down(subject: XrSubject) -> None:
     subject.by_hand(f"interface {SECOND}", "shutdown")
     before = subject.router.running()

@@ -8,13 +8,19 @@ another box under its old name, so the inventory has the logins from the start.
 import re
 import tempfile
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from enforcer.core.orders import BlockAddress
 from lab.installation import Controller
+from lab.isp import CUST1, VICTIM
+from lab.probes import udp
+from lab.shell import wait_until
 from tests.lab.conftest import ROUTERS, LabView
-from tests.lab.enforcement.desk import Desk, desk_at, install
+from tests.lab.enforcement.crossings import crossing, passed, stopped
+from tests.lab.enforcement.desk import SETTLED, Desk, desk_at, install
 from tests.lab.enforcement.kinds import CASES, Case
 from tests.lab.enforcement.test_kinds import proved
 from tests.sshd import Sshd, user
@@ -41,8 +47,7 @@ def logins(network: str, sshd: Sshd, lab: LabView) -> str:
     """The inventory with a login in the place of each namespace."""
     for router in ROUTERS:
         nft = sshd.folder / f"nft-{router}"
-        nft.write_text(f'#!/bin/sh\nexec nsenter --net={lab.netns(router)} nft "$@"\n')
-        nft.chmod(0o755)
+        executable(nft, in_router(lab, router))
         login = (
             f'{{host: 127.0.0.1, port: "{sshd.port}", username: {user()},'
             f' host_key: "{sshd.host_key}", key_file: {sshd.client_key}, nft: {nft}}}'
@@ -89,12 +94,41 @@ def test_an_order_over_ssh_stops_what_it_must_and_nothing_else(
         assert not any(BY_NETLINK in one for one in listed), listed
 
 
-def test_only_logins_wrote_the_tables(desk: Desk, lab: LabView, sshd: Sshd) -> None:
-    """Each router's devices are the ones that were asked for, at a server that let them in."""
-    said = sshd.log.read_text()
-    assert said.count("Accepted publickey") >= len(ROUTERS), said
-    for router in ROUTERS:
-        transport = desk.topology.devices[router].transport
-        assert "netns" not in transport
-        assert transport["nft"].endswith(f"nft-{router}")
-        assert "enforcer" in lab.nft(router, "list tables")
+def test_what_a_router_does_not_take_over_ssh_stops_nothing(
+    desk: Desk, lab: LabView, remote: Controller, sshd: Sshd
+) -> None:
+    """No other way leads to it: with its nft broken, an order is not enforced, nor said to be."""
+    host, nft = CUST1.more4[0], sshd.folder / "nft-edge1"
+    crossed = crossing("cust1", "victim", udp(host, VICTIM.v4, 9))
+    mark = remote.log.mark()
+    executable(nft, "exit 1")
+    try:
+        order = desk.place(BlockAddress(ip_network(host)), settled=False)
+        wait_until(lambda: failed(remote, mark), "edge1 refuses", timeout=30)
+        assert desk.status(order) not in SETTLED
+        assert stopped(crossed) == []
+    finally:
+        executable(nft, in_router(lab, "edge1"))
+    desk.await_settled(order.id)
+    assert passed(crossed) == []
+
+
+def failed(remote: Controller, mark: int) -> bool:
+    """Whether a pass of edge1 has failed since the mark."""
+    return any(
+        event.get("event") == "device failing" and event.get("device") == "edge1"
+        for event in remote.log.events(mark)
+    )
+
+
+def executable(file: Path, line: str) -> None:
+    """A script in the place of `file`, at once: who runs it meanwhile runs the old one."""
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(f"#!/bin/sh\n{line}\n")
+    new.chmod(0o755)
+    new.replace(file)
+
+
+def in_router(lab: LabView, router: str) -> str:
+    """The line of shell that runs nft in a router."""
+    return f'exec nsenter --net={lab.netns(router)} nft "$@"'

@@ -109,6 +109,7 @@ def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ("tick = 0", r"enforcer\.toml: tick: should be greater than 0"),
         ('tick = "soon"', r"enforcer\.toml: tick: 'soon' is not a duration"),
+        ("logins = 1", r"enforcer\.toml: logins: should be greater than or equal to 2"),
         ("tik = 3", r"enforcer\.toml: tik: there is no such key: did you mean tick\?"),
         ("[section]\nx = 1", r"enforcer\.toml: section: there is no such key"),
         ('log_level = "loud"', r"enforcer\.toml: log_level: .*'debug'"),

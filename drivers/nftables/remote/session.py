@@ -35,6 +35,10 @@ class RemoteSession:
     def close(self) -> None:
         """Nothing is held beside the connection, which is not ours."""
 
+    def transcript(self) -> str:
+        """What was run and answered since this was last asked."""
+        return self._shell.said()
+
     def fingerprint(self) -> Fingerprint:
         """A digest of the listing: nft shows no generation to programs."""
         return Fingerprint(self._looks.at(self._shell).digest)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from drivers._ssh.commands import Answer, Exec, Lines
 from drivers._ssh.login import Client
+from drivers._ssh.transcript import Transcript
 from drivers.nftables.names import TABLE
 from enforcer.clock import Clock
 from enforcer.errors import AuthenticationFailed, CommandRejected, DeviceUnreachable
@@ -49,6 +50,10 @@ class Shell(Protocol):
         """The names of the router's interfaces. Raises as `nft` does."""
         ...
 
+    def said(self) -> str:
+        """What was run and answered since this was last asked, in excerpt; never raises."""
+        ...
+
     def monitor(self) -> Lines:
         """The lines of ``nft -nn monitor``, until closed."""
         ...
@@ -61,6 +66,7 @@ class SshShell:
         self._client = client
         self._program = program
         self._clock = clock
+        self._transcript = Transcript()
 
     @property
     def device(self) -> str:
@@ -70,7 +76,7 @@ class SshShell:
     def nft(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """See `Shell`."""
         command = f"{self._program} {shlex.join(arguments)}"
-        answer = Exec.run(self._client, command, stdin, SECONDS, self._clock)
+        answer = self._run(command, stdin)
         if answer.code != 0:
             raise _refused(self.device, self._program, answer)
         return answer.stdout
@@ -80,7 +86,7 @@ class SshShell:
         nft = f"{self._program} -j -nn list"
         # Not one run of nft: listing one table narrows what the same run sees of the others.
         command = f"{nft} tables && {nft} table inet {TABLE}"
-        answer = Exec.run(self._client, command, b"", SECONDS, self._clock)
+        answer = self._run(command)
         tables, _, table = answer.stdout.partition(b"\n")
         if answer.code != 0 and not tables:
             raise _refused(self.device, self._program, answer)
@@ -88,7 +94,7 @@ class SshShell:
 
     def interfaces(self) -> list[str]:
         """See `Shell`."""
-        answer = Exec.run(self._client, "ls /sys/class/net", b"", SECONDS, self._clock)
+        answer = self._run("ls /sys/class/net")
         if answer.code != 0:
             raise _refused(self.device, "ls", answer)
         return answer.stdout.decode("utf-8", "replace").split()
@@ -96,6 +102,19 @@ class SshShell:
     def monitor(self) -> Lines:
         """See `Shell`."""
         return Exec.stream(self._client, f"{self._program} -nn monitor")
+
+    def _run(self, command: str, stdin: bytes = b"") -> Answer:
+        self._transcript.sent(command)
+        self._transcript.sent(stdin.decode("utf-8", "replace"))
+        answer = Exec.run(self._client, command, stdin, SECONDS, self._clock)
+        for text in (answer.stdout, answer.stderr):
+            self._transcript.received(text.decode("utf-8", "replace"))
+        self._transcript.received(f"\nexit code {answer.code}\n")
+        return answer
+
+    def said(self) -> str:
+        """See `Shell`."""
+        return self._transcript.take()
 
     def alive(self) -> bool:
         """Whether the connection stands."""

@@ -157,6 +157,8 @@ def test_unfinished_and_active_are_exact_to_the_microsecond(database: Database, 
             active = [o for o in orders if in_force(o, now)]
             assert reader.orders.count_active(now) == len(active)
             assert reader.orders.search(active_at=now) == active[::-1]
+            over = [o.number for o in orders if o.ends is not None and NOON <= o.ends <= now]
+            assert reader.orders.ended_between(NOON, now) == frozenset(over)
 
 
 @pytest.fixture

@@ -367,3 +367,23 @@ def test_a_login_that_is_refused_after_our_change_halts(routers: Routers) -> Non
     with pytest.raises(AuthenticationFailed):
         routers.run("r01")
     assert [a.kind for a in routers.alarms()] == [HALTED]
+
+
+def test_a_login_that_broke_while_nobody_used_it_is_made_anew(routers: Routers) -> None:
+    """Whoever asks is not told of it."""
+    routers.place()
+    worker = routers.worker("r01")
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    faults = routers.box("r01").faults
+    try:
+        eventually(lambda: routers.drops(name="r01"))
+        assert routers.clock.sleeping(1)
+        faults.fail(Point.READ, DeviceUnreachable)
+        facts = worker.ask("a person asks").result(timeout=20)
+        assert facts.outcome is Outcome.CLEAN and faults.met.count(Point.CONNECT) == 2
+        faults.fail(Point.READ, DeviceUnreachable, times=2)
+        assert worker.ask("a person asks").result(timeout=20).outcome is Outcome.FAILED
+    finally:
+        worker.stop()
+        thread.join()

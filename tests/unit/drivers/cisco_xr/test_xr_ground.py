@@ -250,6 +250,7 @@ TRIAL = SESSIONS.replace("1)", "2)").replace("ann ", "ben ").replace("CLI", "com
 
 def test_whose_commit_waits_for_its_confirmation() -> None:
     assert pending("edge1", "") == pending("edge1", "\n") == pending("edge1", SESSIONS) == ""
+    assert pending("edge1", "No configuration sessions\n") == ""
     assert pending("edge1", f"{SESSIONS}\n{TRIAL}") == "ben"
 
 

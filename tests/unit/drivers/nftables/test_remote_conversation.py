@@ -96,6 +96,9 @@ class ToldShell:
     def interfaces(self) -> list[str]:
         return self.names
 
+    def said(self) -> str:
+        return ""
+
     def monitor(self) -> Lines:
         return cast(Lines, self.told)
 
