@@ -91,9 +91,9 @@ def pending_trial(device: str, text: str) -> str:
     A release that does not know the command answers as one without. Raises ParseFailed.
     """
     said = text.strip()
-    if not said or said.startswith("%"):
-        return ""
     timer, whose = _TIMER.search(said), _WHOSE.search(said)
+    if timer is None and (not said or "%" in said):
+        return ""
     if timer is None:
         raise _not_understood(device, "the rollback timer", said)
     return f"{timer[1]}, armed by {whose[1] if whose else 'somebody'}"

@@ -18,9 +18,10 @@ from drivers.cisco_ios.diagnosis import diagnose
 from drivers.cisco_ios.ground import Layout
 from drivers.cisco_ios.identify import always_known
 from drivers.cisco_ios.ignored import IGNORED
+from drivers.cisco_ios.means import Means
 from drivers.cisco_ios.options import Options
 from drivers.cisco_ios.planning import Setup, batches, changes, findings, refuse_clock
-from drivers.cisco_ios.session import IosSession, Means
+from drivers.cisco_ios.session import IosSession
 from drivers.cisco_ios.shared import Shared
 from drivers.cisco_ios.standing import Known
 from drivers.cisco_ios.texts import native, undo

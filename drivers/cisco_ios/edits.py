@@ -65,6 +65,12 @@ def edits(work: Work) -> Edits:
     blocked = dict(_blocked(work))
     notes = {fact.group: why for fact, why in blocked.items() if isinstance(fact, Note)}
     blocked |= {f: notes[f.group] for f in work.add if isinstance(f, Member) and f.group in notes}
+    unbound = {(f.family, f.name): why for f, why in blocked.items() if isinstance(f, Filter)}
+    blocked |= {
+        fact: unbound[fact.family, fact.name]
+        for fact in work.add
+        if isinstance(fact, Entry) and (fact.family, fact.name) in unbound
+    }
     add = {fact for fact in work.add if fact not in blocked}
     listings = _listings(work, add)
     for listing in listings:

@@ -13,6 +13,10 @@ from enforcer.errors import ConfigurationInvalid
 
 PROOF_SECONDS = 60
 """What a proof takes besides the hold time: a fresh login, and its wait for a place."""
+MARGIN = 15
+"""Seconds before the end of the timer from which nothing is confirmed any more."""
+WRITING_SECONDS = 45
+"""What the lines of a batch take, at a slow box's pace."""
 KEYS = (
     "confirm",
     "counters",
@@ -61,10 +65,11 @@ class Options:
             )
         confirm = _number(name, given, "confirm", 300, (60, _LONGEST_TIMER))
         hold = _number(name, given, "hold_time", 180, (0, _LONGEST_TIMER))
-        if hold + PROOF_SECONDS > confirm:
+        needed = PROOF_SECONDS + (MARGIN + WRITING_SECONDS if hold else 0)
+        if hold + needed > confirm:
             raise ConfigurationInvalid(
                 f"{name}: options.hold_time is {hold} and confirm {confirm}: the timer may run"
-                f" out before it is proved that nothing broke; give confirm {PROOF_SECONDS} s more"
+                f" out before it is proved that nothing broke; give confirm {needed} s more"
                 " than hold_time"
             )
         return cls(

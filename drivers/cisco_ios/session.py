@@ -3,41 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from drivers._router.region import part
 from drivers._ssh.terminal import Terminal
-from drivers.cisco_ios.answers import clock_ahead, has_archive
+from drivers.cisco_ios.answers import clock_ahead, has_archive, pending_trial
 from drivers.cisco_ios.counting import counted
+from drivers.cisco_ios.means import Means
 from drivers.cisco_ios.model import Box
-from drivers.cisco_ios.options import Options
 from drivers.cisco_ios.parse import needs_numbers, parse
-from drivers.cisco_ios.planning import Payload, Setup
+from drivers.cisco_ios.planning import Payload
 from drivers.cisco_ios.reading import reading
 from drivers.cisco_ios.saving import save
-from drivers.cisco_ios.shared import Shared
 from drivers.cisco_ios.writing import Writing
-from enforcer.clock import Clock
 from enforcer.core.intervals import Ranges
 from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual, Rule
 from enforcer.driver_api import Applied, Counted, Fingerprint
-from enforcer.errors import CommandRejected, StaleState
+from enforcer.errors import CommandRejected, DeviceBusy, StaleState
 
 READ_TIMEOUT = 300.0
 """Seconds for a whole configuration: big ones take their time to be generated."""
-
-
-@dataclass(frozen=True)
-class Means:
-    """What a session works with. `proof`: why a fresh login fails; "" it does not."""
-
-    setup: Setup
-    options: Options
-    clock: Clock
-    shared: Shared
-    proof: Callable[[], str]
 
 
 class IosSession:
@@ -47,6 +34,7 @@ class IosSession:
         self.terminal = terminal
         self.means = means
         self.device = means.setup.layout.device
+        self.text = ""
         self._token: str | None = None
 
     def close(self) -> None:
@@ -74,10 +62,15 @@ class IosSession:
         if needs_numbers(text):
             numbers = self.terminal.ask("show ip access-lists", timeout=READ_TIMEOUT)
             numbers6 = self.terminal.ask("show ipv6 access-list", timeout=READ_TIMEOUT)
+        self.text = text
         return parse(self.device, text, numbers, numbers6)
 
     def read_state(self, region: Region = ALL) -> Actual:
-        """All of ours, or what is there of the members of `region`."""
+        """All of ours, or what is there of the members of `region`.
+
+        Raises DeviceBusy while a trial is pending: what stands then may be gone a minute later.
+        """
+        self._no_trial()
         self._save(ours=False)
         box = self.look()
         token = self.token(box)
@@ -93,6 +86,18 @@ class IosSession:
         if region.delta is None:
             return actual
         return replace(part(actual, region), hold=False)
+
+    def _no_trial(self) -> None:
+        if self.means.shared.pending(self.means.clock.now()) is not None:
+            return  # our own, by this process: whoever armed it settles it
+        said = self.terminal.ask("show archive config rollback timer", refuse=False)
+        pending = pending_trial(self.device, said)
+        if pending:
+            raise DeviceBusy(
+                self.device,
+                f"a revert timer is pending ({pending}): what stands there may go back by itself;"
+                " nothing is written until it was confirmed or has run out, then it is read again",
+            )
 
     def _archive(self) -> bool:
         there = has_archive(self.device, self.terminal.ask("show archive", refuse=False))
@@ -119,6 +124,7 @@ class IosSession:
         payload = batch.payload
         if not isinstance(payload, Payload):
             raise ValueError(f"a batch for {self.device} was not made by the cisco_ios driver")
+        self._no_trial()
         before = self.look()
         if guarded and self.token(before) != self._token:
             raise StaleState(self.device, "changed since it was last read; nothing was written")

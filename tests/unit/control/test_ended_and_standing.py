@@ -21,7 +21,7 @@ from enforcer.control.rollout import Rollout
 from enforcer.core.brake import PauseState
 from enforcer.core.device_control import Hold
 from enforcer.core.drift import Drift
-from enforcer.core.orders import BlockPort, Order, PortRange, Selection, SuspendCustomer
+from enforcer.core.orders import BlockPort, Order, PortRange, Selection
 from enforcer.core.plan import Plan, Region
 from enforcer.core.rules import NO_END, UNATTRIBUTED, Actual, Desired, Owner, Rule
 from enforcer.core.status import Status
@@ -31,7 +31,6 @@ from tests.fakes.driver import FakeDriver, FakeSession, Shown
 from tests.fakes.faults import Point
 from tests.fakes.router import FakeRouterDriver, FakeRouterSession, fake_router_box
 from tests.fakes.table import AddMember, Entry, Table
-from tests.unit.control.conftest import MakeDesk
 from tests.unit.control.desk import BAD, Desk, block, edge, inventory
 from tests.unit.control.test_contests import NFT, fought
 
@@ -384,50 +383,3 @@ def test_what_no_order_explains_is_no_proof(router: Bare) -> None:
     router.run()
     facts = router.facts()
     assert (facts.held_orders, facts.drift_open) == (frozenset(), 1) and not proves(facts)
-
-
-# -- other ways to stand ---------------------------------------------------------------------
-
-
-def test_a_device_that_names_its_orders_names_only_one_of_two(make_desk: MakeDesk) -> None:
-    desk = make_desk()
-    orders = desk.place(), desk.place()
-    desk.run()
-    desk.pause = PauseState.FROZEN
-    over = [desk.change(order, lift=True) for order in orders]
-    for _ in range(2):
-        desk.run()
-        assert desk.drops() and [desk.status(order) for order in over] == [Status.REMOVING] * 2
-        desk.restart()
-    desk.pause = PauseState.RUNNING
-    desk.run()
-    assert [desk.status(order) for order in over] == [Status.LIFTED] * 2 and not desk.drops()
-
-
-def test_interfaces_that_stay_suspended(router: Bare) -> None:
-    suspend = SuspendCustomer("hosting", Selection(), by="shutdown")
-    orders = router.place(suspend), router.place(suspend)
-    enforced(router, *orders)
-    frozen(router)
-    over = [router.change(order, lift=True) for order in orders]
-    for _ in range(2):
-        router.run()
-        assert [router.status(order) for order in over] == [Status.REMOVING] * 2
-        router.restart()
-    let_go(router)
-    router.run()
-    assert [router.status(order) for order in over] == [Status.LIFTED] * 2
-    assert not router.box().rows()
-
-
-def test_an_order_whose_remains_are_wanted_by_another_is_gone(router: Bare) -> None:
-    order, stays = router.place(), router.place(block("198.51.100.0/24"))
-    enforced(router, order, stays)
-    frozen(router)
-    order = router.change(order, lift=True)
-    wide = router.change(router.place(block("203.0.113.0/28")), lift=True)
-    for look in (quick, full, after_restart):
-        look(router)
-        assert router.worker().once().outcome is Outcome.CLEAN
-        assert router.status(order) is router.status(wide) is Status.LIFTED
-        assert router.status(stays) is Status.ENFORCED

@@ -109,8 +109,7 @@ def lane(gate: Gate, under_way: ExitStack, proof: bool) -> int:
     while True:
         try:
             under_way.enter_context(gate.login("edge1", 0.0, CLOCK, proof))
-        except NoPlace as full:
-            assert "logins to other devices" in str(full)
+        except NoPlace:
             return number
         number += 1
 
