@@ -16,7 +16,7 @@ if $(2); then echo "-- $(1): ok, $$SECONDS s"; else echo "-- $(1): FAILED after 
 endef
 
 .PHONY: help install debian demo test check static tests fmt lock bench docs clean \
-	format lint types import-rules unit storage kernel lab-tests
+	format lint types import-rules unit storage routers kernel lab-tests
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 22
@@ -70,6 +70,7 @@ unit: ## unit tests
 # One at a time: these measure a kernel and real daemons.
 tests: ## contract, integration and lab tests (root)
 	@$(MAKE) storage
+	@$(MAKE) routers
 	@$(MAKE) kernel
 	@$(MAKE) lab-tests
 
@@ -79,8 +80,15 @@ apart := tests/integration/storage tests/integration/inventory
 storage:
 	$(call step,storage and inventory tests,$(pytest) -q -n 2 $(apart))
 
+# Emulated routers and SSH servers of their own: no kernel is measured, so several run at once.
+emulated := $(wildcard $(foreach kind,ios junos router ssh xr emulator,tests/integration/test_$(kind)_*.py))
+
+routers:
+	$(call step,contract and faults of emulated routers,$(pytest) -q -n 2 -m 'not root' tests/contract $(emulated))
+
 kernel:
-	$(call step,contract and integration tests,$(pytest) -q tests/contract tests/integration $(apart:%=--ignore=%))
+	$(call step,contract tests with a kernel,$(pytest) -q -m root tests/contract)
+	$(call step,integration tests,$(pytest) -q tests/integration $(apart:%=--ignore=%) $(emulated:%=--ignore=%))
 
 lab-tests:
 	$(call step,lab tests,$(python) -m lab.clabns $(topology) -- $(pytest) -q tests/lab)

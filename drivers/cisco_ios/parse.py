@@ -42,7 +42,9 @@ _USED = re.compile(
     r"|ntp access-group|ip multicast boundary) (.+)"
 )
 """What is said behind is taken for names of lists, all of it."""
-_INACTIVE = re.compile(r"(?m)^\s*(.*\bENF-.*?)(?: \(\d+ match(?:es)?\))? \(inactive\)")
+_INACTIVE = re.compile(
+    r"(?m)^\s*(?:\d+ )?((?:deny|permit) .*\bENF-.*?)(?: \(\d+ match(?:es)?\))? \(inactive\)"
+)
 _LEAK = re.compile(r" +redistribute static(?!.* route-map )(?: .*)?")
 _ADDRESS = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _MEMBER = re.compile(

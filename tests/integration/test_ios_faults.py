@@ -9,6 +9,7 @@ taken back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 
@@ -261,7 +262,13 @@ def test_what_another_operator_did_meanwhile_is_not_written_over(subject: IosSub
     [
         ((f"interface {HOSTING}", "no ip access-group ENF-V4 in"), "access-group ENF-V4 in"),
         (("ip access-list extended CUSTOMER", "no 1", "no 2"), "access-list extended CUSTOMER"),
-        ((f"interface {UPSTREAM}", "ip access-group CUSTOMER out"), "interface|CUSTOMER"),
+        (
+            (
+                *("ip access-list extended NEW", "100 permit ip any any"),
+                *(f"interface {UPSTREAM}", "ip access-group NEW out"),
+            ),
+            "access-list extended NEW",
+        ),
         (("ip access-list extended ENF-V4", "1 permit ip host 192.0.2.1 any"), "192.0.2.1"),
     ],
     ids=["unbound", "our lines gone from his list", "another list bound", "a line in ours"],
@@ -274,7 +281,7 @@ def test_interference_is_named_and_repaired(
     subject.by_hand(*edit)
     drift = drift_of(driver, few(subject))
     assert drift.findings and not drift.delta
-    assert any(part in f.what for f in drift.findings for part in named.split("|"))
+    assert any(named in f.what for f in drift.findings)
     converge(driver, few(subject))
 
 
@@ -282,8 +289,6 @@ def test_interference_is_named_and_repaired(
 
 
 def test_management_and_everything_else_passes(subject: IosSubject) -> None:
-    from ipaddress import ip_address
-
     converge(driver_of(subject), more(subject))
     blocked = Packet(ip_address("198.51.100.7"), ip_address("192.0.2.1"), 6, 1024, 80)
     other = Packet(ip_address("203.0.113.9"), ip_address("192.0.2.1"), 6, 1024, 80)
