@@ -86,7 +86,7 @@ def edits(work: Work) -> Edits:
         *objects.routes(add, remove),
         *(step for listing in listings for step in listing.steps),
         *objects.bindings(add, remove),
-        *objects.shutdowns(add, remove, stays),
+        *objects.shutdowns(box, add, remove, stays),
         *objects.filters(box.peers, add, remove),
     ]
     return Edits(

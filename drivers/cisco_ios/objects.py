@@ -177,15 +177,18 @@ def bindings(add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
             yield Step(stage, where, do + line, back, structural=True)
 
 
-def shutdowns(add: Iterable[Fact], remove: Iterable[Fact], stays: frozenset[str]) -> Iterator[Step]:
+def shutdowns(
+    box: Box, add: Iterable[Fact], remove: Iterable[Fact], stays: frozenset[str]
+) -> Iterator[Step]:
     """Interfaces that go down and come up; those in `stays` were down before we came."""
+    down = {name for name, port in box.ports.items() if port.shutdown}
     for stage, some, words in (
         (Stage.SHUT, add, ("shutdown", "no shutdown")),
         (Stage.UNSHUT, remove, ("no shutdown", "shutdown")),
     ):
         for fact in sorted(f for f in some if isinstance(f, Down)):
             where: Sections = (f"interface {fact.interface}",)
-            if stage is Stage.SHUT or fact.interface not in stays:
+            if fact.interface not in (down if stage is Stage.SHUT else stays):
                 yield Step(stage, where, words[0], ((where, words[1]),), structural=True)
 
 
@@ -213,8 +216,12 @@ def periods(utc: int | None, add: Iterable[Fact], remove: Iterable[Fact]) -> Ite
     """Time-ranges; their ends are in the box's own time, `utc` minutes ahead."""
     for fact in sorted(f for f in add if isinstance(f, Period)):
         header: Sections = (f"time-range {fact.name}",)
-        end = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=fact.end + (utc or 0))
-        line = f"absolute end {end:%H:%M} {end.day:02} {_MONTHS[end.month - 1]} {end.year}"
-        yield Step(Stage.PERIOD, header, line, (((), f"no {header[0]}"),))
+        yield Step(Stage.PERIOD, header, _ends(fact, utc), (((), f"no {header[0]}"),))
     for fact in sorted(f for f in remove if isinstance(f, Period)):
-        yield Step(Stage.UNPERIOD, (), f"no time-range {fact.name}")
+        header = (f"time-range {fact.name}",)
+        yield Step(Stage.UNPERIOD, (), f"no {header[0]}", ((header, _ends(fact, utc)),))
+
+
+def _ends(fact: Period, utc: int | None) -> str:
+    end = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=fact.end + (utc or 0))
+    return f"absolute end {end:%H:%M} {end.day:02} {_MONTHS[end.month - 1]} {end.year}"

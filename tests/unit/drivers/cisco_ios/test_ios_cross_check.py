@@ -10,19 +10,21 @@ from hier_config import Platform, WorkflowRemediation, get_hconfig
 
 from drivers.cisco_ios.words import normalised
 from lab.emulators.cisco_ios import Router
-from lab.emulators.cisco_ios.configuration import Quirks
-from tests.unit.drivers.cisco_ios.reading import OTHER
 from tests.unit.drivers.golden import cases, load
 
-CASES = cases(Path(__file__).parent / "cases")
+CASES = [
+    case
+    for case in cases(Path(__file__).parent / "cases")
+    # A configuration without numbers is loaded with other ones than it had.
+    if not str(case.id).startswith("old-release")
+]
 pytestmark = pytest.mark.emulated
 
 
 def router_with(folder: Path) -> Router:
     """The case's box."""
     text = load(folder).actual
-    router = Router("edge1", quirks=Quirks(numbers_shown=OTHER not in text))
-    text = text.split(f"\n{OTHER}")[0]
+    router = Router("edge1")
     router.load(text[text.index("\n!") :])
     return router
 
@@ -41,8 +43,6 @@ def numbered(router: Router) -> str:
 
 @pytest.mark.parametrize("folder", CASES)
 def test_undoing_leads_back_letter_by_letter(folder: Path) -> None:
-    if folder.name.startswith("old-release"):
-        pytest.skip("a box without numbers is loaded with other ones")
     router = router_with(folder)
     before = numbered(router)
     router.by_hand(lines_of(folder, "plan.txt"))
@@ -52,15 +52,19 @@ def test_undoing_leads_back_letter_by_letter(folder: Path) -> None:
 
 
 def remediation(there: str, wanted: str) -> list[str]:
-    hconfigs = (get_hconfig(Platform.CISCO_IOS, text) for text in (there, wanted))
+    texts = (_without_remarks(text) for text in (there, wanted))
+    hconfigs = (get_hconfig(Platform.CISCO_IOS, text) for text in texts)
     work = WorkflowRemediation(*hconfigs)
     return [line.cisco_style_text().strip() for line in work.remediation_config.all_children()]
 
 
+def _without_remarks(text: str) -> str:
+    """It ignores remarks, and in an IPv6 list stumbles over two that are equal."""
+    return "\n".join(line for line in text.split("\n") if " remark " not in line)
+
+
 @pytest.mark.parametrize("folder", CASES)
 def test_hier_config_finds_the_same_commands_and_none_once_they_are_applied(folder: Path) -> None:
-    if folder.name.startswith("old-release"):
-        pytest.skip("a box without numbers is loaded with other ones")
     router = router_with(folder)
     before = numbered(router)
     planned = lines_of(folder, "plan.txt")
@@ -78,9 +82,11 @@ def plainly(line: str) -> str:
     words = line.removeprefix("no ").removeprefix("sequence ").split()
     words = words[1:] if words and words[0].isdecimal() else words
     family = 6 if "ipv6" in words or any(":" in w for w in words) else 4
-    return no + normalised(" ".join(words), family)
+    return no + normalised(" ".join(words), family).lower()
 
 
 def _in_a_block(command: str, planned: list[str]) -> bool:
-    """It removes line by line what goes as a whole."""
+    """It removes line by line what goes as a whole, and what is replaced before it is."""
+    if command.startswith("no description "):
+        return any(line.startswith("description ") for line in planned)
     return command.startswith("no ") and any(line.startswith("no ") for line in planned)

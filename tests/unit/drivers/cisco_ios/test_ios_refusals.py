@@ -13,11 +13,11 @@ from drivers.cisco_ios.answers import pending_trial
 from drivers.cisco_ios.bystanders import edited, shut_links
 from drivers.cisco_ios.edits import RULE_LINES, Work, edits, no_filter
 from drivers.cisco_ios.ground import Ground, Layout, ground
-from drivers.cisco_ios.model import Ace, Filter, Route
+from drivers.cisco_ios.model import Ace, Filter, Period, Route
 from drivers.cisco_ios.objects import periods
 from drivers.cisco_ios.options import Options
 from drivers.cisco_ios.parse import parse
-from drivers.cisco_ios.planning import Held, Period, Setup, findings
+from drivers.cisco_ios.planning import Held, Setup, findings
 from drivers.cisco_ios.render import split
 from drivers.cisco_ios.standing import Known
 from drivers.cisco_ios.steps import Stage, Step
