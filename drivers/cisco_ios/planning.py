@@ -179,7 +179,7 @@ def changes(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> tup
     orders = _orders(desired, add)
     work = Work(at.held.box, setup.layout, at.ground, add, remove, orders, mark)
     found = edits(work)
-    if not found.steps:
+    if not (found.add or found.remove) and (found.blocked or not found.steps):
         why = "; ".join(sorted(set(found.blocked.values()))) or _unrepairable(drift, at)
         raise Unsupported(actual.device, f"nothing of what differs can be written: {why}")
     return at, found

@@ -130,8 +130,7 @@ class Writing:
         self._leave()
         if not self.timed:
             self._by_hand()
-            return
-        if not self._kept_apart():
+        elif not self._kept_apart():
             said = self._terminal.ask("configure revert now", timeout=_REVERT_TIMEOUT, refuse=False)
             if "%" in said:
                 raise DeviceError(
@@ -140,6 +139,9 @@ class Writing:
                     f" still runs, at most {self._session.means.options.minutes} minutes",
                 )
             self._session.means.shared.settled()
+        # Routes were judged by what is gone again.
+        for line in self.payload.refresh:
+            self._terminal.ask(line.removeprefix("do "), refuse=False)
 
     def _kept_apart(self) -> bool:
         """Ours alone taken back where others changed anything meanwhile: a revert takes all.

@@ -152,7 +152,8 @@ class IosSubject:
                 last = [line for line in plain if line.startswith("permit")]
                 ours.append([head, *sorted(set(plain) - set(last)), *last])
                 continue
-            mine = [line for line in lines if _OURS.search(line)]
+            # The operator shut nothing down.
+            mine = [line for line in lines if _OURS.search(line) or line == " shutdown"]
             rest = [line for line in lines if line not in mine]
             if head.startswith("ipv6 access-list"):
                 # The entries behind our remarks are ours too; both have the same number.
