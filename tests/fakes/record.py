@@ -117,8 +117,9 @@ class FakeRecord(FakeCalls):
         for entry in self.entries:
             if entry.sequence == sequence:
                 native = ["add element inet enforcer from4 { 192.0.2.7 }"]
-                hashes = {"hash": "ab" * 32, "previous": "cd" * 32}
-                return AuditEntryView(entry=entry, native=native, outcome=entry, **hashes)
+                return AuditEntryView(
+                    entry=entry, hash="ab" * 32, previous="cd" * 32, native=native, outcome=entry
+                )
         raise NotFound(f"there is no audit entry {sequence}: 'enforcer audit list' shows them")
 
     def audit_export(self, actor: Actor, which: AuditFilter) -> Iterator[str]:
