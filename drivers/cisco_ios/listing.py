@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drivers.cisco_ios.differences import acl_header, sort_key
 from drivers.cisco_ios.marks import digests, remark, remarked
@@ -18,6 +18,9 @@ from drivers.cisco_ios.model import OWN_ACL, Ace, Acl, Fact, Frame, Line, Stray
 from drivers.cisco_ios.said import LAST
 from drivers.cisco_ios.slots import Slots
 from drivers.cisco_ios.steps import Stage, Step, Where
+
+ROOM = 1_000
+"""Between two lines of a list of our own that is numbered anew."""
 
 
 @dataclass
@@ -36,10 +39,13 @@ class Listing:
 
     def __post_init__(self) -> None:
         self._section = (acl_header(self.family, self.name),)
+        self._gone: set[str] = set()
+        self._look()
+
+    def _look(self) -> None:
         self._slots = Slots(self.acl, self.name, self.family)
         self._lines = {line.text: line for line in (self.acl.lines if self.acl else ())}
         self._shown = {line.shown: line for line in (self.acl.lines if self.acl else ())}
-        self._gone: set[str] = set()
 
     def change(self, add: Iterable[Fact], remove: Iterable[Fact]) -> None:
         """Make `add` true and `remove` false."""
@@ -47,6 +53,7 @@ class Listing:
         if self._vanishes(adds, removes):
             self._delete()
             return
+        self._make_room(len({f.text for f in adds if isinstance(f, Ace)}))
         frames = [f for f in adds if isinstance(f, Frame)]
         self._frames(frames)
         strays = {f.text: f for f in removes if isinstance(f, Stray)}
@@ -76,6 +83,18 @@ class Listing:
             back += [(self._section, self._remark_line(line.number, r)) for r in line.remarks]
             back.append((self._section, self._numbered(line.number, line.shown)))
         self.steps.append(Step(Stage.UNLIST, (), f"no {header}", tuple(back), structural=True))
+
+    def _make_room(self, needed: int) -> None:
+        """Renumber a list of our own that a reload has left without room before its last line."""
+        if self.acl is None or not self._slots.own or self.family == 6:
+            return
+        if self._slots.free() >= needed:
+            return
+        command = f"ip access-list resequence {self.name} {ROOM} {ROOM}"
+        self.steps.append(Step(Stage.FRAME, (), command))
+        lines = (replace(ln, number=ROOM * at) for at, ln in enumerate(self.acl.lines, 1))
+        self.acl = replace(self.acl, lines=tuple(lines))
+        self._look()
 
     # -- what frames a list of our own -----------------------------------------------------
 

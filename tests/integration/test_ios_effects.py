@@ -196,6 +196,22 @@ def test_matches_are_counted_for_the_rule(subject: IosSubject) -> None:
     assert (found[source].packets, found[source].shared) == (7, True)
 
 
+# -- numbers ---------------------------------------------------------------------------------
+
+
+def test_a_reload_that_renumbers_leaves_room_all_the_same(subject: IosSubject) -> None:
+    """Our own list is numbered anew by us, the operator's never."""
+    driver = driver_of(subject)
+    converge(driver, few(subject))
+    foreign = subject.foreign()
+    subject.by_hand("ip access-list resequence ENF-V4 1 1")
+    assert not drift_of(driver, few(subject)).findings, "numbers say nothing"
+    converge(driver, asked(subject, _all_of(subject)))
+    assert subject.foreign() == foreign
+    converge(driver, NOTHING)
+    assert subject.foreign() == foreign
+
+
 # -- diagnosis -------------------------------------------------------------------------------
 
 

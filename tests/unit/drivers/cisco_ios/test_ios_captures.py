@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers._ssh.noise import without_noise
 from drivers.cisco_ios.answers import clock_ahead, established, has_archive
 from drivers.cisco_ios.model import Box
 from drivers.cisco_ios.parse import parse, shown_numbers
@@ -118,3 +119,11 @@ def test_a_garbled_line_is_read_or_refused(data: st.DataObject) -> None:
     rubbish = data.draw(st.text(st.characters(codec="ascii"), max_size=12))
     with suppress(ParseFailed):
         parse("edge1", whole[:at] + rubbish + whole[at + len(rubbish) :])
+
+
+def test_the_captured_warning_of_a_revert_timer_is_no_answer(corpus: Path) -> None:
+    """It comes to the waiting prompt, which is not shown again."""
+    text = (corpus / "devices/ios/errors/revert_timer_warning_interleaved.txt").read_text()
+    left = without_noise(text)
+    assert left.endswith("Router(config)#")
+    assert "Enter configuration commands" in left and "Rollback will begin" not in left
