@@ -104,7 +104,7 @@ def as_emulated(packet: Packet) -> packets.Packet:
         packet.protocol,
         packet.sport if ported else None,
         packet.dport if ported else None,
-        fragment=ported and packet.sport is None,
+        fragment=ported and packet.sport is None and packet.dport is None,
         icmp_type=_ECHO if packet.protocol in (packets.ICMP, packets.ICMPV6) else None,
     )
 
