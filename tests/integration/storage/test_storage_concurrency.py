@@ -86,7 +86,9 @@ def test_what_a_killed_writer_reported_is_there(database: Database, url: str, li
     assert killed.stdout is not None
     reported = [int(killed.stdout.readline()) for _ in range(lines)]
     killed.kill()
-    rest, _ = killed.communicate()
+    # Not by `communicate`, which passes over what was read ahead of the lines above.
+    rest = killed.stdout.read()
+    killed.communicate()
     reported += [int(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
     with database.read() as reader:
         placed = [order.number for order in reader.orders.changed_since(0)]

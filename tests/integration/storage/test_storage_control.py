@@ -92,6 +92,7 @@ def test_facts_come_back_equal(database: Database) -> None:
         contested_orders=frozenset({4}),
         contested_by=("nft",),
         braked_orders=frozenset({5}),
+        waiting="waits for the maintenance window",
     )
     assert all(
         getattr(full, name) != getattr(DeviceFacts(), name) for name in DeviceFacts.__slots__
