@@ -7,6 +7,7 @@ it can be asked, its state where it cannot.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,10 +31,21 @@ from tests.contract.conftest import PARAMETERS
 from tests.contract.subject import Subject, device_of
 from tests.contract.worlds import NOTHING, OURS, converge, holdable
 from tests.oracle import Packet, dropped, rules_drop
+from tests.space import TINY, Space
 from tests.strategies import NOW, Case, cases
 
 EDGE = "edge1"
-FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BESIDE_NEIGHBOR_DISCOVERY = Space(
+    TINY.nets, tuple(net for net in TINY.edges if net.version == 4 or str(net) == "::/128")
+)
+"""Without what IOS-XR does not hold beside an operator's list: multicast, link-local and unused
+addresses of IPv6 (`drivers.cisco_xr.obstacles`)."""
+FEW = settings(
+    max_examples=25,
+    # What is judged there is a change of ours, not the luck of a day; elsewhere others are tried.
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(scope="module", params=PARAMETERS)
@@ -44,6 +56,11 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Subject]:
             # What stands for ever, once a controller was there.
             converge(device.driver(OURS), NOTHING)
         yield device
+
+
+def space_of(subject: Subject) -> Space:
+    """What orders are about on this device."""
+    return BESIDE_NEIGHBOR_DISCOVERY if device_of(subject).platform == "cisco_xr" else TINY
 
 
 def shifted(orders: Sequence[Order], now: datetime) -> list[Order]:
@@ -64,9 +81,10 @@ def asked(case: Case, orders: Sequence[Order], now: datetime) -> dict[int, Contr
     }
 
 
-@given(data=st.data(), case=cases(most=5))
+@given(data=st.data())
 @FEW
-def test_every_full_pass_arrives(shared: Subject, data: st.DataObject, case: Case) -> None:
+def test_every_full_pass_arrives(shared: Subject, data: st.DataObject) -> None:
+    case = data.draw(cases(space_of(shared), most=5))
     driver, before = shared.driver(OURS), everything_on(shared)
     now = shared.clock.now()
     orders = shifted(case.orders, now)
@@ -121,12 +139,11 @@ def answer(subject: Subject, packet: Packet, held: Desired) -> bool:
     return rules_drop(packet, held) if said is None else said
 
 
-@given(data=st.data(), case=cases(most=5))
+@given(data=st.data())
 @FEW
-def test_every_move_by_the_change_alone_arrives(
-    shared: Subject, data: st.DataObject, case: Case
-) -> None:
+def test_every_move_by_the_change_alone_arrives(shared: Subject, data: st.DataObject) -> None:
     """As quick passes go: what is written is how the desired state moved, nothing is compared."""
+    case = data.draw(cases(space_of(shared), most=5))
     driver, before = shared.driver(OURS), everything_on(shared)
     now = shared.clock.now() + timedelta(0)
     asks = asked(case, shifted(case.orders, now), now)
