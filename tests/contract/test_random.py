@@ -148,12 +148,14 @@ def test_every_move_by_the_change_alone_arrives(shared: Subject, data: st.DataOb
     now = shared.clock.now() + timedelta(0)
     asks = asked(case, shifted(case.orders, now), now)
     can = Holdable(device_of(shared), driver.capability)
+    # Drawn before anything happens: what is drawn must not hang on what a device does.
+    some = st.sets(st.sampled_from(sorted(asks))) if asks else st.just(set())
+    choices = [data.draw(some) for _ in range(4)]
     with driver.connect() as session:
         compiled = Compiled(Desired(EDGE))
         converge(driver, compiled.desired)
         actual = session.read_state()
-        for _ in range(4):
-            chosen = data.draw(st.sets(st.sampled_from(sorted(asks)))) if asks else set()
+        for chosen in choices:
             came = [asks[n] for n in chosen - compiled.orders.keys()]
             compiled, delta = advance(compiled, came, compiled.orders.keys() - chosen)
             delta = can.only(delta)
