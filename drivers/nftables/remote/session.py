@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from drivers._router.known import KnownRules
 from drivers.nftables.remote.looks import Looks
+from drivers.nftables.remote.model import Listing
 from drivers.nftables.remote.planning import Work
 from drivers.nftables.remote.reading import actual, counted, part
 from drivers.nftables.remote.shell import Shell
@@ -16,7 +17,13 @@ from enforcer.core.intervals import Ranges
 from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual, Rule
 from enforcer.driver_api import Counted, Fingerprint
-from enforcer.errors import StaleState
+from enforcer.errors import (
+    AuthenticationFailed,
+    CommandRejected,
+    DeviceBusy,
+    DeviceError,
+    StaleState,
+)
 
 
 class RemoteSession:
@@ -67,5 +74,17 @@ class RemoteSession:
                 raise StaleState(self._device, "somebody changed the table since it was read")
             self._token = None
             self._shell.nft("-j", "-f", "-", stdin=work.text)
-            self._token = wrote(self._looks.at(self._shell).digest)
+            self._token = wrote(self._look_back().digest)
         return Done(self._token)
+
+    def _look_back(self) -> Listing:
+        """The table right after a transaction of ours.
+
+        It was committed, so that no refusal of the look may be taken for one of the write.
+        """
+        try:
+            return self._looks.at(self._shell)
+        except (AuthenticationFailed, CommandRejected, DeviceBusy) as error:
+            raise DeviceError(
+                self._device, f"it was written and cannot be read back: {error.message}"
+            ) from error

@@ -118,6 +118,23 @@ def test_what_was_staged_is_the_token_afterwards() -> None:
     assert staged.token == opened.fingerprint().token != before
 
 
+def test_a_look_that_is_refused_after_the_write_is_no_refusal_of_the_write() -> None:
+    """What stands must not be recorded as rejected, nor taken for harmless."""
+
+    class Speechless(ToldShell):
+        def nft(self, *arguments: str, stdin: bytes = b"") -> bytes:
+            answer = super().nft(*arguments, stdin=stdin)
+            self.failing = 9
+            return answer
+
+    shell = Speechless()
+    opened = session(shell)
+    opened.read_state()
+    with pytest.raises(DeviceError, match="it was written") as raised:
+        opened.stage(WORK)
+    assert type(raised.value) is DeviceError and shell.chains == ["new"]
+
+
 def test_nothing_is_written_over_what_was_not_read() -> None:
     shell = ToldShell()
     opened = session(shell)
