@@ -18,8 +18,10 @@ from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from enforcer.core.drift import Drift, Finding
 from enforcer.core.intervals import Ranges
+from enforcer.core.orders import Network
 from enforcer.core.plan import Batch, Capability, Plan, Region, Trait
-from enforcer.core.rules import Actual, Desired, Owner, Rule
+from enforcer.core.routes import Route
+from enforcer.core.rules import Actual, Desired, Key, Owner, Rule
 from enforcer.core.topology import Device
 
 GRACE_MS = 60_000
@@ -215,6 +217,58 @@ class Ignorable(Protocol):
 
     def ignored(self) -> Ignored:
         """What they are to leave out; asks no device."""
+        ...
+
+
+class Condition(StrEnum):
+    """Whether a BGP session is up (RFC 4271 section 8.2.2, state Established)."""
+
+    UP = "up"
+    DOWN = "down"
+    SHUT = "shut"
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborRoutes:
+    """What one neighbor and we tell each other in one family.
+
+    `accepted`: the routes that pass all filters, ours and the operator's. `rejected`: those that
+    do not; None where the device does not keep them. Both empty says nothing unless `condition`
+    is UP.
+    """
+
+    neighbor: str
+    family: int
+    condition: Condition
+    accepted: tuple[Route, ...]
+    rejected: tuple[Route, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One neighbor's route for one prefix: `accepted`, or rejected by whomever."""
+
+    neighbor: str
+    route: Route
+    accepted: bool
+
+
+@runtime_checkable
+class RoutingSession(Protocol):
+    """What a session offers besides where the device tells its BGP routes."""
+
+    def routes(self, neighbor: str, family: int, way: Key) -> NeighborRoutes:
+        """What `neighbor` sends us (RECEIVED), or what we send it (ANNOUNCED), in one family.
+
+        Writes nothing. Raises DeviceError; ParseFailed rather than guess.
+        """
+        ...
+
+    def sightings(self, prefix: Network) -> tuple[tuple[Sighting, ...], bool]:
+        """Every neighbor's route for exactly `prefix`, and whether the routing table has one.
+
+        Writes nothing. Raises DeviceError.
+        """
         ...
 
 

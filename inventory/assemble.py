@@ -44,9 +44,10 @@ def assemble(files: Iterable[tuple[Document, InventoryFile]]) -> Topology:
 
 def _topology(merged: Merged) -> Topology:
     attached = _implied_attachments(merged.devices)
+    entries = {n: stated.entry for n, stated in merged.devices.items()}
     space, brake = merged.documentation_space, merged.brake
     return Topology(
-        devices={n: device_of(n, stated.entry) for n, stated in merged.devices.items()},
+        devices={n: device_of(n, stated.entry, entries) for n, stated in merged.devices.items()},
         customers={
             n: _customer(n, stated.entry, attached.get(n, ()))
             for n, stated in merged.customers.items()

@@ -3,12 +3,22 @@
 
 from __future__ import annotations
 
-from enforcer.core.topology import Device, Interface, MaintenanceWindow, Mode, Neighbor
-from inventory.device_schema import DAYS, DeviceEntry, WindowEntry
+from collections.abc import Mapping
+
+from enforcer.core.topology import (
+    Blackholing,
+    Device,
+    Interface,
+    MaintenanceWindow,
+    Mode,
+    Neighbor,
+    Witness,
+)
+from inventory.device_schema import DAYS, WITHOUT_BGP, DeviceEntry, RtbhEntry, WindowEntry
 
 
-def device_of(name: str, entry: DeviceEntry) -> Device:
-    """The device called `name`."""
+def device_of(name: str, entry: DeviceEntry, others: Mapping[str, DeviceEntry]) -> Device:
+    """The device called `name`; `others`: all entries, of which it may name some."""
     return Device(
         name=name,
         platform=entry.platform,
@@ -27,11 +37,36 @@ def device_of(name: str, entry: DeviceEntry) -> Device:
         vrfs=frozenset(entry.vrfs),
         addresses=tuple(entry.addresses),
         next_hops=tuple(entry.next_hops),
-        neighbors=tuple(Neighbor(n.address, n.asn or 0, n.behind, n.vrf) for n in entry.neighbors),
+        neighbors=_neighbors(entry),
         maintenance=tuple(_window(w) for w in entry.maintenance),
         mechanism=entry.mechanism,
         urpf=entry.urpf,
         options=dict(entry.options),
+        bgp=entry.platform not in WITHOUT_BGP if entry.bgp is None else entry.bgp,
+        blackholing=None if entry.rtbh is None else _blackholing(entry.rtbh, others),
+    )
+
+
+def _neighbors(entry: DeviceEntry) -> tuple[Neighbor, ...]:
+    return tuple(
+        Neighbor(n.address, n.asn or 0, n.behind, n.vrf, n.name, tuple(sorted(set(n.families))))
+        for n in entry.neighbors
+    )
+
+
+def _blackholing(entry: RtbhEntry, others: Mapping[str, DeviceEntry]) -> Blackholing:
+    return Blackholing(
+        communities=tuple(dict.fromkeys(entry.communities)),
+        next_hops={str(a.version): str(a) for a in entry.next_hops},
+        upstreams=dict(entry.upstreams),
+        canaries={str(n.version): str(n.network_address) for n in entry.canaries},
+        witnesses=tuple(_witness(n, others[n]) for n in entry.witnesses if n in others),
+    )
+
+
+def _witness(name: str, entry: DeviceEntry) -> Witness:
+    return Witness(
+        name, entry.platform, dict(entry.transport), entry.credentials, _neighbors(entry)
     )
 
 

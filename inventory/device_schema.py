@@ -30,6 +30,11 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_ASN = 2**32 - 1
 """RFC 6793."""
+WITHOUT_BGP = frozenset({"nftables", "inn"})
+"""Platforms that have no BGP sessions of their own, unless `bgp` says so."""
+_COMMUNITY = r"^(\d{1,5}):(\d{1,5})$"
+CommunityField = Annotated[str, Field(pattern=_COMMUNITY)]
+"""A community as RFC 1997 writes it, two numbers below 65536."""
 
 _SECRET_WORDS = re.compile(
     r"password|passwd|passphrase|secret|(api|private)[._-]?key"
@@ -58,6 +63,28 @@ class NeighborEntry(StrictModel):
     asn: Annotated[int, Field(ge=1, le=MAX_ASN)] | None = None
     behind: str = ""
     vrf: Name = DEFAULT_VRF
+    name: Name | Literal[""] = ""
+    families: list[Literal[4, 6]] = []
+
+
+class RtbhEntry(StrictModel):
+    """See `enforcer.core.topology.Blackholing`; `witnesses` are names of devices."""
+
+    communities: Annotated[list[CommunityField], Field(min_length=1)] = ["65535:666"]
+    next_hops: list[AddressField] = []
+    upstreams: dict[Name, CommunityField] = {}
+    canaries: list[HostField] = []
+    witnesses: list[Name] = []
+
+    @model_validator(mode="after")
+    def _one_of_a_family(self) -> Self:
+        for word, families in (
+            ("next_hops", [a.version for a in self.next_hops]),
+            ("canaries", [n.version for n in self.canaries]),
+        ):
+            if len(families) != len(set(families)):
+                raise refuse(f"'{word}' names two of one address family: keep one IPv4, one IPv6")
+        return self
 
 
 class WindowEntry(StrictModel):
@@ -99,6 +126,8 @@ class DeviceEntry(StrictModel):
     mechanism: Literal["filter", "rtbh"] = "filter"
     urpf: Literal["", "strict", "loose"] = ""
     options: dict[Name, str] = {}
+    bgp: bool | None = None
+    rtbh: RtbhEntry | None = None
 
     @model_validator(mode="after")
     def _holds_no_secret(self) -> Self:

@@ -31,6 +31,10 @@ def unsupported(rule: Rule, device: Device, capability: Capability) -> str | Non
 def _what(rule: Rule) -> str:
     if rule.key is Key.INTERFACE:
         return "shut an interface down"
+    if rule.key is Key.SESSION:
+        return "shut a BGP session down"
+    if rule.key is Key.BLACKHOLE:
+        return f"announce IPv{rule.family} blackholes"
     if rule.by_route:
         return f"drop IPv{rule.family} routes that are {rule.key}"
     return f"match IPv{rule.family} packets by {rule.key}"

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,10 +12,21 @@ from enforcer.core.demands import Claim, Lists, claims, interface_rules, missing
 from enforcer.core.instants import end_ms
 from enforcer.core.intervals import Ranges, ends_of, intersect, rows_of, subtract, union
 from enforcer.core.links import on_links
-from enforcer.core.orders import Network, Order, Selection, SuspendCustomer
+from enforcer.core.orders import (
+    Blackhole,
+    DropRoutes,
+    Network,
+    Order,
+    Selection,
+    Sessions,
+    ShutdownSession,
+    SuspendCustomer,
+)
 from enforcer.core.placement import FAMILIES, Ownership, ownership, place
+from enforcer.core.route_contributions import blackhole_rule, route_claims, speakers
 from enforcer.core.rules import Addresses, Rule, Withheld
 from enforcer.core.selection import ranges_in, ranges_of
+from enforcer.core.sessions import CLOSED, sessions_of
 from enforcer.core.shutdown import SHUT, to_shut
 from enforcer.core.topology import Customer, Topology
 
@@ -67,11 +79,28 @@ def contributions(
     """
     owners = owners or ownership(topology)
     missing = missing_names(order.demand, topology, lists)
+    match order.demand:
+        case SuspendCustomer() as demand:
+            return _suspended(order, demand, topology, owners, missing)
+        case DropRoutes() as demand:
+            claimed = list(route_claims(demand, order.scope, topology))
+            parts = [_part(order, device, rule, members) for device, rule, members in claimed]
+            return _without_withholding(order, parts, missing)
+        case ShutdownSession() as demand:
+            return _without_withholding(order, _closed(order, demand.sessions, topology), missing)
+        case Blackhole() as demand:
+            return _blackholed(order, demand, topology, owners, missing)
+    return _by_address(order, topology, lists, owners, missing)
+
+
+def _by_address(
+    order: Order,
+    topology: Topology,
+    lists: Lists,
+    owners: Ownership,
+    missing: tuple[str, ...],
+) -> Contributions:
     demand = order.demand
-    if isinstance(demand, SuspendCustomer) and demand.by == "interface":
-        return _by_interface(order, demand, topology, owners, missing)
-    if isinstance(demand, SuspendCustomer) and demand.by == "shutdown":
-        return _by_shutdown(order, demand, topology, missing)
     found: list[Contribution] = []
     withheld: list[Withheld] = []
     names: set[str] = set()
@@ -82,6 +111,67 @@ def contributions(
         found += _parts(claim, placed, order)
         withheld += _withheld(claim.family, removed, order, topology)
     return Contributions(order.number, tuple(found), tuple(withheld), tuple(sorted(names)), missing)
+
+
+def _suspended(
+    order: Order,
+    demand: SuspendCustomer,
+    topology: Topology,
+    owners: Ownership,
+    missing: tuple[str, ...],
+) -> Contributions:
+    """With its traffic dropped, a customer's BGP sessions go down too; see `SuspendCustomer`."""
+    sessions = _closed(order, Sessions(customers=(demand.customer,)), topology)
+    match demand.by:
+        case "session":
+            return _without_withholding(order, sessions, missing)
+        case "shutdown":
+            return _by_shutdown(order, demand, topology, missing)
+        case "interface":
+            found = _by_interface(order, demand, topology, owners, missing)
+        case _:
+            found = _by_address(order, topology, {}, owners, missing)
+    devices = {*found.devices, *(part.device for part in sessions)}
+    return replace(found, parts=(*found.parts, *sessions), devices=tuple(sorted(devices)))
+
+
+def _closed(order: Order, sessions: Sessions, topology: Topology) -> list[Contribution]:
+    """The sessions shut down, device by device."""
+    names: dict[str, tuple[str, ...]] = {}
+    for session in sessions_of(sessions, order.scope, topology):
+        names[session.device] = (*names.get(session.device, ()), session.address)
+    return [
+        part
+        for device, found in names.items()
+        for part in _interface_parts(order, device, tuple(sorted(set(found))), (CLOSED,))
+    ]
+
+
+def _without_withholding(
+    order: Order, parts: Sequence[Contribution], missing: tuple[str, ...]
+) -> Contributions:
+    devices = tuple(sorted({part.device for part in parts}))
+    return Contributions(order.number, tuple(parts), (), devices, missing)
+
+
+def _blackholed(
+    order: Order,
+    demand: Blackhole,
+    topology: Topology,
+    owners: Ownership,
+    missing: tuple[str, ...],
+) -> Contributions:
+    family, names = demand.prefix.version, speakers(order.scope, topology)
+    left, removed = owners.withheld_of(rows_of((demand.prefix,)), family)
+    rule = blackhole_rule(demand)
+    parts = [_part(order, name, rule, left) for name in names if len(left)]
+    withheld = _withheld(family, removed, order, topology)
+    return Contributions(order.number, tuple(parts), tuple(withheld), names, missing)
+
+
+def _part(order: Order, device: str, rule: Rule, members: Ranges) -> Contribution:
+    end = end_ms(order.ends)
+    return Contribution(device, rule, members.first, members.last, (), end, order.number)
 
 
 def _placed(

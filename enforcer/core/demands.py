@@ -13,6 +13,7 @@ from enforcer.core.intervals import Ranges, merge, networks_of
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import (
     FEED_PORTS,
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
@@ -20,7 +21,9 @@ from enforcer.core.orders import (
     CutFeed,
     Demand,
     Direction,
+    DropRoutes,
     Selection,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.core.placement import FAMILIES
@@ -114,6 +117,9 @@ def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Cla
             return Claim(family, target, _plain(family, Direction.BOTH, exempt))
         case CutFeed():
             return _feed(demand, family, topology, exempt)
+        case DropRoutes() | Blackhole() | ShutdownSession():
+            # Made by session and speaker: see `route_contributions`.
+            return None
     assert_never(demand)
 
 
@@ -167,5 +173,9 @@ def missing_names(demand: Demand, topology: Topology, lists: Lists) -> tuple[str
             selections.append(Selection(customers=(demand.customer,)))
         case CutFeed():
             selections.append(Selection((), (demand.customer,), (demand.news_servers,)))
+        case DropRoutes() | ShutdownSession():
+            selections.append(Selection(customers=demand.sessions.customers))
+        case Blackhole():
+            pass
     absent += [name for selection in selections for name in unresolved(selection, topology)]
     return tuple(dict.fromkeys(absent))

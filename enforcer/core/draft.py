@@ -10,15 +10,18 @@ from difflib import get_close_matches
 
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import (
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
     BlockPort,
     CutFeed,
     Demand,
+    DropRoutes,
     Order,
     Scope,
     Selection,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.core.parties import Parties, parties_of
@@ -99,9 +102,12 @@ class Refusal:
 
 
 def target_of(demand: Demand) -> Selection:
-    """The side of the demand that is looked up on devices; empty for a list."""
+    """The side of the demand that is looked up on devices as addresses of packets.
+
+    Empty for a list; for BGP sessions the customers that they are with.
+    """
     match demand:
-        case BlockAddress():
+        case BlockAddress() | Blackhole():
             return Selection((demand.prefix,))
         case BlockPort():
             return demand.target
@@ -109,6 +115,8 @@ def target_of(demand: Demand) -> Selection:
             return demand.source
         case BlockList():
             return Selection()
+        case DropRoutes() | ShutdownSession():
+            return Selection(customers=demand.sessions.customers)
         case SuspendCustomer() | CutFeed():
             return Selection(customers=(demand.customer,))
 

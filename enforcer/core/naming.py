@@ -29,9 +29,27 @@ def rule_text(rule: Rule) -> str:
     """
     if rule.key is Key.INTERFACE:
         return "interface shut down"
+    if rule.key is Key.SESSION:
+        return "session shut down"
     if rule.by_route:
-        return f"{rule.key} {'from' if rule.key is Key.RECEIVED else 'to'} {rule.neighbor}"
+        way = "from" if rule.key is Key.RECEIVED else "to"
+        return f"{rule.key} {way} {rule.neighbor}{_routes_text(rule)}"
+    if rule.exports:
+        return f"{rule.key}, exported to {', '.join(rule.exports)}"
     return str(rule.key) + (f", {service_text(rule.service)}" if rule.service else "")
+
+
+def _routes_text(rule: Rule) -> str:
+    found = rule.routes
+    if found is None:
+        return ""
+    if found.shortest == found.longest:
+        text = f", /{found.shortest}"
+    else:
+        text = f", /{found.shortest} to /{found.longest}"
+    if found.origin is not None:
+        text += f", originated by AS{found.origin}"
+    return text + (f", through AS{found.passes}" if found.passes is not None else "")
 
 
 def service_text(service: Service) -> str:
@@ -61,7 +79,8 @@ def interface_text(rule: Rule, member: InterfaceMember, suffix: str) -> str:
 
     Of one that is administratively down: ``eth1 (shut down, 0001-Y) missing``.
     """
-    key = "shut down" if rule.key is Key.INTERFACE else f"{rule.key}, IPv{rule.family}"
+    shut = rule.key in (Key.INTERFACE, Key.SESSION)
+    key = "shut down" if shut else f"{rule.key}, IPv{rule.family}"
     return f"{member.name} ({key}{_of(member.order)}) {suffix}"
 
 

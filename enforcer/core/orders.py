@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
 
 Network = IPv4Network | IPv6Network
@@ -118,7 +118,7 @@ class BlockList:
     kind: Literal["block_list"] = "block_list"
 
 
-SuspendBy = Literal["prefixes", "interface", "shutdown"]
+SuspendBy = Literal["prefixes", "interface", "shutdown", "session"]
 """What a suspension cuts; see `SuspendCustomer`."""
 
 
@@ -129,7 +129,11 @@ class SuspendCustomer:
     `by` ``prefixes``: all of the customer's prefixes, at the attachments.
     `by` ``interface``: everything that enters or leaves through the attachments'
     interfaces, so that spoofed sources are cut too. `by` ``shutdown``: those interfaces are
-    administratively down; nothing can be kept alive, so there are no `exceptions`.
+    administratively down; nothing can be kept alive, so there are no `exceptions`. `by`
+    ``session``: the BGP sessions with him are administratively shut down, and nothing else is.
+
+    The first two shut his BGP sessions down too: who is connected elsewhere besides would
+    otherwise be attracted to where his traffic is dropped.
     """
 
     customer: str
@@ -151,7 +155,94 @@ class CutFeed:
     kind: Literal["cut_feed"] = "cut_feed"
 
 
-Demand = BlockAddress | BlockPort | BlockFlow | BlockList | SuspendCustomer | CutFeed
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """BGP sessions by whom they are with: a union of all its parts.
+
+    `customers`: with those customers; `asns`: with neighbors of those AS numbers; `neighbors`:
+    with those addresses. All empty: every session with the outside that a device of the order's
+    scope has, which must not be empty then.
+    """
+
+    customers: tuple[str, ...] = ()
+    asns: tuple[int, ...] = ()
+    neighbors: tuple[IPv4Address | IPv6Address, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.customers or self.asns or self.neighbors)
+
+
+RouteChoice = Literal["listed", "unregistered", "every"]
+MOST_ROUTES = 100_000
+"""So many prefixes one order may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropRoutes:
+    """Reject routes on BGP sessions; a route is rejected iff all that is stated applies to it.
+
+    `choice` ``listed``: its prefix is one of `prefixes`, or with `or_longer` inside one.
+    ``unregistered``: its prefix is not inside those registered for the session's customer:
+    `prefixes` where the order brings its own (derived from an IRR), else the inventory's.
+    ``every``: no condition on the prefix. `origin_as`: the last AS of its path is this one;
+    `path_as`: its path contains it. `longer_than4`, `longer_than6`: by family, its prefix is
+    longer than that; where only one of them is given, the other family is not touched.
+    Routes inside `exceptions` are never rejected. `direction` ``in``: what the neighbor sends
+    us, ``out``: what we would send it.
+    """
+
+    sessions: Sessions
+    prefixes: tuple[Network, ...] = ()
+    choice: RouteChoice = "listed"
+    or_longer: bool = False
+    origin_as: int | None = None
+    path_as: int | None = None
+    longer_than4: int | None = None
+    longer_than6: int | None = None
+    direction: Literal["in", "out"] = "in"
+    vrf: str = DEFAULT_VRF
+    exceptions: Selection = Selection()
+    kind: Literal["drop_routes"] = "drop_routes"
+
+
+@dataclass(frozen=True, slots=True)
+class Blackhole:
+    """Announce `prefix` as a blackhole to our own routers (RFC 5635, RFC 7999).
+
+    Direction ``to`` drops what goes to it; ``both`` also what comes from it, which works only
+    where every edge has loose uRPF; ``from`` alone does not exist. `exports`: names of
+    upstreams that are asked to drop it too; nobody else outside ever hears of it.
+    """
+
+    prefix: Network
+    direction: Direction = Direction.TO
+    exports: tuple[str, ...] = ()
+    vrf: str = DEFAULT_VRF
+    exceptions: Selection = Selection()
+    kind: Literal["blackhole"] = "blackhole"
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownSession:
+    """Shut BGP sessions down administratively (RFC 9003 tells the neighbor why)."""
+
+    sessions: Sessions
+    vrf: str = DEFAULT_VRF
+    exceptions: Selection = Selection()
+    kind: Literal["shutdown_session"] = "shutdown_session"
+
+
+Demand = (
+    BlockAddress
+    | BlockPort
+    | BlockFlow
+    | BlockList
+    | SuspendCustomer
+    | CutFeed
+    | DropRoutes
+    | Blackhole
+    | ShutdownSession
+)
 """What an order asks for: a union tagged by `kind` (a stable wire name)."""
 
 

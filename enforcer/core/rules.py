@@ -32,11 +32,13 @@ NO_END = 2**63 - 1
 
 
 class Key(StrEnum):
-    """Which property of a packet is looked up among the members; two are not about packets.
+    """Which property of a packet is looked up among the members; five are not about packets.
 
     `INTERFACE`: the members are interfaces that are administratively down; family 0, for it
-    concerns every one. `RECEIVED`, `ANNOUNCED`: the members are prefixes, with all that are
-    longer, that a BGP neighbor's routes must not have.
+    concerns every one. `SESSION`: the members are the addresses, as text, of BGP neighbors whose
+    sessions are administratively down; family 0. `RECEIVED`, `ANNOUNCED`: the members are
+    address space inside which a BGP neighbor's routes must not be; see `RouteMatch`.
+    `BLACKHOLE`: the members are prefixes that are announced as blackholes.
     """
 
     SOURCE = "source"
@@ -46,6 +48,8 @@ class Key(StrEnum):
     INTERFACE = "interface"
     RECEIVED = "received"
     ANNOUNCED = "announced"
+    SESSION = "session"
+    BLACKHOLE = "blackhole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,21 @@ class Exempt:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteMatch:
+    """Which routes inside the members a rule is about; all that is stated must apply.
+
+    `shortest`, `longest`: prefix lengths, both included. `origin`: the AS that the route's path
+    ends in (the neighbor itself where the path is the neighbor's alone); `passes`: an AS
+    somewhere in the path, the origin included. None: any.
+    """
+
+    shortest: int
+    longest: int
+    origin: int | None = None
+    passes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Drop the packets whose `key` is among the members and that match all the rest.
 
@@ -82,6 +101,11 @@ class Rule:
     in; None: any. `exempt`: canonical (sorted, disjoint per service) exceptions of the orders
     behind this rule. Orders with different exceptions never share a rule. `neighbor`: the
     address of the BGP neighbor for keys RECEIVED and ANNOUNCED, else "".
+
+    With these keys the rule rejects a route iff the whole of its prefix is inside the members
+    (as one union of addresses), `routes` applies (None: every route), and its prefix is not
+    inside the union of `exempt` (which then has neither protocols nor ports). `exports`: for
+    key BLACKHOLE, the names of the upstreams that hear of it, sorted.
     """
 
     family: int
@@ -90,18 +114,28 @@ class Rule:
     peers: tuple[tuple[int, int], ...] | None = None
     exempt: tuple[Exempt, ...] = ()
     neighbor: str = ""
+    routes: RouteMatch | None = None
+    exports: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """12 hexadecimal digits that name this rule on a device; equal rules, equal digests."""
         text = repr((self.family, str(self.key), self.service, self.peers, self.exempt))
         text += self.neighbor
+        # What only some rules have is left out where it is absent: names on devices stay.
+        text += repr(self.routes) if self.routes is not None else ""
+        text += repr(self.exports) if self.exports else ""
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     @property
     def by_interface(self) -> bool:
-        """Whether the members are interface names rather than addresses."""
-        return self.key in (Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE, Key.INTERFACE)
+        """Whether the members are names (of interfaces, of neighbors) rather than addresses."""
+        return self.key in (
+            Key.INPUT_INTERFACE,
+            Key.OUTPUT_INTERFACE,
+            Key.INTERFACE,
+            Key.SESSION,
+        )
 
     @property
     def by_route(self) -> bool:

@@ -15,6 +15,8 @@ from enforcer.core.orders import DEFAULT_VRF, Network, PortRange, Scope
 
 LinkAddress = IPv4Interface | IPv6Interface
 ROLE_BORDER = "border"
+ROLE_RTBH = "rtbh"
+"""Of a device that announces blackholes to our routers."""
 
 
 class Mode(StrEnum):
@@ -41,12 +43,47 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A BGP neighbor of a device. `behind` as for an interface; `asn` 0: not stated."""
+    """A BGP neighbor of a device. `behind` as for an interface; `asn` 0: not stated.
+
+    `name`: of an upstream or peer, as blackholes name whom they are exported to. `families`: of
+    which address families the session carries routes; empty: of its address's own.
+    """
 
     address: IPv4Address | IPv6Address
     asn: int = 0
     behind: str = ""
     vrf: str = DEFAULT_VRF
+    name: str = ""
+    families: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A router that is asked what became of an announced blackhole: how to reach a `device`."""
+
+    device: str
+    platform: str
+    transport: Mapping[str, str] = field(default_factory=dict)
+    credentials: str = ""
+    neighbors: tuple[Neighbor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blackholing:
+    """How a device with the role ``rtbh`` announces blackholes.
+
+    `communities`: what every announcement carries (``65535:666`` and the network's own, RFC
+    7999). `next_hops`: by family ("4", "6"), what the announcements point to. `upstreams`: by
+    name the community that asks our edges to export a blackhole to that upstream, as it wants
+    it. `canaries`: by family, a host address that is nobody's, announced first to see where it
+    goes. `witnesses`: routers that tell where announcements went.
+    """
+
+    communities: tuple[str, ...] = ("65535:666",)
+    next_hops: Mapping[str, str] = field(default_factory=dict)
+    upstreams: Mapping[str, str] = field(default_factory=dict)
+    canaries: Mapping[str, str] = field(default_factory=dict)
+    witnesses: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +122,8 @@ class Device:
     and its loopbacks; with `next_hops` and the interfaces' and neighbors' they are protected.
     `vrfs`: beside the default one. `mechanism` ``rtbh``: plain blocks by destination are discard
     routes there, and by source too where `urpf` is ``loose`` (RFC 5635). `options`: how its
-    driver works there, beside how to reach it.
+    driver works there, beside how to reach it. `bgp`: the BGP sessions with `neighbors` are
+    this device's own, to be filtered and shut there; `blackholing`: of one with role ``rtbh``.
     """
 
     name: str
@@ -108,6 +146,8 @@ class Device:
     mechanism: Literal["filter", "rtbh"] = "filter"
     urpf: Literal["", "strict", "loose"] = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    bgp: bool = True
+    blackholing: Blackholing | None = None
 
 
 @dataclass(frozen=True, slots=True)

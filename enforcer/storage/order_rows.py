@@ -8,14 +8,17 @@ import re
 from typing import Any
 
 from enforcer.core.orders import (
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
     BlockPort,
     CutFeed,
     Demand,
+    DropRoutes,
     Order,
     Selection,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.errors import InvalidInput, StorageError
@@ -95,6 +98,12 @@ def _targets(demand: Demand) -> tuple[tuple[Selection, ...], tuple[str, ...], tu
             return (), (demand.customer,), ()
         case CutFeed():
             return (), (demand.customer,), (demand.news_servers,)
+        case Blackhole():
+            return (), (), (str(demand.prefix), *demand.exports)
+        case DropRoutes() | ShutdownSession():
+            named = demand.sessions
+            peers = (*(f"AS{asn}" for asn in named.asns), *map(str, named.neighbors))
+            return (), named.customers, peers
 
 
 def _search_text(order: Order) -> str:

@@ -15,14 +15,18 @@ from enforcer.core.device_status import DeviceCase, device_status
 from enforcer.core.lists import ListContent
 from enforcer.core.naming import ranges_text
 from enforcer.core.orders import (
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
     BlockPort,
     CutFeed,
     Demand,
+    DropRoutes,
     Order,
     Selection,
+    Sessions,
+    ShutdownSession,
     SuspendCustomer,
     is_over,
 )
@@ -273,6 +277,43 @@ def target_text(demand: Demand) -> str:
             return f"customer {demand.customer} by {demand.by}"
         case CutFeed():
             return f"customer {demand.customer} news feed"
+        case Blackhole():
+            told = f", exported to {_joined(demand.exports)}" if demand.exports else ""
+            return f"{format_network(demand.prefix)} {demand.direction}{told}"
+        case DropRoutes():
+            return f"{_routes_text(demand)} {_way(demand)} {sessions_text(demand.sessions)}"
+        case ShutdownSession():
+            return f"sessions with {sessions_text(demand.sessions)}"
+
+
+def _way(demand: DropRoutes) -> str:
+    return "from" if demand.direction == "in" else "to"
+
+
+def sessions_text(sessions: Sessions) -> str:
+    """Whom the sessions are with, in the words that the command line takes."""
+    words = [f"customer:{name}" for name in sessions.customers]
+    words += [f"AS{asn}" for asn in sessions.asns]
+    words += map(str, sessions.neighbors)
+    return _joined(words) or "everybody outside"
+
+
+_SHOWN_ROUTES = 3
+
+
+def _routes_text(demand: DropRoutes) -> str:
+    """Which routes: the first few prefixes, and how many there are."""
+    text = {"unregistered": "all but registered routes", "every": "routes"}.get(demand.choice, "")
+    if demand.choice == "listed":
+        text = _joined(format_network(p) for p in demand.prefixes[:_SHOWN_ROUTES])
+        more = len(demand.prefixes) - _SHOWN_ROUTES
+        text += f" and {more:,} more" if more > 0 else ""
+        text += " or longer" if demand.or_longer else ""
+    for word, asn in (("originated by", demand.origin_as), ("through", demand.path_as)):
+        text += f" {word} AS{asn}" if asn is not None else ""
+    for family, length in ((4, demand.longer_than4), (6, demand.longer_than6)):
+        text += f" longer than /{length} (IPv{family})" if length is not None else ""
+    return text
 
 
 def _service(demand: BlockPort | BlockFlow) -> str:

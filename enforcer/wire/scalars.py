@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainValidator, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from enforcer.core.orders import Network, PortRange
@@ -32,6 +33,13 @@ def _from_text(parse: Callable[[str], object], example: str) -> Callable[[object
 
 def _network(text: str) -> Network:
     return parse_network(text)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise InvalidInput(f"'{text}' is not an address: write one such as 192.0.2.1") from None
 
 
 def _ports(text: str) -> PortRange:
@@ -88,6 +96,13 @@ Prefix = Annotated[
     PlainValidator(_from_text(_network, '"192.0.2.0/24"')),
     WithJsonSchema({"type": "string", "examples": ["192.0.2.0/24", "2001:db8::/32"]}),
 ]
+Address = Annotated[
+    IPv4Address | IPv6Address,
+    PlainValidator(_from_text(_address, '"192.0.2.1"')),
+    WithJsonSchema({"type": "string", "examples": ["192.0.2.1", "2001:db8::1"]}),
+]
+Asn = Annotated[StrictInt, Field(ge=1, le=2**32 - 1)]
+"""RFC 6793."""
 Protocol = Annotated[
     int,
     PlainValidator(_protocol),

@@ -5,10 +5,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictInt, TypeAdapter, with_config
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 from enforcer.core.orders import (
+    MOST_ROUTES,
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
@@ -16,14 +26,18 @@ from enforcer.core.orders import (
     CutFeed,
     Demand,
     Direction,
+    DropRoutes,
     Order,
     PolicyClause,
+    RouteChoice,
     Scope,
     Selection,
+    Sessions,
+    ShutdownSession,
     SuspendBy,
     SuspendCustomer,
 )
-from enforcer.wire.scalars import Instant, Ports, Prefix, Protocol, Text
+from enforcer.wire.scalars import Address, Asn, Instant, Ports, Prefix, Protocol, Text
 
 _strict = with_config(ConfigDict(extra="forbid"))
 
@@ -120,6 +134,50 @@ class _CutFeed(_Common):
     news_servers: NotRequired[Text]
 
 
+@_strict
+class _SessionsShape(TypedDict):
+    customers: NotRequired[tuple[Text, ...]]
+    asns: NotRequired[tuple[Asn, ...]]
+    neighbors: NotRequired[tuple[Address, ...]]
+
+
+def _sessions(shape: _SessionsShape) -> Sessions:
+    return Sessions(**shape)
+
+
+_Sessions = Annotated[_SessionsShape, AfterValidator(_sessions)]
+_Length4 = Annotated[StrictInt, Field(ge=0, le=31)] | None
+_Length6 = Annotated[StrictInt, Field(ge=0, le=127)] | None
+
+
+@_strict
+class _DropRoutes(_Common):
+    kind: Literal["drop_routes"]
+    sessions: _Sessions
+    prefixes: NotRequired[Annotated[tuple[Prefix, ...], Field(max_length=MOST_ROUTES)]]
+    choice: NotRequired[RouteChoice]
+    or_longer: NotRequired[StrictBool]
+    origin_as: NotRequired[Asn | None]
+    path_as: NotRequired[Asn | None]
+    longer_than4: NotRequired[_Length4]
+    longer_than6: NotRequired[_Length6]
+    direction: NotRequired[Literal["in", "out"]]
+
+
+@_strict
+class _Blackhole(_Common):
+    kind: Literal["blackhole"]
+    prefix: Prefix
+    direction: NotRequired[Direction]
+    exports: NotRequired[tuple[Text, ...]]
+
+
+@_strict
+class _ShutdownSession(_Common):
+    kind: Literal["shutdown_session"]
+    sessions: _Sessions
+
+
 def _demanded(core: type[Demand]) -> AfterValidator:
     # The shape's keys are the class's fields, which the tests compare.
     return AfterValidator(lambda shape: core(**shape))
@@ -131,7 +189,10 @@ _AnyDemand = Annotated[
     | Annotated[_BlockFlow, _demanded(BlockFlow)]
     | Annotated[_BlockList, _demanded(BlockList)]
     | Annotated[_SuspendCustomer, _demanded(SuspendCustomer)]
-    | Annotated[_CutFeed, _demanded(CutFeed)],
+    | Annotated[_CutFeed, _demanded(CutFeed)]
+    | Annotated[_DropRoutes, _demanded(DropRoutes)]
+    | Annotated[_Blackhole, _demanded(Blackhole)]
+    | Annotated[_ShutdownSession, _demanded(ShutdownSession)],
     Field(discriminator="kind"),
 ]
 

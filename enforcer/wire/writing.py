@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, TypeAlias
 
 from enforcer.core.orders import (
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
@@ -17,11 +18,14 @@ from enforcer.core.orders import (
     CutFeed,
     Demand,
     Direction,
+    DropRoutes,
     Order,
     PolicyClause,
     PortRange,
     Scope,
     Selection,
+    Sessions,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.core.services import PROTOCOLS, format_ports
@@ -29,7 +33,7 @@ from enforcer.core.times import format_when
 from enforcer.errors import InvalidInput
 from enforcer.wire.canonical import JSONValue
 
-Record: TypeAlias = Demand | Selection | Scope | PolicyClause | Order
+Record: TypeAlias = Demand | Sessions | Selection | Scope | PolicyClause | Order
 _Writer: TypeAlias = Callable[[Any], JSONValue]
 
 _NAMES = {number: name for name, number in PROTOCOLS.items()}
@@ -40,6 +44,10 @@ _RECORDS = (
     BlockList,
     SuspendCustomer,
     CutFeed,
+    DropRoutes,
+    Blackhole,
+    ShutdownSession,
+    Sessions,
     Selection,
     Scope,
     PolicyClause,
@@ -80,6 +88,9 @@ _BY_TYPE: dict[type, _Writer] = {
     str: _itself,
     Direction: str,
     datetime: _instant,
+    bool: _itself,
+    IPv4Address: str,
+    IPv6Address: str,
     IPv4Network: str,
     IPv6Network: str,
     PortRange: lambda ports: format_ports((ports,)),

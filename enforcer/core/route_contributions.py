@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What orders about BGP ask for: routes rejected, sessions shut, blackholes announced.
+
+Nothing of it is withheld by address: rejecting a route to protected space takes a way there
+from us, and whoever orders it was asked. A blackhole is like any block of packets.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from enforcer.core.intervals import Ranges, merge, rows_of
+from enforcer.core.orders import Blackhole, DropRoutes, Network, Scope
+from enforcer.core.routes import BITS
+from enforcer.core.rules import Key, RouteMatch, Rule
+from enforcer.core.selection import exempt_of, networks_of
+from enforcer.core.sessions import BgpSession, sessions_of
+from enforcer.core.topology import ROLE_RTBH, Topology
+
+RouteClaim = tuple[str, Rule, Ranges]
+"""Device, rule, and its members (canonical, never empty)."""
+
+
+def route_claims(demand: DropRoutes, scope: Scope, topology: Topology) -> Iterator[RouteClaim]:
+    """What `demand` asks of each session that it names."""
+    listed = _listed(demand)
+    for session in sessions_of(demand.sessions, scope, topology):
+        for family in session.families:
+            for rule, members in _rules(demand, session, family, listed[family], topology):
+                if len(members):
+                    yield session.device, rule, members
+
+
+def speakers(scope: Scope, topology: Topology) -> tuple[str, ...]:
+    """The devices in `scope` that announce blackholes, sorted."""
+    return tuple(
+        name for name in topology.in_scope(scope) if ROLE_RTBH in topology.devices[name].roles
+    )
+
+
+def blackhole_rule(demand: Blackhole) -> Rule:
+    """The rule whose member the blackhole's prefix is."""
+    return Rule(demand.prefix.version, Key.BLACKHOLE, exports=tuple(sorted(set(demand.exports))))
+
+
+def registered(demand: DropRoutes, customer: str, topology: Topology) -> tuple[Network, ...]:
+    """What a session's customer may announce: the order's own prefixes, else the inventory's."""
+    if demand.prefixes:
+        return demand.prefixes
+    known = topology.customers.get(customer)
+    return known.prefixes if known else ()
+
+
+def _rules(
+    demand: DropRoutes,
+    session: BgpSession,
+    family: int,
+    listed: Mapping[int | None, Ranges],
+    topology: Topology,
+) -> Iterator[tuple[Rule, Ranges]]:
+    shortest, longest = _lengths(demand, family)
+    own: tuple[Network, ...] = ()
+    if demand.choice == "unregistered":
+        own = tuple(networks_of(demand.exceptions, topology))
+        own += registered(demand, session.customer, topology)
+        exempt = exempt_of(type(demand.exceptions)(own), topology, family)
+    else:
+        kept = networks_of(demand.exceptions, topology)
+        exempt = exempt_of(type(demand.exceptions)(tuple(kept)), topology, family)
+    key = Key.RECEIVED if demand.direction == "in" else Key.ANNOUNCED
+    for length, members in listed.items():
+        low, high = (shortest, longest) if length is None else (length, length)
+        if low < shortest or low > high:
+            continue
+        yield (
+            Rule(
+                family,
+                key,
+                exempt=exempt,
+                neighbor=session.address,
+                routes=_match(demand, family, low, high),
+            ),
+            members,
+        )
+
+
+def _match(demand: DropRoutes, family: int, low: int, high: int) -> RouteMatch | None:
+    origin, passes = demand.origin_as, demand.path_as
+    if origin is None and passes is None and (low, high) == (0, BITS[family]):
+        return None
+    return RouteMatch(low, high, origin, passes)
+
+
+def _lengths(demand: DropRoutes, family: int) -> tuple[int, int]:
+    """The lengths that the order is about; the first is greater than the second for none."""
+    stated = demand.longer_than4 if family == 4 else demand.longer_than6
+    if stated is not None:
+        return stated + 1, BITS[family]
+    if demand.longer_than4 is not None or demand.longer_than6 is not None:
+        return BITS[family] + 1, BITS[family]
+    return 0, BITS[family]
+
+
+def _listed(demand: DropRoutes) -> dict[int, dict[int | None, Ranges]]:
+    """Per family the members, by the one length that they stand for; None: of any length."""
+    return {family: _of_family(demand, family) for family in BITS}
+
+
+def _of_family(demand: DropRoutes, family: int) -> dict[int | None, Ranges]:
+    if demand.choice != "listed":
+        return {None: Ranges.of([(0, (1 << BITS[family]) - 1)])}
+    prefixes = [p for p in demand.prefixes if p.version == family]
+    if demand.or_longer:
+        return {None: _merged(prefixes)}
+    by_length: defaultdict[int, list[Network]] = defaultdict(list)
+    for prefix in prefixes:
+        by_length[prefix.prefixlen].append(prefix)
+    return {length: _merged(found) for length, found in sorted(by_length.items())}
+
+
+def _merged(prefixes: Iterable[Network]) -> Ranges:
+    return merge(rows_of(prefixes))
