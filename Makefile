@@ -27,7 +27,7 @@ debian:
 	@scripts/install-debian
 
 # Debian's own Python and its site-packages: python3-nftables comes from there.
-.venv/.stamp: requirements.lock pyproject.toml scripts/debian-packages.txt
+.venv/.stamp: requirements.lock pyproject.toml scripts/debian-packages.txt scripts/gobgp-stubs
 	$(call step,virtual environment,$(MAKE) venv)
 	@touch $@
 
@@ -36,6 +36,7 @@ venv:
 	@$(python) -c '' 2>/dev/null || /usr/bin/python3 -m venv --clear --system-site-packages .venv
 	@$(python) -m pip install --quiet --disable-pip-version-check --only-binary :all: \
 		--require-hashes --requirement requirements.lock
+	@PYTHON=$(python) scripts/gobgp-stubs
 	@$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 demo: install ## the lab, the controller and every order of the mission, with real packets (KEEP=1 leaves it up)

@@ -14,7 +14,7 @@ from enforcer.core.topology import (
     Neighbor,
     Witness,
 )
-from inventory.device_schema import DAYS, WITHOUT_BGP, DeviceEntry, RtbhEntry, WindowEntry
+from inventory.device_schema import DAYS, DeviceEntry, RtbhEntry, WindowEntry
 
 
 def device_of(name: str, entry: DeviceEntry, others: Mapping[str, DeviceEntry]) -> Device:
@@ -42,7 +42,7 @@ def device_of(name: str, entry: DeviceEntry, others: Mapping[str, DeviceEntry]) 
         mechanism=entry.mechanism,
         urpf=entry.urpf,
         options=dict(entry.options),
-        bgp=entry.platform not in WITHOUT_BGP if entry.bgp is None else entry.bgp,
+        bgp=entry.bgp is not False,
         blackholing=None if entry.rtbh is None else _blackholing(entry.rtbh, others),
     )
 

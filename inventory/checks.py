@@ -9,6 +9,7 @@ from enforcer.core.boxes import Box, box_of
 from enforcer.core.orders import DEFAULT_VRF, Network
 from enforcer.core.prefixes import format_network
 from enforcer.core.special_purpose import overlap
+from inventory.checks_bgp import check_bgp
 from inventory.customer_schema import AttachmentEntry, CustomerEntry, TenantEntry
 from inventory.device_schema import BEHIND_WORDS, DeviceEntry
 from inventory.merged import Merged, Stated
@@ -23,6 +24,7 @@ def check(merged: Merged) -> Iterator[Problem]:
     for name, customer in merged.customers.items():
         yield from _check_attachments(name, customer, merged)
         yield from _check_tenants(name, customer)
+    yield from check_bgp(merged)
     yield from _check_boxes(merged.devices)
     yield from _check_ownership(merged.customers)
     yield from _check_users(merged)

@@ -30,10 +30,9 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_ASN = 2**32 - 1
 """RFC 6793."""
-WITHOUT_BGP = frozenset({"nftables", "inn"})
-"""Platforms that have no BGP sessions of their own, unless `bgp` says so."""
-_COMMUNITY = r"^(\d{1,5}):(\d{1,5})$"
-CommunityField = Annotated[str, Field(pattern=_COMMUNITY)]
+_SHORT = r"(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+COMMUNITY = rf"^{_SHORT}:{_SHORT}$"
+CommunityField = Annotated[str, Field(pattern=COMMUNITY)]
 """A community as RFC 1997 writes it, two numbers below 65536."""
 
 _SECRET_WORDS = re.compile(

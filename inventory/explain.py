@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from enforcer.core.orders import LIST_NAME
 from enforcer.core.prefixes import shown
-from inventory.device_schema import names_a_secret
+from inventory.device_schema import COMMUNITY, names_a_secret
 from inventory.located import Document, Plain
 from inventory.problems import Problem, near
 from inventory.schema import InventoryFile
@@ -41,6 +41,7 @@ _PATTERNS = {
         " or digit first"
     ),
     r"\S": "expected some text",
+    COMMUNITY: "expected a community, two numbers up to 65535: '64500:666'",
 }
 
 

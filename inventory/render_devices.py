@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from enforcer.core.orders import DEFAULT_VRF
-from enforcer.core.topology import Device, Interface, MaintenanceWindow, Neighbor
+from enforcer.core.topology import Blackholing, Device, Interface, MaintenanceWindow, Neighbor
 from inventory.device_schema import DAYS
 from inventory.trees import Tree, networks, without_empty
 
@@ -31,6 +31,20 @@ def device_tree(device: Device) -> Tree:
             "mechanism": "" if device.mechanism == "filter" else device.mechanism,
             "urpf": device.urpf,
             "options": dict(device.options),
+            "bgp": None if device.bgp else False,
+            "rtbh": None if device.blackholing is None else _rtbh(device.blackholing),
+        }
+    )
+
+
+def _rtbh(found: Blackholing) -> Tree:
+    return without_empty(
+        {
+            "communities": list(found.communities),
+            "next_hops": list(found.next_hops.values()),
+            "upstreams": dict(found.upstreams),
+            "canaries": list(found.canaries.values()),
+            "witnesses": [witness.device for witness in found.witnesses],
         }
     )
 
@@ -50,6 +64,8 @@ def _neighbor(neighbor: Neighbor) -> Tree:
             "asn": neighbor.asn or None,
             "behind": neighbor.behind,
             "vrf": "" if neighbor.vrf == DEFAULT_VRF else neighbor.vrf,
+            "name": neighbor.name,
+            "families": list(neighbor.families),
         }
     )
 

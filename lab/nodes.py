@@ -125,6 +125,16 @@ class Node:
             (etc / name).unlink(missing_ok=True)
             (etc / name).write_text(content, encoding="utf-8")
 
+    def write_host_key(self, key: Path) -> None:
+        """Gives the node's SSH server a host key; `key`: the private half, beside it `.pub`."""
+        ssh = Path(f"/proc/{self.pid}/root/etc/ssh")
+        ssh.mkdir(exist_ok=True)
+        for half, mode in (("", 0o600), (".pub", 0o644)):
+            mine = ssh / f"ssh_host_ed25519_key{half}"
+            mine.unlink(missing_ok=True)
+            mine.touch(mode=mode)
+            mine.write_bytes(key.with_name(key.name + half).read_bytes())
+
     def set_sysctls(self) -> None:
         """Writes the node's sysctls; the kernel resolves ``net.*`` by the writing thread."""
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
-from lab.emulated_node import EmulatedNode
+from lab.emulated_node import EmulatedNode, make_host_key
 from lab.errors import LabError, NotInLab
 from lab.export import write_exports
 from lab.links import attach_mgmt, cut_links, make_bridge, make_links, move_links, raise_links
@@ -54,6 +54,7 @@ class RunningLab:
         for node in self._nodes.values():
             node.set_sysctls()
             node.write_files(self._hosts(node))
+            self._give_host_key(node)
         make_links(self.topology, self.topology.links)
         attach_mgmt(self.topology, self.topology.nodes)
         self._say(f"{len(self.topology.links)} links")
@@ -82,6 +83,7 @@ class RunningLab:
             new.await_namespaces()
             new.set_sysctls()
             new.write_files(self._hosts(new))
+            self._give_host_key(new)
             move_links(self.topology, name, new.pid)
             new.publish()
             self._nodes[name] = new
@@ -125,6 +127,11 @@ class RunningLab:
         for node in chosen:
             if isinstance(node, EmulatedNode):
                 self._say(f"{node.spec.name}: {node.control.greeting()}, not the vendor's software")
+
+    def _give_host_key(self, node: Node) -> None:
+        """A Linux node that is logged in to has one host key, however often it is rebuilt."""
+        if node.spec.credentials and not isinstance(node, EmulatedNode):
+            node.write_host_key(make_host_key(self.directory, node.spec.name))
 
     def _hosts(self, node: Node) -> str:
         mgmt = {name: str(spec.mgmt_ipv4) for name, spec in self.topology.nodes.items()}

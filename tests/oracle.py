@@ -338,6 +338,8 @@ def rules_drop(packet: Packet, desired: Desired, at: datetime | None = None) -> 
             if any(first <= key <= last and end > now for first, last, end, _ in members.rows()):
                 return True
     for rule, interfaces in desired.interfaces.items():
+        if rule.key is Key.SESSION:
+            continue
         names = _DOORS[rule.key](packet)
         if _rule_applies(rule, packet) and any(m.name in names and m.end > now for m in interfaces):
             return True

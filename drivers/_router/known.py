@@ -26,6 +26,10 @@ class KnownRules:
         """Remember the rules of a desired state."""
         self.learn((*desired.addresses, *desired.interfaces))
 
+    def rules(self) -> tuple[Rule, ...]:
+        """All of them."""
+        return tuple(self._rules.values())
+
     def named(self, digest: str) -> Rule | None:
         """The rule of this digest, if it was ever asked for."""
         return self._rules.get(digest)

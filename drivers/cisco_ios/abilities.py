@@ -14,12 +14,13 @@ KEYS = frozenset(
         *((f, k) for f in (4, 6) for k in (Key.SOURCE, Key.DESTINATION)),
         *((f, k) for f in (4, 6) for k in (Key.RECEIVED, Key.ANNOUNCED)),
         (0, Key.INTERFACE),
+        (0, Key.SESSION),
     }
 )
 
 
 def capability(device: Device, layout: Layout, most: int) -> Capability:
-    """Both families; no rule by interface but shutting one down.
+    """Both families; of rules by name those that shut interfaces and BGP sessions down.
 
     `most`: how many lines one IPv6 address of a rule may take.
     """
@@ -28,7 +29,9 @@ def capability(device: Device, layout: Layout, most: int) -> Capability:
     def refuses(rule: Rule) -> str:
         if rule.by_route and rule.neighbor not in neighbors:
             return f"has no BGP neighbor {rule.neighbor} in the inventory: add it there"
-        if rule.by_route or rule.by_interface:
+        if rule.by_route:
+            return _by_path(rule)
+        if rule.by_interface:
             return ""
         routed = layout.routes and rule.plain
         if not layout.edges and not (routed and (rule.key is Key.DESTINATION or layout.loose)):
@@ -39,6 +42,15 @@ def capability(device: Device, layout: Layout, most: int) -> Capability:
         return refusal(rule) or _too_long(rule, most)
 
     return Capability(KEYS, capacity=device.capacity, refuses=refuses)
+
+
+def _by_path(rule: Rule) -> str:
+    if rule.routes is None or (rule.routes.origin is None and rule.routes.passes is None):
+        return ""
+    return (
+        "cannot drop routes by their AS path, since a prefix-list knows prefixes alone: name the"
+        " prefixes, or put an AS path access-list on the neighbor by hand"
+    )
 
 
 def _too_long(rule: Rule, most: int) -> str:

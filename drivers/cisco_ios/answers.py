@@ -36,7 +36,7 @@ def established(device: str, text: str) -> frozenset[str]:
         if not words or _HEADER.search(line):
             continue
         if _address(words[0]):
-            address, words = words[0].lower(), words[1:]
+            address, words = words[0].lstrip("*").lower(), words[1:]
         if not address or not words or not words[0].isdecimal():
             # Between two tables there are lines about the next one; an address may stand alone.
             continue

@@ -16,6 +16,7 @@ from drivers.cisco_ios.model import (
     Acl,
     Bind,
     Box,
+    Closed,
     Down,
     Entry,
     Fact,
@@ -29,20 +30,23 @@ from drivers.cisco_ios.model import (
     Route,
 )
 from drivers.cisco_ios.objects import LAST_ENTRY
-from drivers.cisco_ios.said import LAST, list_last
+from drivers.cisco_ios.route_lists import list_last
+from drivers.cisco_ios.said import LAST
 from drivers.cisco_ios.slots import LAST_NUMBER, STEP
 
 
 def applied(box: Box, facts: Iterable[Fact]) -> Box:
     """`box`, on which nothing of ours but the mark is, with `facts`."""
     known = sorted(facts, key=sort_key)
-    ports, peers = dict(box.ports), dict(box.peers)
+    ports, peers, sessions = dict(box.ports), dict(box.peers), dict(box.sessions)
     for fact in known:
         if isinstance(fact, Bind) and fact.interface in ports:
             bound = {**ports[fact.interface].bound, (fact.family, fact.direction): fact.acl}
             ports[fact.interface] = replace(ports[fact.interface], bound=bound)
         elif isinstance(fact, Down) and fact.interface in ports:
             ports[fact.interface] = replace(ports[fact.interface], shutdown=True)
+        elif isinstance(fact, Closed):
+            sessions[fact.neighbor] = True
         elif isinstance(fact, Filter) and (fact.family, fact.neighbor) in peers:
             peer = peers[fact.family, fact.neighbor]
             bound_to = {**peer.bound, fact.direction: fact.name}
@@ -56,6 +60,7 @@ def applied(box: Box, facts: Iterable[Fact]) -> Box:
         routes=box.routes | {f for f in known if isinstance(f, Route)},
         periods={**box.periods, **{f.name: f.end for f in known if isinstance(f, Period)}},
         peers=peers,
+        sessions=sessions,
     )
 
 

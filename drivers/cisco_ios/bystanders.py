@@ -13,6 +13,7 @@ from drivers.cisco_ios.model import Port
 from drivers.cisco_ios.steps import Stage, Step
 
 _VOLATILE = re.compile(r"!.*|Building configuration.*|Current configuration.*|ntp clock-period .*|")
+_CLOSING = re.compile(r"neighbor (\S+) shutdown")
 _ADDRESS4 = re.compile(r" ip address (\S+) (\d\S+)(?: secondary)?")
 _ADDRESS6 = re.compile(r" ipv6 address (\S+/\d+)(?: .*)?")
 
@@ -42,12 +43,17 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def shut_links(ports: Mapping[str, Port], steps: Iterable[Step]) -> tuple[str, ...]:
-    """The networks of interfaces that are down, or that `steps` shut."""
+    """The networks of interfaces that are down, or that `steps` shut; neighbors that they shut."""
     down = {name for name, port in ports.items() if port.shutdown}
+    closed = []
     for step in steps:
-        if step.stage is Stage.SHUT:
+        session = _CLOSING.fullmatch(step.line)
+        if step.stage is Stage.SHUT and session is not None:
+            closed.append(session[1])
+        elif step.stage is Stage.SHUT:
             down.add(step.sections[0].removeprefix("interface "))
-    return links_of(sorted(down), {name: tuple(_networks(p)) for name, p in ports.items()})
+    links = links_of(sorted(down), {name: tuple(_networks(p)) for name, p in ports.items()})
+    return (*links, *closed)
 
 
 def _networks(port: Port) -> Iterator[str]:

@@ -9,6 +9,7 @@ from drivers.cisco_ios.model import (
     NULL,
     Ace,
     Bind,
+    Closed,
     Down,
     Entry,
     Fact,
@@ -65,6 +66,8 @@ def object_of(fact: Fact) -> str:
             return route_line(fact)
         case Down():
             return f"interface {fact.interface}: shutdown"
+        case Closed():
+            return f"neighbor {fact.neighbor}: shutdown"
         case Filter():
             return f"neighbor {fact.neighbor}: prefix-list {fact.name} {fact.direction}"
         case Period():

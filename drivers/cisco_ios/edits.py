@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from drivers._router.names import named_rule
 from drivers.cisco_ios import objects
 from drivers.cisco_ios.differences import acl_header
 from drivers.cisco_ios.ground import Ground, Layout
@@ -16,6 +17,7 @@ from drivers.cisco_ios.model import (
     Ace,
     Bind,
     Box,
+    Closed,
     Down,
     Entry,
     Fact,
@@ -26,6 +28,7 @@ from drivers.cisco_ios.model import (
     Route,
     Stray,
 )
+from drivers.cisco_ios.render import Place
 from drivers.cisco_ios.steps import Step, ordered
 from enforcer.core.rules import Owner
 
@@ -48,7 +51,10 @@ class Edits:
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done on `box`. `orders`: by digest what a line's remark says of orders."""
+    """What is to be done on `box`. `orders`: by digest what a line's remark says of orders.
+
+    `lists`: see `render.lists_of`.
+    """
 
     box: Box
     layout: Layout
@@ -57,6 +63,7 @@ class Work:
     remove: frozenset[Fact]
     orders: Mapping[str, str] = field(default_factory=dict)
     mark: Owner | None = None
+    lists: Mapping[tuple[int, str], Place] = field(default_factory=dict)
 
 
 def edits(work: Work) -> Edits:
@@ -65,12 +72,10 @@ def edits(work: Work) -> Edits:
     blocked = dict(_blocked(work))
     notes = {fact.group: why for fact, why in blocked.items() if isinstance(fact, Note)}
     blocked |= {f: notes[f.group] for f in work.add if isinstance(f, Member) and f.group in notes}
-    unbound = {(f.family, f.name): why for f, why in blocked.items() if isinstance(f, Filter)}
-    blocked |= {
-        fact: unbound[fact.family, fact.name]
-        for fact in work.add
-        if isinstance(fact, Entry) and (fact.family, fact.name) in unbound
-    }
+    unbound = {f[:3]: why for f, why in blocked.items() if isinstance(f, Filter)}
+    entries = (f for f in work.add if isinstance(f, Entry))
+    places = {f: work.lists.get((f.family, f.name)) for f in entries}
+    blocked |= {f: unbound[p] for f, p in places.items() if p is not None and p in unbound}
     add = {fact for fact in work.add if fact not in blocked}
     listings = _listings(work, add)
     for listing in listings:
@@ -135,8 +140,10 @@ def _blocked(work: Work) -> Iterable[tuple[Fact, str]]:
         if isinstance(fact, Ace):
             unfit = work.ground.unfit.get((fact.family, fact.acl))
             why = f"{acl_header(fact.family, fact.acl)} {unfit}" if unfit else ""
+        elif isinstance(fact, Closed):
+            why = _never_closed(fact.neighbor, work.box)
         elif isinstance(fact, Down | Note):
-            why = _never_down(fact.interface, work)
+            why = _never_shut(fact, work)
         elif isinstance(fact, Member) and not fact.text:
             why = "an empty group is none of ours"
         elif isinstance(fact, Filter):
@@ -168,6 +175,24 @@ def _too_many(work: Work) -> Iterator[tuple[Fact, str]]:
                 f" at most {RULE_LINES} are written: block shorter prefixes, or except fewer"
             )
             yield from ((fact, why) for fact in some)
+
+
+def _never_shut(fact: Down | Note, work: Work) -> str:
+    named = named_rule(fact.group) if isinstance(fact, Note) else None
+    if named is not None and named[1].startswith("S"):
+        return _never_closed(fact.interface, work.box)
+    return _never_down(fact.interface, work)
+
+
+def _never_closed(neighbor: str, box: Box) -> str:
+    if neighbor in box.sessions:
+        return ""
+    if neighbor in box.vrfs:
+        return (
+            f"neighbor {neighbor} is in the VRF {box.vrfs[neighbor]}, and sessions of VRFs are not"
+            " shut down: do it by hand"
+        )
+    return f"there is no BGP neighbor {neighbor}: correct its address in the inventory"
 
 
 def _never_down(interface: str, work: Work) -> str:

@@ -24,6 +24,7 @@ class Layout:
     `edges`, `managed`: full names of interfaces at the edge, and of those that we come in by.
     `spelt`: full name to the inventory's spelling. `routes`: plain blocks by destination are
     discard routes; `sources`: those drop by source too (uRPF), `loose`: and may be used so.
+    `neighbors`: the addresses of BGP neighbors.
     """
 
     device: str
@@ -35,6 +36,7 @@ class Layout:
     loose: bool
     tag: int = 1145
     timed: bool = False
+    neighbors: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, device: Device, tag: int = 1145, timed: bool = False) -> Layout:
@@ -51,6 +53,7 @@ class Layout:
             device.urpf == "loose",
             tag,
             timed,
+            tuple(sorted(str(n.address) for n in device.neighbors)),
         )
 
 

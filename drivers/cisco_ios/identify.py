@@ -19,6 +19,7 @@ from drivers.cisco_ios.model import (
     Acl,
     Bind,
     Box,
+    Closed,
     Down,
     Entry,
     Fact,
@@ -30,17 +31,17 @@ from drivers.cisco_ios.model import (
     Route,
     Stray,
 )
+from drivers.cisco_ios.route_lists import list_last, member_of
 from drivers.cisco_ios.said import (
     LAST,
     NEIGHBOR_DISCOVERY,
-    list_last,
-    list_member,
     member6,
     member_ranges,
 )
 from enforcer.core.intervals import Ranges, rows_of, union
 from enforcer.core.orders import Network
 from enforcer.core.rules import NO_END, UNATTRIBUTED, InterfaceMember, Key, Members, Rule
+from enforcer.core.sessions import CLOSED
 
 BEFORE = " down before"
 """Ends the note of an interface that was shut down before we came."""
@@ -72,7 +73,7 @@ def seen(box: Box, layout: Layout, known: KnownRules) -> Seen:
 def always_known() -> tuple[Rule, ...]:
     """Rules whose objects need nobody to explain them."""
     plain = [Rule(f, key) for f in (4, 6) for key in (Key.SOURCE, Key.DESTINATION)]
-    return (*plain, Rule(0, Key.INTERFACE))
+    return (*plain, Rule(0, Key.INTERFACE), CLOSED)
 
 
 # -- facts -----------------------------------------------------------------------------------
@@ -103,13 +104,15 @@ def _groups(box: Box) -> Iterator[Fact]:
             continue
         yield from (Member(name, text) for text in group.members or ("",))
         part = named_rule(name)
-        if part is None or not part[1].startswith("I") or not group.description:
+        if part is None or part[1][0] not in "IS" or not group.description:
             continue
-        interface = group.description.removesuffix(BEFORE)
-        yield Note(name, interface, group.description.endswith(BEFORE))
-        port = box.ports.get(interface)
-        if port is not None and port.shutdown:
-            yield Down(interface)
+        noted = group.description.removesuffix(BEFORE)
+        yield Note(name, noted, group.description.endswith(BEFORE))
+        if part[1][0] == "S":
+            if box.sessions.get(noted):
+                yield Closed(noted)
+        elif noted in box.ports and box.ports[noted].shutdown:
+            yield Down(noted)
 
 
 def _own(acl: Acl) -> Iterator[Fact]:
@@ -193,7 +196,7 @@ def _networks(fact: Fact, layout: Layout, known: KnownRules) -> Iterator[tuple[R
         rule, part = _named(fact.name, known)
         if rule is None:
             return
-        network = list_member(fact.text) if part == "F" else _recorded(fact.text)
+        network = _listed(rule, part, fact.text)
         if network is not None and rule.family == network.version:
             yield rule, network
     elif isinstance(fact, Route):
@@ -201,6 +204,13 @@ def _networks(fact: Fact, layout: Layout, known: KnownRules) -> Iterator[tuple[R
         yield Rule(fact.family, Key.DESTINATION), network
         if layout.loose:
             yield Rule(fact.family, Key.SOURCE), network
+
+
+def _listed(rule: Rule, part: str, text: str) -> Network | None:
+    """The member that an entry of a rule's own list tells of, or of its record."""
+    if part == "H":
+        return _recorded(text)
+    return member_of(rule, text) if part == "F" else None
 
 
 def _denied(digest: str, text: str, known: KnownRules) -> Iterator[tuple[Rule, Network]]:
@@ -228,7 +238,7 @@ def _interfaces(
     for fact in facts:
         if isinstance(fact, Note):
             rule, _ = _named(fact.group, known)
-            if rule is not None and rule.key is Key.INTERFACE:
+            if rule is not None and rule.key in (Key.INTERFACE, Key.SESSION):
                 name = layout.spelt.get(fact.interface, fact.interface)
                 found[rule].append(InterfaceMember(name, NO_END, UNATTRIBUTED))
     return {rule: tuple(sorted(some)) for rule, some in found.items()}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which lines of a running configuration come and go with orders. Pure.
 
-As ``show running-config`` prints them. What an order does to an interface as a whole (`shutdown`)
-is no line of ours and stays visible.
+As ``show running-config`` prints them. What an order does to an interface or a BGP session as a
+whole (`shutdown`) is no line of ours and stays visible.
 """
 
 from __future__ import annotations

@@ -88,11 +88,20 @@ class Down(NamedTuple):
 
 
 class Note(NamedTuple):
-    """The record that we shut `interface`; `before`: it was down before, and is to stay so."""
+    """The record that we shut `interface`; `before`: it was down before, and is to stay so.
+
+    Of a BGP session `interface` is the neighbor's address.
+    """
 
     group: str
     interface: str
     before: bool
+
+
+class Closed(NamedTuple):
+    """A BGP session that is administratively down because an order says so."""
+
+    neighbor: str
 
 
 class Filter(NamedTuple):
@@ -111,7 +120,7 @@ class Period(NamedTuple):
     end: int
 
 
-Fact = Member | Ace | Frame | Stray | Bind | Entry | Route | Down | Note | Filter | Period
+Fact = Member | Ace | Frame | Stray | Bind | Entry | Route | Down | Closed | Note | Filter | Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,9 @@ class Box:
     routes that are not ours. `utc`: minutes that the box's local
     time is ahead of UTC; None: not a fixed number. `hold`: somebody put the marker there.
     `vrfs`: BGP neighbors of VRFs, with its name. `leaks`: where static routes are redistributed
-    unseen. `inactive`: entries of ours that the box has but does not apply.
+    unseen. `inactive`: entries of ours that the box has but does not apply. `sessions`: by address
+    of a BGP neighbor of the default VRF whether its own ``shutdown`` stands; `speaker`: the header
+    of their section.
     """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -200,6 +211,8 @@ class Box:
     vrfs: Mapping[str, str] = field(default_factory=dict)
     leaks: tuple[str, ...] = ()
     inactive: frozenset[str] = frozenset()
+    sessions: Mapping[str, bool] = field(default_factory=dict)
+    speaker: str = ""
 
     def token(self, edges: frozenset[str]) -> str:
         """Equal for boxes that agree in all that concerns us at the interfaces `edges`."""
@@ -222,7 +235,7 @@ class Box:
             sorted(self.routes),
             sorted(self.periods.items()),
             sorted((k, sorted(v.bound.items()), sorted(v.taken.items())) for k, v in peers),
-            (self.hold, self.leaks, sorted(self.inactive)),
+            (self.hold, self.leaks, sorted(self.inactive), sorted(self.sessions.items())),
         )
         return hashlib.blake2b(repr(said).encode(), digest_size=12).hexdigest()
 

@@ -14,6 +14,7 @@ from drivers.cisco_ios.marks import owner_text
 from drivers.cisco_ios.model import (
     Bind,
     Box,
+    Closed,
     Down,
     Entry,
     Fact,
@@ -25,7 +26,8 @@ from drivers.cisco_ios.model import (
     Period,
     Route,
 )
-from drivers.cisco_ios.said import SENTINEL, list_last
+from drivers.cisco_ios.route_lists import list_last
+from drivers.cisco_ios.said import SENTINEL
 from drivers.cisco_ios.steps import Sections, Stage, Step, Where
 from enforcer.core.rules import Owner
 
@@ -126,32 +128,56 @@ def _line(fact: Member | Note) -> str:
 
 def entries(box: Box, add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
     """Entries of prefix-lists."""
-    added = sorted((f for f in add if isinstance(f, Entry)), key=_last_first)
-    used: dict[tuple[int, str], set[int]] = defaultdict(set)
+    adds, removes = _by_list(add), _by_list(remove)
+    for place in sorted({*adds, *removes}):
+        rows, gone = box.lists.get(place, {}), removes.get(place, [])
+        header = list_header(*place)
+        if len(gone) > WHOLE and place not in adds and len(gone) == len(rows):
+            back = tuple(((), f"{header} seq {n} {rows[n]}") for n in sorted(rows, reverse=True))
+            yield Step(Stage.UNRECORD, (), f"no {header}", back)
+            continue
+        yield from _new_entries(header, rows, adds.get(place, []))
+        yield from _gone_entries(header, rows, gone)
+
+
+WHOLE = 50
+"""A list of more entries is taken away by one line once all of them go."""
+
+
+def _by_list(facts: Iterable[Fact]) -> dict[tuple[int, str], list[Entry]]:
+    found: dict[tuple[int, str], list[Entry]] = defaultdict(list)
+    for fact in sorted((f for f in facts if isinstance(f, Entry)), key=_last_first):
+        found[fact.family, fact.name].append(fact)
+    return found
+
+
+def _new_entries(header: str, rows: Mapping[int, str], added: list[Entry]) -> Iterator[Step]:
+    free = (max((n for n in rows if n < LAST_ENTRY), default=0) // 5 + 1) * 5
     for fact in added:
-        taken = used[fact.family, fact.name]
-        taken |= set(box.lists.get((fact.family, fact.name), {}))
-        number = LAST_ENTRY if fact.text == list_last(fact.family) else _free(taken)
-        taken.add(number)
-        line = f"{list_header(fact.family, fact.name)} seq {number} {fact.text}"
+        number = LAST_ENTRY
+        if fact.text != list_last(fact.family):
+            number, free = free, free + 5
+        line = f"{header} seq {number} {fact.text}"
         yield Step(Stage.RECORD, (), line, (((), f"no {line}"),))
-    for fact in sorted(f for f in remove if isinstance(f, Entry)):
-        rows = box.lists[fact.family, fact.name]
+
+
+def _gone_entries(header: str, rows: Mapping[int, str], gone: list[Entry]) -> Iterator[Step]:
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, text in rows.items():
+        numbers[text].append(number)
+    last = max(rows, default=0)
+    for fact in sorted(gone):
         text = fact.text.removeprefix(FIRST)
         misplaced = text != fact.text
-        for number, there in rows.items():
-            if there == text and (not misplaced or number != max(rows)):
-                line = f"{list_header(fact.family, fact.name)} seq {number} {text}"
+        for number in numbers[text]:
+            if not misplaced or number != last:
+                line = f"{header} seq {number} {text}"
                 stage = Stage.RECORD if misplaced else Stage.UNRECORD
                 yield Step(stage, (), f"no {line}", (((), line),))
 
 
 def _last_first(fact: Entry) -> tuple[bool, Entry]:
     return fact.text != list_last(fact.family), fact
-
-
-def _free(taken: set[int]) -> int:
-    return (max((n for n in taken if n < LAST_ENTRY), default=0) // 5 + 1) * 5
 
 
 def routes(add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
@@ -180,8 +206,9 @@ def bindings(add: Iterable[Fact], remove: Iterable[Fact]) -> Iterator[Step]:
 def shutdowns(
     box: Box, add: Iterable[Fact], remove: Iterable[Fact], stays: frozenset[str]
 ) -> Iterator[Step]:
-    """Interfaces that go down and come up; those in `stays` were down before we came."""
+    """Interfaces and BGP sessions that go down and come up; those in `stays` were down before."""
     down = {name for name, port in box.ports.items() if port.shutdown}
+    down |= {address for address, shut in box.sessions.items() if shut}
     for stage, some, words in (
         (Stage.SHUT, add, ("shutdown", "no shutdown")),
         (Stage.UNSHUT, remove, ("no shutdown", "shutdown")),
@@ -190,20 +217,39 @@ def shutdowns(
             where: Sections = (f"interface {fact.interface}",)
             if fact.interface not in (down if stage is Stage.SHUT else stays):
                 yield Step(stage, where, words[0], ((where, words[1]),), structural=True)
+        for closed in sorted(f for f in some if isinstance(f, Closed)):
+            at: Sections = (box.speaker,)
+            do, undo = (_session_line(closed.neighbor, word) for word in words)
+            if closed.neighbor not in (down if stage is Stage.SHUT else stays):
+                yield Step(stage, at, do, ((at, undo),), structural=True)
+
+
+def _session_line(neighbor: str, word: str) -> str:
+    no = "no " if word.startswith("no ") else ""
+    return f"{no}neighbor {neighbor} shutdown"
 
 
 def filters(
     peers: Mapping[tuple[int, str], Peer], add: Iterable[Fact], remove: Iterable[Fact]
 ) -> Iterator[Step]:
     """Prefix-lists bound to BGP neighbors, and the refresh that makes them count."""
-    for stage, some, (do, undo) in (
-        (Stage.FILTER, add, ("", "no ")),
-        (Stage.UNFILTER, remove, ("no ", "")),
-    ):
-        for fact in sorted(f for f in some if isinstance(f, Filter)):
+    gone = {f[:3]: f for f in remove if isinstance(f, Filter)}
+    come = {f[:3]: f for f in add if isinstance(f, Filter)}
+    for place, fact in sorted(come.items()):
+        where = peers[fact.family, fact.neighbor].section
+        line = _filter_line(fact)
+        # A second list takes the place of the first, with no moment between them.
+        back = _filter_line(gone[place]) if place in gone else f"no {line}"
+        yield Step(Stage.FILTER, where, line, ((where, back),), structural=True)
+    for place, fact in sorted(gone.items()):
+        if place not in come:
             where = peers[fact.family, fact.neighbor].section
-            line = f"neighbor {fact.neighbor} prefix-list {fact.name} {fact.direction}"
-            yield Step(stage, where, do + line, ((where, undo + line),), structural=True)
+            line = _filter_line(fact)
+            yield Step(Stage.UNFILTER, where, f"no {line}", ((where, line),), structural=True)
+
+
+def _filter_line(fact: Filter) -> str:
+    return f"neighbor {fact.neighbor} prefix-list {fact.name} {fact.direction}"
 
 
 def refresh(family: int, neighbor: str, direction: str) -> str:

@@ -17,7 +17,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from drivers._router.names import PREFIX
 from drivers.cisco_ios.entries import AclLines
 from drivers.cisco_ios.model import NULL, Acl, Box, Group, Peer, Port, Route
-from drivers.cisco_ios.parse_bgp import read_bgp
+from drivers.cisco_ios.parse_bgp import read_bgp, sessions_of
+from drivers.cisco_ios.route_lists import normal as list_normal
 from drivers.cisco_ios.tree import Section, sections
 from drivers.cisco_ios.words import interface_name, plain
 from enforcer.core.rules import HOLD_MARKER
@@ -72,6 +73,8 @@ class _Found:
     utc: int | None = 0
     summer: bool = False
     hold: bool = False
+    sessions: dict[str, bool] = field(default_factory=dict)
+    speaker: str = ""
 
     def fail(self, line: str) -> ParseFailed:
         """What is said of a line of ours that is not understood."""
@@ -111,6 +114,8 @@ def parse(device: str, text: str, numbers: str = "", numbers6: str = "") -> Box:
         found.vrfs,
         tuple(found.leaks),
         frozenset(_inactive(text, numbers, numbers6)),
+        found.sessions,
+        found.speaker,
     )
 
 
@@ -148,6 +153,9 @@ def _read(found: _Found, section: Section) -> None:
         leaks = (line.strip() for line in section.lines if _LEAK.fullmatch(line))
         found.leaks += [f"{header}: {line}" for line in leaks]
         read_bgp(section, found.peers, found.vrfs)
+        if header.startswith("router bgp "):
+            found.speaker = header
+            found.sessions.update(sessions_of(section))
     elif first == "time-range":
         _read_period(found, section)
     elif first == "clock":
@@ -216,7 +224,7 @@ def _read_line(found: _Found, header: str) -> None:
         rows = found.lists[family, name]
         if entry[4] != "description":
             number = int(entry[3]) if entry[3] else max(rows, default=0) + 5
-            rows[number] = f"{entry[4]} {entry[5].lower()}"
+            rows[number] = list_normal(f"{entry[4]} {entry[5].lower()}")
         return
     if entry is None:
         _read_route(found, header)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from drivers.cisco_ios.model import Peer
 from drivers.cisco_ios.tree import Section
@@ -16,6 +18,8 @@ _VRF = re.compile(r" address-family \S+ (?:unicast )?vrf (\S+)")
 _SESSION = ("remote-as", "prefix-list", "activate")
 """What, outside of any address family, makes a neighbor one of IPv4."""
 _DIRECTIONS = ("in", "out")
+
+_SHUT = re.compile(r" +neighbor \S+ shutdown(?: .*)?")
 
 Peers = dict[tuple[int, str], Peer]
 
@@ -55,6 +59,30 @@ def read_bgp(section: Section, peers: Peers, vrfs: dict[str, str]) -> None:
             vrfs.setdefault(words[1], vrf)
     for key, peer in list(peers.items()):
         peers[key] = Peer(peer.section, peer.bound, _taken(key, peers, said))
+
+
+def sessions_of(section: Section) -> Iterator[tuple[str, bool]]:
+    """(address, whether its own ``shutdown`` stands) of the neighbors of the default VRF.
+
+    Both lines stand outside of any address family: a session is shut down for all of them.
+    """
+    found: dict[str, bool] = {}
+    for line in section.lines:
+        if line.startswith(" address-family "):
+            break
+        words = _NEIGHBOR.fullmatch(line)
+        address = _address(words[1]) if words else ""
+        if address:
+            found[address] = found.get(address, False) or bool(_SHUT.fullmatch(line))
+    yield from found.items()
+
+
+def _address(word: str) -> str:
+    """In one spelling; "" it is a peer-group's name."""
+    try:
+        return str(ip_address(word))
+    except ValueError:
+        return ""
 
 
 def _neighbor(

@@ -19,7 +19,7 @@ from drivers.cisco_ios.ground import Ground, Layout, ground
 from drivers.cisco_ios.identify import Seen, always_known, seen
 from drivers.cisco_ios.marks import told
 from drivers.cisco_ios.model import OWN_ACL, Ace, Bind, Box, Fact, Frame, Member, Note, Period
-from drivers.cisco_ios.render import Buckets, Wanted, facts
+from drivers.cisco_ios.render import Buckets, Wanted, facts, lists_of
 from drivers.cisco_ios.standing import Known
 from drivers.cisco_ios.steps import Stage, Step
 from drivers.cisco_ios.timing import TOLERANCE, buckets
@@ -131,7 +131,8 @@ def _explained(
     missing = frozenset(f for f in told_of if f not in at.seen.facts)
     why: dict[Finding, str] = {}
     if missing:
-        work = Work(at.held.box, setup.layout, at.ground, missing, frozenset())
+        lists = lists_of(setup.known.rules())
+        work = Work(at.held.box, setup.layout, at.ground, missing, frozenset(), lists=lists)
         why = {told_of[fact]: text for fact, text in edits(work).blocked.items()}
     for finding in found:
         yield replace(finding, detail=why[finding]) if finding in why else finding
@@ -143,14 +144,13 @@ def _wanted(setup: Setup, box_holds: Target, desired: Desired, at: Sight) -> Wan
 
 
 def _down(box_holds: Target, at: Sight) -> frozenset[str]:
-    """Interfaces that are down, but not by us: they stay so when we leave."""
+    """Interfaces and sessions that are down, but not by us: they stay so when we leave."""
     named = {interface_name(n) for names in box_holds.interfaces.values() for n in names}
     noted = {f.interface for f in at.seen.facts if isinstance(f, Note)}
-    ports = at.held.box.ports
-    new = {n for n in named - noted if n in ports and ports[n].shutdown}
-    # Somebody brought it up meanwhile: then it is ours from now on.
-    kept = {n for n in at.seen.down if n in ports and ports[n].shutdown}
-    return frozenset(new | kept)
+    down = {name for name, port in at.held.box.ports.items() if port.shutdown}
+    down |= {address for address, shut in at.held.box.sessions.items() if shut}
+    # What somebody brought up meanwhile is ours from now on.
+    return frozenset(((named - noted) | at.seen.down) & down)
 
 
 def _buckets(setup: Setup, desired: Desired) -> Buckets:
@@ -177,7 +177,8 @@ def changes(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> tup
     if mark is None and _adds(drift.delta):
         mark = desired.mark
     orders = _orders(desired, add)
-    work = Work(at.held.box, setup.layout, at.ground, add, remove, orders, mark)
+    lists = lists_of(setup.known.rules())
+    work = Work(at.held.box, setup.layout, at.ground, add, remove, orders, mark, lists)
     found = edits(work)
     if not (found.add or found.remove) and (found.blocked or not found.steps):
         why = "; ".join(sorted(set(found.blocked.values()))) or _unrepairable(drift, at)

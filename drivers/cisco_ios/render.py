@@ -15,6 +15,7 @@ from drivers.cisco_ios.model import (
     OWN_ACL,
     Ace,
     Bind,
+    Closed,
     Down,
     Entry,
     Fact,
@@ -25,6 +26,7 @@ from drivers.cisco_ios.model import (
     Period,
     Route,
 )
+from drivers.cisco_ios.route_lists import list_last, texts
 from drivers.cisco_ios.said import (
     LAST,
     ND_SAFE,
@@ -34,8 +36,6 @@ from drivers.cisco_ios.said import (
     ace4,
     aces6,
     group_lines,
-    list_last,
-    list_text,
     shape,
 )
 from drivers.cisco_ios.words import interface_name
@@ -66,12 +66,10 @@ def facts(wanted: Wanted, layout: Layout, ground: Ground) -> frozenset[Fact]:
     for family in (4, 6):
         some = {r: rows for r, rows in packets.items() if r.family == family}
         found.update(_packets(family, some, wanted.buckets, ground))
-    for rule, rows in rest.items():
-        if rule.by_route:
-            found.update(_neighbor(rule, rows))
+    found.update(_neighbors({r: rows for r, rows in rest.items() if r.by_route}))
     for rule, names in wanted.target.interfaces.items():
-        if rule.key is Key.INTERFACE:
-            found.update(_interfaces(rule, names, wanted.down, layout))
+        if rule.key in (Key.INTERFACE, Key.SESSION):
+            found.update(_shut(rule, names, wanted.down))
     return frozenset(found)
 
 
@@ -133,28 +131,63 @@ def _routes(routed: Mapping[int, Ranges], layout: Layout) -> Iterator[Route]:
             yield Route(family, str(network), layout.tag, route_name(family))
 
 
-def _neighbor(rule: Rule, rows: Ranges) -> Iterator[Fact]:
-    name = group_name(rule, "F")
-    for network in prefixes(rule.family, rows):
-        yield Entry(rule.family, name, list_text(network))
-    yield Entry(rule.family, name, list_last(rule.family))
-    direction = "in" if rule.key is Key.RECEIVED else "out"
-    yield Filter(rule.family, rule.neighbor, direction, name)
+Place = tuple[int, str, str]
+"""Family, neighbor and direction: IOS takes one prefix-list there."""
 
 
-def note_group(rule: Rule, interface: str) -> str:
-    """The group that records that we shut `interface`."""
-    return group_name(rule, "I" + "".join(c if c.isalnum() else "X" for c in interface.upper()))
+def place_of(rule: Rule) -> Place:
+    """Where the routes that a rule is about pass."""
+    return rule.family, rule.neighbor, "in" if rule.key is Key.RECEIVED else "out"
 
 
-def _interfaces(
-    rule: Rule, names: Iterable[str], down: frozenset[str], layout: Layout
-) -> Iterator[Fact]:
-    for name in map(interface_name, names):
+def joint_list(rule: Rule) -> str:
+    """The list that is bound where several rules are about the same routes."""
+    return group_name(Rule(rule.family, rule.key, neighbor=rule.neighbor), "C")
+
+
+def lists_of(rules: Iterable[Rule]) -> dict[tuple[int, str], Place]:
+    """By (family, name) where a list of rules about routes counts."""
+    found: dict[tuple[int, str], Place] = {}
+    for rule in rules:
+        if rule.by_route:
+            names = (*(group_name(rule, part) for part in "FH"), joint_list(rule))
+            found |= {(rule.family, name): place_of(rule) for name in names}
+    return found
+
+
+def _neighbors(rules: Mapping[Rule, Ranges]) -> Iterator[Fact]:
+    """Each rule's own list tells its members, and is bound where it is the only one."""
+    said: dict[Place, list[tuple[Rule, frozenset[str]]]] = {}
+    for rule, rows in sorted(rules.items(), key=lambda item: item[0].digest):
+        denies, untold = texts(rule, rows)
+        yield from (Entry(rule.family, group_name(rule, "F"), text) for text in denies)
+        yield Entry(rule.family, group_name(rule, "F"), list_last(rule.family))
+        record = group_name(rule, "H")
+        yield from (Entry(rule.family, record, f"permit {network}") for network in untold)
+        said.setdefault(place_of(rule), []).append((rule, denies))
+    for place, some in said.items():
+        name = group_name(some[0][0], "F")
+        if len(some) > 1:
+            name = joint_list(some[0][0])
+            every = frozenset[str]().union(*(denies for _, denies in some))
+            yield from (Entry(place[0], name, text) for text in every)
+            yield Entry(place[0], name, list_last(place[0]))
+        yield Filter(*place, name)
+
+
+def note_group(rule: Rule, name: str) -> str:
+    """The group that records that we shut an interface or a neighbor's session."""
+    kind = "S" if rule.key is Key.SESSION else "I"
+    return group_name(rule, kind + "".join(c if c.isalnum() else "X" for c in name.upper()))
+
+
+def _shut(rule: Rule, names: Iterable[str], down: frozenset[str]) -> Iterator[Fact]:
+    session = rule.key is Key.SESSION
+    for name in names if session else map(interface_name, names):
         group = note_group(rule, name)
         yield Note(group, name, name in down)
         yield Member(group, SENTINEL)
-        yield Down(name)
+        yield Closed(name) if session else Down(name)
 
 
 # -- packets ---------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
 from drivers._router.names import SENTINELS, group_name
@@ -210,26 +210,3 @@ def _end6(network: Network) -> str:
     if network.prefixlen == 0:
         return "any"
     return f"host {network.network_address}" if network.prefixlen == 128 else str(network)
-
-
-def list_text(network: Network) -> str:
-    """The entry of a prefix-list that drops a prefix and everything longer."""
-    longest = 32 if network.version == 4 else 128
-    return f"deny {network}" + (f" le {longest}" if network.prefixlen < longest else "")
-
-
-def list_last(family: int) -> str:
-    """The entry that lets every other route on."""
-    return "permit 0.0.0.0/0 le 32" if family == 4 else "permit ::/0 le 128"
-
-
-def list_member(text: str) -> Network | None:
-    """The prefix that an entry by `list_text` drops; None: it drops something else."""
-    words = text.split()
-    if words[0] != "deny" or len(words) < 2:
-        return None
-    try:
-        network: Network = ip_network(words[1])
-    except ValueError:
-        return None
-    return network if list_text(network) == " ".join(words) else None

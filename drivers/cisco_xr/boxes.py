@@ -8,6 +8,7 @@ from dataclasses import replace
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
+    ClosedKey,
     DownKey,
     Group,
     GroupKey,
@@ -22,7 +23,7 @@ from drivers.cisco_xr.model import (
     RouteKey,
     SetKey,
 )
-from drivers.cisco_xr.names import is_ours, noted
+from drivers.cisco_xr.names import closes, is_ours, noted
 from drivers.cisco_xr.render_commands import restored
 
 
@@ -33,15 +34,16 @@ def bare(box: Box) -> Box:
         for key, lines in box.acls.items()
         if not is_ours(key[1])
     }
-    notes = [noted(GroupKey(*key), group) for key, group in box.groups.items()]
-    ours = {note[0] for note in notes if note is not None and not note[1]}
+    keys = [GroupKey(*key) for key in box.groups]
+    notes = [(closes(k), noted(k, box.groups[k.family, k.name])) for k in keys]
+    ours = {(session, note[0]) for session, note in notes if note is not None and not note[1]}
     return Box(
         acls=acls,
-        ports={name: _port(port, name in ours) for name, port in box.ports.items()},
+        ports={name: _port(port, (False, name) in ours) for name, port in box.ports.items()},
         statics=box.statics,
         foreign=box.foreign,
         spread=box.spread,
-        peers={name: _peer(peer, box) for name, peer in box.peers.items()},
+        peers={name: _peer(peer, (True, name) in ours, box) for name, peer in box.peers.items()},
         asn=box.asn,
         hold=box.hold,
     )
@@ -52,11 +54,12 @@ def _port(port: Port, down_by_us: bool) -> Port:
     return replace(port, shut=port.shut and not down_by_us, acls=theirs)
 
 
-def _peer(peer: Peer, box: Box) -> Peer:
+def _peer(peer: Peer, shut_by_us: bool, box: Box) -> Peer:
     policies = {
         key: restored(name, box) if is_ours(name) else name for key, name in peer.policies.items()
     }
-    return replace(peer, policies={key: name for key, name in policies.items() if name})
+    kept = {key: name for key, name in policies.items() if name}
+    return replace(peer, policies=kept, shut=peer.shut and not shut_by_us)
 
 
 def box_of(items: Items, box: Box) -> Box:
@@ -78,6 +81,8 @@ def box_of(items: Items, box: Box) -> Box:
                 peers[neighbor] = replace(peer, policies=applied)
             case DownKey(interface), _:
                 ports[interface] = replace(ports[interface], shut=True)
+            case ClosedKey(neighbor), _:
+                peers[neighbor] = replace(peers[neighbor], shut=True)
     return replace(
         _objects(items, box),
         acls={key: tuple(sorted(some, key=lambda x: x.number)) for key, some in acls.items()},

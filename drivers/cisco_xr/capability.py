@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 from drivers.cisco_xr.model import Setup
-from drivers.cisco_xr.render import parts_of
+from drivers.cisco_xr.render import outside_of_safe, parts_of
 from enforcer.core.clauses import Clause, clauses
-from enforcer.core.plan import Capability
+from enforcer.core.plan import Barred, Capability
 from enforcer.core.rules import Key, Rule
 from enforcer.core.topology import Device
 
+NO_DISCOVERY = (
+    "cannot block link-local and multicast addresses of IPv6, nor what is not in use, since"
+    " neighbor discovery would be lost beside a list of the operator's: block ::/1 and fc00::/7,"
+    " or parts of them"
+)
 MOST_LINES = 200
 """Of one rule in one list."""
 _FILTERED = (Key.SOURCE, Key.DESTINATION, Key.RECEIVED, Key.ANNOUNCED)
 
 
 def capability(device: Device, setup: Setup) -> Capability:
-    """Lists and routes of both families, neighbors' routes, and interfaces as a whole."""
-    keys = {(family, key) for family in (4, 6) for key in _FILTERED} | {(0, Key.INTERFACE)}
+    """Lists and routes of both families, neighbors' routes, interfaces and sessions as a whole."""
+    keys = {(family, key) for family in (4, 6) for key in _FILTERED}
+    keys |= {(0, Key.INTERFACE), (0, Key.SESSION)}
     neighbors = frozenset(
         str(n.address) for n in device.neighbors if n.vrf == "default" or not n.vrf
     )
@@ -25,7 +31,12 @@ def capability(device: Device, setup: Setup) -> Capability:
     def refuses(rule: Rule) -> str:
         return _refuses(rule, setup, neighbors)
 
-    return Capability(frozenset(keys), capacity=device.capacity, refuses=refuses)
+    return Capability(
+        frozenset(keys),
+        capacity=device.capacity,
+        refuses=refuses,
+        barred={6: Barred(outside_of_safe(), NO_DISCOVERY)},
+    )
 
 
 def _refuses(rule: Rule, setup: Setup, neighbors: frozenset[str]) -> str:

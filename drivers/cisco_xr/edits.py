@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from drivers.cisco_xr.model import (
     BindKey,
+    ClosedKey,
     DownKey,
     Group,
     GroupKey,
@@ -61,6 +62,7 @@ _ORDER: tuple[type[Key], ...] = (
     BindKey,
     PeerKey,
     DownKey,
+    ClosedKey,
 )
 
 
@@ -90,8 +92,14 @@ def what(key: Key) -> str:
             return f"route-policy {name}"
         case PeerKey(neighbor, family, way):
             return f"route-policy {way} of ipv{family} neighbor {neighbor}"
-        case DownKey(interface):
-            return f"shutdown of interface {interface}"
+        case DownKey() | ClosedKey():
+            return _shut(key)
+
+
+def _shut(key: DownKey | ClosedKey) -> str:
+    if isinstance(key, DownKey):
+        return f"shutdown of interface {key.interface}"
+    return f"shutdown of neighbor {key.neighbor}"
 
 
 def _detail(edit: Edit) -> str:

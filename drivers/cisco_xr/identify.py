@@ -13,6 +13,7 @@ from drivers.cisco_xr.discards import loose_everywhere
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
+    ClosedKey,
     DownKey,
     GroupKey,
     Items,
@@ -28,6 +29,7 @@ from drivers.cisco_xr.model import (
     Value,
 )
 from drivers.cisco_xr.names import (
+    closes,
     digest_of,
     is_ours,
     noted,
@@ -38,6 +40,7 @@ from drivers.cisco_xr.names import (
     sentinel_entry,
 )
 from drivers.cisco_xr.render import BASE
+from drivers.cisco_xr.route_sets import member_of, place_of
 from enforcer.core.intervals import Ranges, ends_of
 from enforcer.core.rules import NO_END, UNATTRIBUTED, InterfaceMember, Members, Rule
 from enforcer.core.rules import Key as RuleKey
@@ -57,9 +60,9 @@ def held_addresses(box: Box, known: KnownRules, setup: Setup) -> dict[Rule, Memb
             spans[rule].extend(s for text in some for s in span_of(text))
     for name, entries in box.sets.items():
         rule = known.named(digest_of(name))
-        if rule is not None and rule.by_route and part_of(name) == "S":
+        if rule is not None and rule.by_route:
             some = entries - {sentinel_entry(rule.family)}
-            spans[rule].extend(s for text in some for s in _entry_span(rule.family, text))
+            spans[rule].extend(s for text in some for s in _told(rule, part_of(name), text))
     for family, prefix in box.routes:
         destination, source = plain_rules(family)
         both = loose_everywhere(setup, box, family)
@@ -70,16 +73,22 @@ def held_addresses(box: Box, known: KnownRules, setup: Setup) -> dict[Rule, Memb
 
 
 def held_interfaces(box: Box, known: KnownRules) -> dict[Rule, tuple[InterfaceMember, ...]]:
-    """Interfaces that are down and that we have noted."""
+    """Interfaces and neighbors' sessions that are down and that we have noted."""
     found: defaultdict[Rule, list[InterfaceMember]] = defaultdict(list)
     for (family, name), group in box.groups.items():
         note = noted(GroupKey(family, name), group)
         rule = known.named(digest_of(name))
-        if note is None or rule is None or rule.key is not RuleKey.INTERFACE:
+        if note is None or rule is None or rule.key not in (RuleKey.INTERFACE, RuleKey.SESSION):
             continue
-        if note[0] in box.ports and box.ports[note[0]].shut:
+        if _is_down(box, GroupKey(family, name), note[0]):
             found[rule].append(InterfaceMember(note[0], NO_END, UNATTRIBUTED))
     return {rule: tuple(sorted(some)) for rule, some in found.items()}
+
+
+def _is_down(box: Box, note: GroupKey, name: str) -> bool:
+    if closes(note):
+        return name in box.peers and box.peers[name].shut
+    return name in box.ports and box.ports[name].shut
 
 
 def span_of(text: str) -> Iterable[Span]:
@@ -96,17 +105,11 @@ def span_of(text: str) -> Iterable[Span]:
     return []
 
 
-def _entry_span(family: int, text: str) -> Iterable[Span]:
-    """An entry that takes all that is longer; any other shape is no member of ours."""
-    words = text.split()
-    try:
-        network = ip_network(words[0])
-    except ValueError:
-        return []
-    whole = words[1:] == ["le", str(network.max_prefixlen)]
-    if network.version != family or not (whole or network.prefixlen == network.max_prefixlen):
-        return []
-    return [ends_of(network)] if whole or len(words) == 1 else []
+def _told(rule: Rule, part: str, text: str) -> Iterable[Span]:
+    """The member that an entry of a set tells of; one of any other shape is no member of ours."""
+    teller = {"S": rule, "H": place_of(rule)}.get(part)
+    network = None if teller is None else member_of(teller, text)
+    return [] if network is None else [ends_of(network)]
 
 
 # -- items -----------------------------------------------------------------------------------
@@ -116,10 +119,11 @@ def standing(box: Box) -> Items:
     """All of ours that the box has."""
     found: dict[Key, Value] = {}
     for (family, name), group in box.groups.items():
-        found[GroupKey(family, name)] = group
-        note = noted(GroupKey(family, name), group)
-        if note is not None and note[0] in box.ports and box.ports[note[0]].shut:
-            found[DownKey(note[0])] = ""
+        key = GroupKey(family, name)
+        found[key] = group
+        note = noted(key, group)
+        if note is not None and _is_down(box, key, note[0]):
+            found[ClosedKey(note[0]) if closes(key) else DownKey(note[0])] = ""
     for (family, name), lines in box.acls.items():
         if is_ours(name):
             found[ListKey(family, name)] = ""

@@ -26,7 +26,7 @@ class Setup:
 
     `edges`: interfaces, sorted. `named`: every interface of it. `managed`: those that carry
     management. `rtbh`, `loose`: plain blocks are discard routes, and by source too where the box
-    has loose uRPF. `route_tag`: theirs.
+    has loose uRPF. `route_tag`: theirs. `neighbors`: addresses of BGP neighbors.
     """
 
     owner: Owner
@@ -36,6 +36,7 @@ class Setup:
     loose: bool = False
     route_tag: int = ROUTE_TAG
     named: frozenset[str] = frozenset()
+    neighbors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ class Port:
 
 @dataclass(frozen=True)
 class Peer:
-    """One BGP neighbor of the default VRF: what is bound, and whether to it or to its group."""
+    """One BGP neighbor of the default VRF: what is bound, and whether to it or to its group.
+
+    `shut`: its own ``shutdown`` stands, whatever its group says.
+    """
 
     asn: str = ""
     policies: Mapping[tuple[int, RouteWay], str] = field(default_factory=dict)
     inherited: Mapping[tuple[int, RouteWay], str] = field(default_factory=dict)
     families: frozenset[int] = frozenset()
+    shut: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,14 @@ class DownKey:
     interface: str
 
 
-Key = GroupKey | ListKey | LineKey | BindKey | RouteKey | SetKey | PolicyKey | PeerKey | DownKey
+@dataclass(frozen=True, slots=True, order=True)
+class ClosedKey:
+    """A BGP neighbor whose session a rule wants down, likewise. Value: ""."""
+
+    neighbor: str
+
+
+_Object = GroupKey | ListKey | LineKey | RouteKey | SetKey | PolicyKey
+Key = _Object | BindKey | PeerKey | DownKey | ClosedKey
 Value = Group | str | int | frozenset[str] | tuple[str, ...]
 Items = Mapping[Key, Value]

@@ -10,6 +10,7 @@ from drivers._router.names import OWNER, PREFIX, SENTINELS, group_name, named_ru
 from drivers.cisco_xr.model import Group, GroupKey
 from enforcer.core.orders import Network
 from enforcer.core.rules import Key, Owner, Rule
+from enforcer.core.sessions import CLOSED
 
 OWNER_KEY = GroupKey(4, OWNER)
 ROUTE_WORD = "ENF-RTBH"
@@ -85,11 +86,11 @@ def mark_of(group: Group | None) -> Owner | None:
     return Owner(found["controller"], int(found["epoch"]), position, found["digest"] or "")
 
 
-# -- interfaces that we shut down ------------------------------------------------------------
+# -- interfaces and sessions that we shut down -----------------------------------------------
 
 
 def down_key(rule: Rule, interface: str) -> GroupKey:
-    """The note that a rule wants `interface` down."""
+    """The note that a rule wants `interface`, or the session with that neighbor, down."""
     digest = hashlib.blake2b(interface.encode(), digest_size=4).hexdigest().upper()
     return GroupKey(4, group_name(rule, f"D{digest}"))
 
@@ -98,6 +99,11 @@ def down_note(interface: str, already: bool) -> Group:
     """`already`: it was down before, so that it is not ours to bring up."""
     said = f"{'was down' if already else 'down'} {interface}"
     return Group(frozenset({sentinel(4)}), said)
+
+
+def closes(key: GroupKey) -> bool:
+    """Whether a note is about a session."""
+    return digest_of(key.name) == CLOSED.digest
 
 
 def noted(key: GroupKey, group: Group) -> tuple[str, bool] | None:

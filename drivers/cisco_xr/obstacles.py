@@ -14,6 +14,7 @@ from drivers.cisco_xr.model import WAYS, Box, Items, LineKey, Setup
 from drivers.cisco_xr.names import digest_of, is_ours
 from drivers.cisco_xr.places import carries_management, misfits, places
 from drivers.cisco_xr.render import beside_theirs, outside_of_safe
+from drivers.cisco_xr.route_sets import place_of
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.intervals import Ranges, intersect
 from enforcer.core.rules import Key, Rule
@@ -47,6 +48,8 @@ def _found(setup: Setup, target: Target, box: Box) -> Iterator[Obstacle]:
     for rule, names in target.interfaces.items():
         if rule.key is Key.INTERFACE:
             yield from _interfaces(setup, names, box)
+        elif rule.key is Key.SESSION:
+            yield from _sessions(names, box)
     for rule in target.addresses:
         if rule.by_route:
             yield from _neighbor(rule, box)
@@ -137,6 +140,14 @@ def _interfaces(setup: Setup, names: frozenset[str], box: Box) -> Iterator[Obsta
             )
 
 
+def _sessions(names: frozenset[str], box: Box) -> Iterator[Obstacle]:
+    for name in sorted(names - box.peers.keys()):
+        yield Obstacle(
+            f"shutdown of neighbor {name}",
+            "router bgp has no such neighbor in the default VRF: correct the inventory",
+        )
+
+
 def _neighbor(rule: Rule, box: Box) -> Iterator[Obstacle]:
     what = f"route-policy of ipv{rule.family} neighbor {rule.neighbor}"
     peer = box.peers.get(rule.neighbor)
@@ -147,7 +158,7 @@ def _neighbor(rule: Rule, box: Box) -> Iterator[Obstacle]:
         yield Obstacle(what, f"the neighbor has no address-family ipv{rule.family} unicast")
     way = "in" if rule.key is Key.RECEIVED else "out"
     bound = next((n for (f, w), n in peer.policies.items() if (f, w) == (rule.family, way)), "")
-    if is_ours(bound) and digest_of(bound) != rule.digest:
+    if is_ours(bound) and digest_of(bound) != place_of(rule).digest:
         yield Obstacle(what, f"{bound} of ours is bound that nobody knows: unbind it by hand")
 
 

@@ -14,6 +14,7 @@ from drivers.cisco_xr.parse_bgp import peers
 from drivers.cisco_xr.parse_port import port_of
 from drivers.cisco_xr.parse_spread import spread_of
 from drivers.cisco_xr.parse_tree import Block, blocks
+from drivers.cisco_xr.route_sets import normal as normal_entry
 from enforcer.core.orders import Network
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.errors import ParseFailed
@@ -220,5 +221,5 @@ def _entries(block: Block) -> frozenset[str]:
             continue
         with suppress(ValueError):
             words[0] = str(ip_network(words[0]))
-        found.add(" ".join(words))
+        found.add(normal_entry(" ".join(words)))
     return frozenset(found)

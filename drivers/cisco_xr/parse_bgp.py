@@ -65,7 +65,13 @@ def _peer(block: Block, groups: Mapping[tuple[str, str], Block]) -> Peer:
     inherited: _Bound = {}
     families: set[int] = set()
     asn = _inherit(block, groups, own, inherited, families, 0)
-    return Peer(asn, own, {k: v for k, v in inherited.items() if k not in own}, frozenset(families))
+    return Peer(
+        asn,
+        own,
+        {k: v for k, v in inherited.items() if k not in own},
+        frozenset(families),
+        any(child.words == ["shutdown"] for child in block.children),
+    )
 
 
 def _inherit(

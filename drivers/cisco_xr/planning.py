@@ -15,6 +15,7 @@ from drivers.cisco_xr.identify import standing
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
+    ClosedKey,
     DownKey,
     Group,
     GroupKey,
@@ -37,6 +38,7 @@ from enforcer.core.drift import Delta, Drift, Finding
 from enforcer.core.orders import order_id
 from enforcer.core.plan import ALL, Batch, Plan, Region
 from enforcer.core.rules import Actual, Desired, Owner
+from enforcer.core.rules import Key as RuleKey
 
 LIMIT = 2_000
 """Members in one commit."""
@@ -71,11 +73,14 @@ def box_held(setup: Setup, actual: Actual) -> Box:
 
 def _supposed(setup: Setup, actual: Actual) -> Box:
     standing_members = held(actual)
-    names = {n for some in standing_members.interfaces.values() for n in some}
+    rules = standing_members.interfaces
+    names = {n for r, some in rules.items() if r.key is RuleKey.INTERFACE for n in some}
+    shut = {n for r, some in rules.items() if r.key is RuleKey.SESSION for n in some}
     loose = frozenset({4, 6}) if setup.loose else frozenset()
     ports = {name: Port(loose=loose) for name in (*setup.edges, *sorted(names))}
     routed = [r for r in standing_members.addresses if r.by_route]
-    peers = {r.neighbor: Peer(families=frozenset({4, 6})) for r in routed}
+    neighbors = {r.neighbor for r in routed} | shut | setup.neighbors
+    peers = {neighbor: Peer(families=frozenset({4, 6})) for neighbor in sorted(neighbors)}
     empty = Box(ports=ports, peers=peers, asn="0")
     mark = actual.owner if actual.owner is not None else setup.owner
     items = wanted(setup, standing_members, empty, mark)
@@ -234,9 +239,11 @@ def _batch(pack: list[Step], region: Region, intent: Intent, refused: tuple[str,
 
 
 def _spared(pack: list[Step], box: Box) -> tuple[str, ...]:
-    """The links of interfaces that are down from this commit on."""
-    down = [s.key.interface for s in pack if isinstance(s.key, DownKey) and s.after is not None]
-    return links_of(down, {name: port.links for name, port in box.ports.items()})
+    """The links of interfaces, and the neighbors, that are down from this commit on."""
+    gone = [s.key for s in pack if s.after is not None]
+    down = [key.interface for key in gone if isinstance(key, DownKey)]
+    links = links_of(down, {name: port.links for name, port in box.ports.items()})
+    return (*links, *(key.neighbor for key in gone if isinstance(key, ClosedKey)))
 
 
 def _final(intent: Intent, key: Key, value: Value | None) -> bool:

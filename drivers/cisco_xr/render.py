@@ -20,6 +20,7 @@ from drivers.cisco_xr.model import (
     WAYS,
     BindKey,
     Box,
+    ClosedKey,
     DownKey,
     Group,
     GroupKey,
@@ -45,7 +46,6 @@ from drivers.cisco_xr.names import (
     digest_of,
     down_key,
     down_note,
-    entry_text,
     is_ours,
     mark_text,
     member_text,
@@ -53,10 +53,10 @@ from drivers.cisco_xr.names import (
     own_list,
     part_of,
     sentinel,
-    sentinel_entry,
 )
 from drivers.cisco_xr.parse_ace import NAMED
 from drivers.cisco_xr.places import carries_management, places
+from drivers.cisco_xr.route_sets import condition, place_of, sets
 from enforcer.core.clauses import Clause, Span, Spans, clauses, hidden
 from enforcer.core.intervals import Ranges, intersect, subtract
 from enforcer.core.rules import Key as RuleKey
@@ -98,12 +98,12 @@ def wanted(
         rules = [r for r in filtered if r.family == family]
         if rules:
             found.update(_lists(setup, family, rules, box, prefer or {}))
-    for rule, ranges in target.addresses.items():
-        if rule.by_route:
-            found.update(_filter(rule, ranges, box))
+    found.update(_filters(target.addresses, box))
     for rule, names in target.interfaces.items():
         if rule.key is RuleKey.INTERFACE:
             found.update(_down(setup, rule, names, box))
+        elif rule.key is RuleKey.SESSION:
+            found.update(_closed(rule, names, box))
     return found
 
 
@@ -298,20 +298,25 @@ def first_permit(lines: tuple[Line, ...]) -> int:
 _ROUTE_WAYS: Mapping[RuleKey, RouteWay] = {RuleKey.RECEIVED: "in", RuleKey.ANNOUNCED: "out"}
 
 
-def _filter(rule: Rule, rows: Ranges, box: Box) -> Iterator[tuple[Key, Value]]:
-    name = group_name(rule, "S")
-    entries = {entry_text(n) for n in prefixes(rule.family, rows)}
-    yield SetKey(name), frozenset(entries | {sentinel_entry(rule.family)})
-    peer = box.peers.get(rule.neighbor)
-    if peer is None or rule.family not in peer.families:
-        return
-    way = _ROUTE_WAYS[rule.key]
-    part, goes_on = goes_on_to(rule, peer, way, box)
-    policy = group_name(rule, part)
-    lines = [f"if destination in {name} then", "drop"]
-    lines += ["else", goes_on] if goes_on else []
-    yield PolicyKey(policy), (*lines, "endif")
-    yield PeerKey(rule.neighbor, rule.family, way), policy
+def _filters(addresses: Mapping[Rule, Ranges], box: Box) -> Iterator[tuple[Key, Value]]:
+    """A set for each rule, and one policy for all rules about the same routes."""
+    places: dict[Rule, list[Rule]] = {}
+    for rule in sorted((r for r in addresses if r.by_route), key=lambda r: r.digest):
+        yield from ((SetKey(name), some) for name, some in sets(rule, addresses[rule]))
+        places.setdefault(place_of(rule), []).append(rule)
+    for place, rules in places.items():
+        peer = box.peers.get(place.neighbor)
+        if peer is None or place.family not in peer.families:
+            continue
+        way = _ROUTE_WAYS[place.key]
+        part, goes_on = goes_on_to(place, peer, way, box)
+        policy = group_name(place, part)
+        lines: list[str] = []
+        for rule in rules:
+            lines += [f"{'elseif' if lines else 'if'} {condition(rule)} then", "drop"]
+        lines += ["else", goes_on] if goes_on else []
+        yield PolicyKey(policy), (*lines, "endif")
+        yield PeerKey(place.neighbor, place.family, way), policy
 
 
 def goes_on_to(rule: Rule, peer: Peer, way: RouteWay, box: Box) -> tuple[str, str]:
@@ -345,7 +350,7 @@ def _default(peer: Peer, box: Box) -> str:
     return "pass" if peer.asn and peer.asn == box.asn else ""
 
 
-# -- interfaces that are down ----------------------------------------------------------------
+# -- interfaces and sessions that are down ---------------------------------------------------
 
 
 def _down(setup: Setup, rule: Rule, names: Iterable[str], box: Box) -> Iterator[tuple[Key, Value]]:
@@ -359,3 +364,16 @@ def _down(setup: Setup, rule: Rule, names: Iterable[str], box: Box) -> Iterator[
         already = before[1] if before is not None else port.shut
         yield key, down_note(name, already)
         yield DownKey(name), ""
+
+
+def _closed(rule: Rule, names: Iterable[str], box: Box) -> Iterator[tuple[Key, Value]]:
+    for name in sorted(names):
+        peer = box.peers.get(name)
+        if peer is None:
+            continue
+        key = down_key(rule, name)
+        note = box.groups.get((key.family, key.name))
+        before = noted(key, note) if note is not None else None
+        already = before[1] if before is not None else peer.shut
+        yield key, down_note(name, already)
+        yield ClosedKey(name), ""

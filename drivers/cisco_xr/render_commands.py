@@ -15,6 +15,7 @@ from drivers.cisco_xr.edits import Edit, rank
 from drivers.cisco_xr.model import (
     BindKey,
     Box,
+    ClosedKey,
     DownKey,
     Group,
     GroupKey,
@@ -22,13 +23,15 @@ from drivers.cisco_xr.model import (
     Key,
     LineKey,
     ListKey,
+    Peer,
     PeerKey,
     PolicyKey,
+    Port,
     RouteKey,
     SetKey,
     Value,
 )
-from drivers.cisco_xr.names import DIRECT, ROUTE_WORD, named_groups, noted, part_of
+from drivers.cisco_xr.names import DIRECT, ROUTE_WORD, closes, named_groups, noted, part_of
 
 Path = tuple[str, ...]
 
@@ -175,11 +178,8 @@ def _other(edit: Edit, box: Box, after: Items) -> Iterator[Step]:
             yield _policy(key, edit, name)
         case PeerKey():
             yield _peer(key, edit, box)
-        case DownKey(interface):
-            commands = _down(interface, edit, box)
-            phase = BINDINGS if value is not None else UNBINDINGS
-            path = (f"interface {interface}",) if commands else ()
-            yield Step(phase, path, commands, key, value, structural=bool(commands))
+        case DownKey() | ClosedKey():
+            yield _shut(key, edit, box)
 
 
 def _binding(key: BindKey, edit: Edit, at: str, what: str, way: str) -> Iterator[Step]:
@@ -252,14 +252,31 @@ def restored(ours: str, box: Box) -> str:
     return applied[0].partition(" ")[2] if applied else ""
 
 
-def _down(interface: str, edit: Edit, box: Box) -> tuple[str, ...]:
-    """Nothing where it was down before us."""
-    port = box.ports.get(interface)
+def _shut(key: DownKey | ClosedKey, edit: Edit, box: Box) -> Step:
+    """Of an interface or a session; nothing where it was down before us."""
+    place: Path
+    there: Port | Peer | None
+    if isinstance(key, DownKey):
+        name, there = key.interface, box.ports.get(key.interface)
+        place = (f"interface {name}",)
+    else:
+        name, there = key.neighbor, box.peers.get(key.neighbor)
+        place = (f"router bgp {box.asn}", f"neighbor {name}")
+    phase = BINDINGS if edit.after is not None else UNBINDINGS
     if edit.after is not None:
-        return () if port is not None and port.shut else ("shutdown",)
-    notes = [noted(GroupKey(*key), group) for key, group in box.groups.items()]
-    already = any(note == (interface, True) for note in notes)
-    return () if already else ("no shutdown",)
+        needed = there is None or not there.shut
+    else:
+        needed = not _was_down(isinstance(key, ClosedKey), name, box)
+    if not needed:
+        return Step(phase, (), (), key, edit.after)
+    command = "shutdown" if edit.after is not None else "no shutdown"
+    return Step(phase, place, (command,), key, edit.after, structural=True)
+
+
+def _was_down(session: bool, name: str, box: Box) -> bool:
+    keys = [GroupKey(*key) for key in box.groups]
+    notes = (noted(k, box.groups[k.family, k.name]) for k in keys if closes(k) is session)
+    return any(note == (name, True) for note in notes)
 
 
 # -- text ------------------------------------------------------------------------------------

@@ -20,4 +20,5 @@ def setup_of(device: Device, owner: Owner, options: Options) -> Setup:
         loose=device.urpf == "loose",
         route_tag=options.route_tag,
         named=frozenset(i.name for i in device.interfaces),
+        neighbors=frozenset(str(n.address) for n in device.neighbors),
     )

@@ -25,9 +25,11 @@ def supposed(setup: Setup, actual: Actual) -> Actual:
     if actual.native is not None:
         return actual
     named = [split_interface(name) for name in setup.named]
+    neighbors = {n: (f"protocols bgp group GROUP neighbor {n}",) for n in setup.neighbors}
     box = Box(
         families={(name, unit or "0"): frozenset(FAMILIES) for name, unit in named},
-        neighbors={n: (f"protocols bgp group GROUP neighbor {n}",) for n in setup.neighbors},
+        neighbors=neighbors,
+        sessions=neighbors,
     )
     right = layout(setup, box, held(actual))
     lists = dict.fromkeys(right.shape.records, _RECORD)
@@ -44,5 +46,6 @@ def supposed(setup: Setup, actual: Actual) -> Actual:
         lists=lists,
         routes=right.routes,
         down=frozenset(right.shape.down),
+        closed=frozenset(right.shape.closed),
     )
     return replace(actual, native=Known(box))

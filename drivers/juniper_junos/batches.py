@@ -104,11 +104,12 @@ def _proved(delta: Delta, pack: Sequence[MemberEdit], later: Sequence[MemberEdit
     """What of `delta` stands once `pack` is committed; a removal with the last of its edits."""
     addresses = {}
     for rule, change in delta.addresses.items():
-        mine = [m for m in pack if _is_of(m, rule.digest, rule.family)]
+        digest, family = rule.digest, rule.family
+        mine = [m for m in pack if _is_of(m, digest, family)]
         if not mine:
             continue
         came = ranges_of((m.prefix for m in mine if m.lines[-1].startswith("set ")), rule.family)
-        left = any(_is_of(m, rule.digest, rule.family) for m in later)
+        left = any(_is_of(m, digest, family) for m in later)
         gone = Members.none() if left else change.remove
         add = change.add if not left else _within(change.add, came)
         if len(add) or len(gone):

@@ -16,17 +16,27 @@ MOST_TERMS = 250
 that Juniper reports to work (Junos firewall filter guide, application points)."""
 
 
+_OF_A_FAMILY = (
+    Key.SOURCE,
+    Key.DESTINATION,
+    Key.INPUT_INTERFACE,
+    Key.OUTPUT_INTERFACE,
+    Key.RECEIVED,
+    Key.ANNOUNCED,
+)
+"""Two of them only to refuse them in better words."""
+
+
 def capability(device: Device, setup: Setup) -> Capability:
-    """Both families by address and by route; interfaces shut down; the default VRF."""
-    keys = {(family, key) for family in FAMILIES for key in Key if key is not Key.INTERFACE}
+    """Both families by address and by route; interfaces and sessions shut; the default VRF."""
+    keys = {(family, key) for family in FAMILIES for key in _OF_A_FAMILY}
+    keys |= {(0, Key.INTERFACE), (0, Key.SESSION)}
     vrfs = {str(n.address) for n in device.neighbors if n.vrf != DEFAULT_VRF}
 
     def refuses(rule: Rule) -> str:
         return _refuses(setup, rule, frozenset(vrfs))
 
-    return Capability(
-        frozenset({*keys, (0, Key.INTERFACE)}), capacity=device.capacity, refuses=refuses
-    )
+    return Capability(frozenset(keys), capacity=device.capacity, refuses=refuses)
 
 
 def _refuses(setup: Setup, rule: Rule, elsewhere: frozenset[str]) -> str:
@@ -36,7 +46,7 @@ def _refuses(setup: Setup, rule: Rule, elsewhere: frozenset[str]) -> str:
         if rule.neighbor in elsewhere:
             return f"cannot filter routes of {rule.neighbor}: it is not in the default VRF"
         return ""
-    if rule.key is Key.INTERFACE:
+    if rule.by_interface:
         return ""
     routed = setup.rtbh and rule.plain and rule.key is Key.DESTINATION and not setup.urpf
     if not setup.edges and not routed:

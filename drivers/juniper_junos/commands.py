@@ -21,6 +21,7 @@ from drivers.juniper_junos.names import (
     disable_path,
     list_path,
 )
+from drivers.juniper_junos.route_filters import FILTER
 from drivers.juniper_junos.values import protocol_text
 
 _PROTOCOLS = ("protocol", "next-header", "payload-protocol")
@@ -29,7 +30,10 @@ _SENTINELS = frozenset(SENTINEL.values())
 
 @dataclass(frozen=True, slots=True)
 class MemberEdit:
-    """One member of a prefix-list (`where` its name) or one discard route (`where` a family)."""
+    """One member of a prefix-list (`where` its name) or one discard route (`where` a family).
+
+    Or one prefix of a policy (`where` ""), which goes with a member of a prefix-list.
+    """
 
     where: str | int
     prefix: str
@@ -67,8 +71,10 @@ def edits(found: Box, goal: Box, tag: int) -> Edits:
     made.build += binding
     for name in sorted(goal.down - found.down):
         made.build.append(f"set {disable_path(name)}")
+    made.build += [f"deactivate {path}" for path in sorted(goal.closed - found.closed)]
     for name in sorted(found.down - goal.down):
         made.drop.append(f"delete {disable_path(name)}")
+    made.drop += [f"activate {path}" for path in sorted(found.closed - goal.closed)]
     made.drop.sort(key=_last)
     return made
 
@@ -109,7 +115,8 @@ def _items(found: Box, goal: Box, made: Edits) -> None:
     gone = [path for path in found.items if path not in goal.items]
     altered = [p for p, ls in found.items.items() if p in goal.items and goal.items[p] != ls]
     reborn: list[str] = []
-    for path in sorted(altered):
+    refiltered = {p for p in altered if _refilter(p, found.items[p], goal.items[p], made)}
+    for path in sorted(set(altered) - refiltered):
         if not _below(path, reborn):
             made.build.append(f"delete {path}")
             reborn.append(path)
@@ -126,6 +133,20 @@ def _items(found: Box, goal: Box, made: Edits) -> None:
         lines = [line for line in goal.items[path] if line not in (INACTIVE, NOT_LAST)]
         made.build += [f"set {path} {shown(line)}" for line in lines]
         made.build += [f"deactivate {path}"] if INACTIVE in goal.items[path] else []
+
+
+def _refilter(path: str, there: Lines, wanted: Lines, made: Edits) -> bool:
+    """Whether a policy differs by prefixes alone, which then come and go one by one.
+
+    Some stay all the time: a term without a condition would drop every route.
+    """
+    came, gone = (set(a) - set(b) for a, b in ((wanted, there), (there, wanted)))
+    stay = any(line.startswith(FILTER) for line in set(there) & set(wanted))
+    if not stay or not all(line.startswith(FILTER) for line in came | gone):
+        return False
+    made.add += [MemberEdit("", line, (f"set {path} {line}",)) for line in sorted(came)]
+    made.remove += [MemberEdit("", line, (f"delete {path} {line}",)) for line in sorted(gone)]
+    return True
 
 
 def _last_terms(found: Box, goal: Box) -> list[str]:

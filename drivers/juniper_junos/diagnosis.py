@@ -11,7 +11,7 @@ from drivers.juniper_junos.names import FAMILIES
 from drivers.juniper_junos.reading import read_box, sections
 from drivers.juniper_junos.render import groups
 from drivers.juniper_junos.setup import Setup
-from drivers.juniper_junos.shape import edge_places, shape
+from drivers.juniper_junos.shape import Shut, edge_places, shape
 from drivers.juniper_junos.way import Way
 from enforcer.core.rules import HOLD_MARKER, Key, Rule
 from enforcer.driver_api import Diagnosis
@@ -48,7 +48,7 @@ def _configuration(console: Console, setup: Setup) -> Iterator[Diagnosis]:
     # As if a rule of each family were there: what would keep it from being enforced.
     rules = [Rule(family, Key.SOURCE) for family in FAMILIES]
     probes = {group.name: rule for rule in rules for group in groups(rule)}
-    yield from _interfaces(setup, box, shape(setup, box, probes, ()).problems)
+    yield from _interfaces(setup, box, shape(setup, box, probes, {}, Shut()).problems)
     yield from _neighbors(setup, box)
     yield from _exported(setup, box)
     if box.hold:

@@ -18,11 +18,13 @@ from drivers.juniper_junos.names import (
     owner_of,
 )
 from drivers.juniper_junos.setup import Setup
-from drivers.juniper_junos.shape import KEPT_UP, UNKNOWN, Shape, known_interfaces
+from drivers.juniper_junos.shape import KEPT_UP, NO_NEIGHBOR, UNKNOWN, Shape, known_interfaces
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.intervals import outside
 from enforcer.core.rules import Actual, Desired, Owner, Rule
+from enforcer.core.sessions import CLOSED
 
+_SHOWN = 3
 MARK = "policy-options prefix-list ENF-OWNER, the mark"
 
 
@@ -45,6 +47,11 @@ def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, .
         Finding(FindingKind.MISSING, f"interfaces {name}: {why}")
         for name in sorted(asked)
         if (why := KEPT_UP if name in setup.kept_up else "" if name in known else UNKNOWN)
+    ]
+    sessions = {member.name for member in desired.interfaces.get(CLOSED, ())}
+    told += [
+        Finding(FindingKind.MISSING, f"protocols bgp neighbor {address}: {NO_NEIGHBOR}")
+        for address in sorted(sessions - box.sessions.keys())
     ]
     was = actual.owner
     if was != setup.owner:
@@ -70,8 +77,8 @@ def _items(box: Box, right: Shape) -> Iterator[Finding]:
 
 def _moved(there: Lines, wanted: Lines) -> str:
     more, less = (sorted(set(a) - set(b)) for a, b in ((there, wanted), (wanted, there)))
-    said = [f"with {'; '.join(more)}"] if more else []
-    said += [f"without {'; '.join(less)}"] if less else []
+    said = [f"with {'; '.join(more[:_SHOWN])}"] if more else []
+    said += [f"without {'; '.join(less[:_SHOWN])}"] if less else []
     return ", ".join(said) or "in another order"
 
 

@@ -15,8 +15,10 @@ from drivers.juniper_junos.names import (
     FAMILIES,
     SENTINEL,
     WAS_DOWN,
+    WAS_SHUT,
     record_name,
 )
+from drivers.juniper_junos.names import SHUT as SHUT_SESSION
 from drivers.juniper_junos.render import groups
 from drivers.juniper_junos.setup import Setup
 from drivers.juniper_junos.shape import known_interfaces
@@ -29,6 +31,7 @@ from enforcer.core.rules import (
     Members,
     Rule,
 )
+from enforcer.core.sessions import CLOSED
 
 SHUT = Rule(0, Key.INTERFACE)
 _PLAIN = {
@@ -180,11 +183,27 @@ class ReadMembers(Mapping[Rule, Members]):
 
 
 def interfaces_down(setup: Setup, box: Box) -> dict[Rule, tuple[InterfaceMember, ...]]:
-    """The interfaces that are down because we want it."""
+    """The interfaces and the sessions that are down because we want it."""
     names = {*setup.named, *box.down, *known_interfaces(box)}
     found = tuple(
         InterfaceMember(name, NO_END, UNATTRIBUTED)
         for name in sorted(names & box.down)
         if {record_name(DOWN, name), record_name(WAS_DOWN, name)} & box.lists.keys()
     )
-    return {SHUT: found} if found else {}
+    return ({SHUT: found} if found else {}) | _sessions_down(box)
+
+
+def _sessions_down(box: Box) -> dict[Rule, tuple[InterfaceMember, ...]]:
+    found = tuple(
+        InterfaceMember(address, NO_END, UNATTRIBUTED)
+        for address, paths in sorted(box.sessions.items())
+        if paths and all(_noted(box, path) for path in paths)
+    )
+    return {CLOSED: found} if found else {}
+
+
+def _noted(box: Box, path: str) -> bool:
+    """Whether a neighbor is down, and we have it on record."""
+    if path not in box.closed and path not in box.dormant:
+        return False
+    return not {record_name(SHUT_SESSION, path), record_name(WAS_SHUT, path)}.isdisjoint(box.lists)

@@ -3,7 +3,8 @@
 
 Both as ``show configuration`` prints it and as ``| display set`` does. Where the operator has a
 filter or a policy of his own, one line names his and ours: that stays visible, and so does what is
-disabled.
+disabled
+and a BGP neighbor that is deactivated.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def ignored(tag: int) -> Ignored:
 def _set(tag: int) -> tuple[str, ...]:
     route = r"^set routing-options (?:rib inet6\.0 )?static route \S+ "
     return (
-        r"^(?:set|deactivate) policy-options (?:prefix-list|policy-statement) ENF-[^\n]*\n",
+        r"^(?:set|deactivate) policy-options (?:prefix-list|policy-statement|as-path) ENF-[^\n]*\n",
         r"^(?:set|deactivate) firewall family inet6? filter ENF-[^\n]*\n",
         rf"^(?:set|deactivate) interfaces [^\n]* filter {_LISTS} ENF-[^\n]*\n",
         r"^(?:set|deactivate) protocols bgp [^\n]*(?:import|export) ENF-[^\n]*\n",
@@ -43,6 +44,7 @@ def _blocks(tag: int) -> tuple[str, ...]:
     return (
         rf"^( +){_STATE}{_OBJECT} ENF-\S+ \{{\n{_BODY}\1\}}\n",
         rf"^ +{_STATE}{_OBJECT} ENF-[^\s;]+;\n",
+        rf"^ +{_STATE}as-path ENF-\S+ [^\n]*;\n",
         rf"^( +){_STATE}filter \{{\n(?:\1 +{_STATE}{_LISTS} {ours};\n)+\1\}}\n",
         rf"^ +{_STATE}{_LISTS} {ours};\n",
         rf"^ +{_STATE}(?:import|export) {ours};\n",

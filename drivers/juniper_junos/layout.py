@@ -11,9 +11,10 @@ from drivers._router.target import Target, held
 from drivers.juniper_junos.holdings import SHUT, filtered, grouped, routed
 from drivers.juniper_junos.model import Box, Prefixes
 from drivers.juniper_junos.setup import Setup
-from drivers.juniper_junos.shape import Shape, shape
+from drivers.juniper_junos.shape import Shape, Shut, shape
 from enforcer.core.intervals import Ranges
 from enforcer.core.rules import Actual, Desired, Rule
+from enforcer.core.sessions import CLOSED
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,10 @@ def layout(
     for name, rule, ranges in _in_lists(filtered(setup, routes, wanted.addresses)):
         lists[name], rules[name] = ranges, rule
     ordered = dict(sorted(rules.items()))
-    shut = wanted.interfaces.get(SHUT, frozenset())
-    return Layout(shape(setup, box, ordered, shut), lists, rules, routes)
+    shut = Shut(
+        wanted.interfaces.get(SHUT, frozenset()), wanted.interfaces.get(CLOSED, frozenset())
+    )
+    return Layout(shape(setup, box, ordered, lists, shut), lists, rules, routes)
 
 
 def kept_lists(setup: Setup, desired: Desired, box: Box) -> dict[str, Rule]:

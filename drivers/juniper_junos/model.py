@@ -39,7 +39,9 @@ class Box:
     static routes; `neighbors`: by address the paths of the BGP neighbors; `odd`: places and
     chains that must be left alone, and why; `crowded`: filter stanzas with more in them;
     `links`: by interface and unit the networks of its addresses; `given`: what is inherited;
-    `exported`: the export chains that would tell others of our discard routes.
+    `exported`: the export chains that would tell others of our discard routes; `sessions`: as
+    `neighbors`, with what is deactivated; `closed`: those paths of them that are deactivated
+    themselves, by whomever; `dormant`: those below something deactivated.
     """
 
     items: Mapping[str, Lines] = field(default_factory=dict)
@@ -57,6 +59,9 @@ class Box:
     links: Mapping[tuple[str, str], Prefixes] = field(default_factory=dict)
     given: tuple[Given, ...] = ()
     exported: tuple[str, ...] = ()
+    sessions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
+    dormant: frozenset[str] = frozenset()
     hold: bool = False
 
     def units(self, interface: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ MOST_FILTERS = 16
 """So many filters may be in an input-list or output-list (Junos firewall filter guide)."""
 LISTS = "policy-options prefix-list"
 STATEMENTS = "policy-options policy-statement"
+AS_PATHS = "policy-options as-path"
 ROUTES = {4: "routing-options static route", 6: "routing-options rib inet6.0 static route"}
 RIB6 = "routing-options rib inet6.0"
 """Stays behind, empty, unless it is deleted with the last route in it."""
@@ -31,11 +32,14 @@ SENTINEL = {4: f"{SENTINELS[4]}/32", 6: f"{SENTINELS[6]}/128"}
 
 DOWN = "DOWN"
 WAS_DOWN = "WASDOWN"
+SHUT = "SHUT"
+WAS_SHUT = "WASSHUT"
 WAS_LIST = "WASLIST"
 INHERITED = "INHERITED"
 
 _RECORD = re.compile(
-    rf"^ENF-(?:{DOWN}|{WAS_DOWN}|{WAS_LIST}|{INHERITED}-[0-9a-f]{{8}})-[0-9a-f]{{8}}$"
+    rf"^ENF-(?:{DOWN}|{WAS_DOWN}|{SHUT}|{WAS_SHUT}|{WAS_LIST}|{INHERITED}-[0-9a-f]{{8}})"
+    r"-[0-9a-f]{8}$"
 )
 _MARK = re.compile(rf"^{OWNER}-([A-Za-z0-9_.]+)-(\d{{1,18}})-(\d{{1,18}})-([0-9a-f]{{8}}|x)$")
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import groupby
 
 from drivers.juniper_junos.inheriting import Words, given
 from drivers.juniper_junos.model import NOT_LAST, Box, ours
@@ -22,7 +23,7 @@ from drivers.juniper_junos.names import (
     holds,
 )
 from drivers.juniper_junos.redistribution import exporting
-from drivers.juniper_junos.sleeping import without_inactive
+from drivers.juniper_junos.sleeping import shut_by_us, with_sessions, without_inactive
 from drivers.juniper_junos.values import link_text, prefix_text, same
 from enforcer.errors import ParseFailed
 
@@ -77,7 +78,8 @@ def parse(device: str, lines: Iterable[str], tag: int) -> Box:
     chains = {**box.chains, **reader.exports}
     told = exporting(reader.policies, chains, inactive, tag)
     box = replace(box, given=given(reader.elsewhere, inactive), exported=told)
-    return without_inactive(box, inactive)
+    box = with_sessions(box, inactive)
+    return without_inactive(box, [path for path in inactive if not shut_by_us(box, path)])
 
 
 class _Reader:
@@ -212,7 +214,7 @@ class _Reader:
                 self._items[f"{ROUTES[family]} {prefix}"] = rests
         ordered = (STATEMENTS,)
         items = {
-            path: tuple(rests) if path.startswith(ordered) else tuple(sorted(rests))
+            path: _conditioned(rests) if path.startswith(ordered) else tuple(sorted(rests))
             for path, rests in self._items.items()
         }
         for path in _overtaken(items):
@@ -231,6 +233,21 @@ class _Reader:
             links={at: frozenset(some) for at, some in self._links.items()},
             hold=hold,
         )
+
+
+def _conditioned(rests: list[str]) -> tuple[str, ...]:
+    """The lines of a policy statement: conditions that stand together, in one order."""
+    found: list[str] = []
+    for term, some in groupby(rests, key=_condition_of):
+        lines = list(some)
+        found += sorted(lines) if term else lines
+    return tuple(found)
+
+
+def _condition_of(line: str) -> str:
+    """The term that a condition belongs to; "" it is none."""
+    words = line.split(" ", 3)
+    return words[1] if len(words) > 3 and (words[0], words[2]) == ("term", "from") else ""
 
 
 def _overtaken(items: Iterable[str]) -> list[str]:

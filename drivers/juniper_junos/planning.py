@@ -59,6 +59,7 @@ def goal(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Box:
         inert=inert,
         routes=_routes(box, was, after, named),
         down=frozenset(after.shape.down),
+        closed=frozenset(after.shape.closed),
     )
 
 
@@ -157,8 +158,8 @@ def _routes(box: Box, was: Layout, after: Layout, named: frozenset[str]) -> dict
 
 
 def spared(box: Box, then: Box) -> tuple[str, ...]:
-    """The links of interfaces that go down on purpose: adjacencies there are not missed."""
-    found = []
+    """The links of interfaces, and the neighbors, that go down on purpose: nobody misses those."""
+    found = [path.split(" ")[-1] for path in sorted(then.closed - box.closed)]
     for name in sorted(then.down - box.down):
         for (interface, unit), networks in box.links.items():
             if name in (interface, f"{interface}.{unit}"):

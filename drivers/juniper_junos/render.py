@@ -16,11 +16,11 @@ from drivers._router.target import prefixes
 from drivers.juniper_junos.model import Lines
 from drivers.juniper_junos.names import (
     DIRECTIONS,
-    STATEMENTS,
     filter_name,
     filter_path,
     pass_name,
 )
+from drivers.juniper_junos.route_filters import policy
 from drivers.juniper_junos.setup import Setup
 from drivers.juniper_junos.values import same
 from enforcer.core.clauses import Clause, Spans, clauses, hidden, without
@@ -133,16 +133,6 @@ def _addresses(family: int, spans: Spans) -> list[str]:
     return ["0.0.0.0/0" if family == 4 else "::/0", *(f"{p} except" for p in rest)]
 
 
-def statement(rule: Rule) -> tuple[str, Lines]:
-    """(name, lines) of the policy of a rule by route: drop those, and ask the next policy."""
-    (group,) = groups(rule)
-    return group_name(rule, "S"), (
-        f"term DROP from prefix-list-filter {group.name} orlonger",
-        "term DROP then reject",
-        "term REST then next policy",
-    )
-
-
 def _needed(setup: Setup, rule: Rule, lists: Mapping[str, Rule]) -> list[Term]:
     return [t for t in terms(rule, setup.v6, setup.counters) if t.group in lists]
 
@@ -153,14 +143,16 @@ def families(setup: Setup, lists: Mapping[str, Rule]) -> frozenset[int]:
     return frozenset(rule.family for rule in rules if _needed(setup, rule, lists))
 
 
-def structure(setup: Setup, lists: Mapping[str, Rule], passes: Iterable[int]) -> dict[str, Lines]:
-    """The items for the prefix-lists `lists`; `passes`: families that need the filter which
-    accepts the rest."""
+def structure(
+    setup: Setup, lists: Mapping[str, Rule], members: Mapping[str, Ranges], passes: Iterable[int]
+) -> dict[str, Lines]:
+    """The items for the prefix-lists `lists` with their `members`; `passes`: families that need
+    the filter which accepts the rest."""
     items: dict[str, Lines] = {}
     for rule in dict.fromkeys(lists.values()):
         if rule.by_route:
-            name, lines = statement(rule)
-            items[f"{STATEMENTS} {name}"] = lines
+            (group,) = groups(rule)
+            items |= policy(rule, members[group.name], group.name)
             continue
         needed = _needed(setup, rule, lists)
         for direction in DIRECTIONS if needed else ():

@@ -13,8 +13,10 @@ from drivers.juniper_junos.names import (
     DOWN,
     FAMILIES,
     MOST_FILTERS,
+    SHUT,
     WAS_DOWN,
     WAS_LIST,
+    WAS_SHUT,
     Place,
     filter_name,
     filter_path,
@@ -23,8 +25,10 @@ from drivers.juniper_junos.names import (
     record_name,
     split_interface,
 )
-from drivers.juniper_junos.render import families, statement, structure
+from drivers.juniper_junos.render import families, structure
+from drivers.juniper_junos.route_filters import statement_name
 from drivers.juniper_junos.setup import Setup
+from enforcer.core.intervals import Ranges
 from enforcer.core.rules import Key, Rule
 
 KEPT_UP = "it carries management: it is not shut down"
@@ -32,6 +36,7 @@ NO_EDGE = (
     "what no discard route of ours may hold needs a filter, and the inventory has no interface"
     " with something behind it: say what is behind its edge interfaces"
 )
+NO_NEIGHBOR = "this neighbor is not configured: correct its address in the inventory"
 UNKNOWN = "it is not configured (or deactivated), so it is not shut down: correct its name"
 
 
@@ -47,19 +52,31 @@ class Shape:
     chains: dict[str, Lines] = field(default_factory=dict)
     records: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def shape(setup: Setup, box: Box, lists: Mapping[str, Rule], shut: Collection[str]) -> Shape:
-    """For the prefix-lists `lists` of rules, and with the interfaces `shut` down by us."""
+@dataclass(frozen=True)
+class Shut:
+    """What is to be down by us: `interfaces`, and BGP `sessions` by the neighbor's address."""
+
+    interfaces: Collection[str] = ()
+    sessions: Collection[str] = ()
+
+
+def shape(
+    setup: Setup, box: Box, lists: Mapping[str, Rule], members: Mapping[str, Ranges], shut: Shut
+) -> Shape:
+    """For the prefix-lists `lists` of rules with their `members`, and with what is `shut`."""
     found = Shape()
     rules = tuple(dict.fromkeys(lists.values()))
     _places(setup, box, families(setup, lists), found)
     _chains(box, [r for r in rules if r.by_route], found)
-    _down(setup, box, shut, found)
+    _down(setup, box, shut.interfaces, found)
+    _closed(box, shut.sessions, found)
     bound_now = {bound(line) for lines in found.places.values() for line in lines if " " in line}
     passes = [family for family in FAMILIES if pass_name(family) in bound_now]
-    found.items = structure(setup, lists, passes)
+    found.items = structure(setup, lists, members, passes)
     return found
 
 
@@ -193,11 +210,9 @@ def _chains(box: Box, rules: list[Rule], found: Shape) -> None:
         way = "import" if rule.key is Key.RECEIVED else "export"
         paths = box.neighbors.get(rule.neighbor, ())
         if not paths:
-            found.problems[f"protocols bgp neighbor {rule.neighbor}"] = (
-                "this neighbor is not configured: correct its address in the inventory"
-            )
+            found.problems[f"protocols bgp neighbor {rule.neighbor}"] = NO_NEIGHBOR
         for path in paths:
-            wanted.setdefault(f"{path} {way}", []).append(statement(rule)[0])
+            wanted.setdefault(f"{path} {way}", []).append(statement_name(rule))
     mine = {path for path, lines in box.chains.items() if any(map(ours, lines))}
     for path in sorted(wanted.keys() | mine):
         why = _unfit(box, path) if path in wanted else box.odd.get(path, "")
@@ -274,6 +289,25 @@ def _down(setup: Setup, box: Box, shut: Collection[str], found: Shape) -> None:
         else:
             found.records.add(ours_down)
             found.down.add(name)
+
+
+def _closed(box: Box, shut: Collection[str], found: Shape) -> None:
+    """A neighbor is deactivated: that is there on every release, and keeps all it is told."""
+    found.closed = set(box.closed)
+    for address, paths in sorted(box.sessions.items()):
+        for path in paths:
+            ours_shut, was_shut = record_name(SHUT, path), record_name(WAS_SHUT, path)
+            already = (path in box.closed or path in box.dormant) and ours_shut not in box.lists
+            if address not in shut:
+                if ours_shut in box.lists:
+                    found.closed.discard(path)
+            elif already:
+                found.records.add(was_shut)
+            else:
+                found.records.add(ours_shut)
+                found.closed.add(path)
+    for address in sorted(set(shut) - box.sessions.keys()):
+        found.problems[f"protocols bgp neighbor {address}"] = NO_NEIGHBOR
 
 
 def known_interfaces(box: Box) -> Iterator[str]:

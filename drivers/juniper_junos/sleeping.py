@@ -7,12 +7,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from drivers.juniper_junos.model import INACTIVE, Box, Lines, Prefixes, bound, ours
-from drivers.juniper_junos.names import FAMILIES, ROUTES, Place, disable_path, list_path
+from drivers.juniper_junos.names import (
+    FAMILIES,
+    ROUTES,
+    SHUT,
+    Place,
+    disable_path,
+    list_path,
+    record_name,
+)
 
 
 def covers(top: str, path: str) -> bool:
     """Whether `path` is `top` or below it."""
     return path == top or path.startswith(f"{top} ")
+
+
+def with_sessions(box: Box, inactive: Sequence[str]) -> Box:
+    """`box` with all its BGP neighbors, whether deactivated or not."""
+    paths = {path for some in box.neighbors.values() for path in some}
+    closed = frozenset(path for path in paths if path in inactive)
+    above = [top for top in inactive if top not in closed]
+    dormant = frozenset(path for path in paths if _covered(path, above))
+    return replace(box, sessions=box.neighbors, closed=closed, dormant=dormant)
+
+
+def shut_by_us(box: Box, path: str) -> bool:
+    """Whether what is deactivated is a neighbor that we shut: its filters are still ours."""
+    return path in box.closed and record_name(SHUT, path) in box.lists
 
 
 def without_inactive(box: Box, inactive: Sequence[str]) -> Box:

@@ -13,6 +13,7 @@ from drivers.nftables.model import Found, Held, Spec
 from drivers.nftables.netlink.definitions import RuleFacts
 from drivers.nftables.planning import Setup
 from drivers.nftables.render import COMMON
+from drivers.nftables.shut import SHUT, Recorded
 from enforcer.core.rules import Actual
 
 
@@ -24,7 +25,8 @@ def supposed(setup: Setup, actual: Actual) -> Actual:
     layouts |= {rule: first_layout(rule, members) for rule, members in actual.addresses.items()}
     interfaces = frozenset(actual.interfaces)
     spec = setup.specification({**layouts, **dict.fromkeys(interfaces)})
-    return replace(actual, native=Held(_as_if_found(spec), layouts, interfaces))
+    record = {m.name: Recorded(m.order, m.end) for m in actual.interfaces.get(SHUT, ())}
+    return replace(actual, native=Held(_as_if_found(spec), layouts, interfaces, record=record))
 
 
 def _as_if_found(spec: Spec) -> Found:

@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar, Self, cast
 
 from drivers.nftables.assumed import supposed
+from drivers.nftables.comparing import findings
 from drivers.nftables.diagnosis import diagnose
 from drivers.nftables.netlink.columns import LONGEST_NAME
-from drivers.nftables.planning import Setup, batches, findings, held_of, intend
+from drivers.nftables.planning import Setup, batches, held_of, intend
 from drivers.nftables.remote.driver import RemoteNftablesDriver
 from drivers.nftables.render import HOOKS
 from drivers.nftables.session import NftSession
@@ -65,9 +66,10 @@ class NftablesDriver:
 
     @property
     def capability(self) -> Capability:
-        """Both families, all keys of packets, services, peers and exceptions; the default VRF."""
+        """Both families, all keys of packets, services, peers and exceptions; interfaces."""
         packets = (Key.SOURCE, Key.DESTINATION, Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE)
         keys = frozenset((family, key) for family in (4, 6) for key in packets)
+        keys |= {(0, Key.INTERFACE)}
         return Capability(keys, capacity=self._device.capacity)
 
     @property

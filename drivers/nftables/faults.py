@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from drivers.nftables.netlink.errors import (
     AlreadyExists,
     KernelRefused,
+    LinkRefused,
     MalformedReply,
     MovingRuleset,
     NamespaceMissing,
@@ -34,6 +35,8 @@ def device_error(device: str, error: NetlinkError | OSError) -> DeviceError:
     """The device's error for a kernel's, with what to do about it."""
     if isinstance(error, KernelRefused):
         return _refusal(device, error)
+    if isinstance(error, LinkRefused):
+        return DeviceError(device, f"{error}; see to the interface, it is tried again")
     if isinstance(error, NamespaceMissing):
         return DeviceUnreachable(device, str(error))
     if isinstance(error, MalformedReply):

@@ -10,6 +10,7 @@ from drivers.nftables.layout import Layout
 from drivers.nftables.netlink.definitions import ChainFacts, ObjectFacts, RuleFacts, SetDefinition
 from drivers.nftables.netlink.expressions import Expression
 from drivers.nftables.netlink.maps import Jump
+from drivers.nftables.shut import Record
 from enforcer.core.rules import Rule
 
 Pairs = tuple[tuple[int, int], ...]
@@ -72,6 +73,7 @@ class Held:
     """`Actual.native`: the structure, how the members of known rules are laid out, leftovers.
 
     `layouts`: rules by address that have a set there. `interfaces`: rules by interface that do.
+    `record`: the interfaces that we shut.
     `refused`: the kernel refused the last repair of the structure, so that only building the
     table anew is left.
     """
@@ -80,6 +82,7 @@ class Held:
     layouts: Mapping[Rule, Layout]
     interfaces: frozenset[Rule] = frozenset()
     refused: bool = False
+    record: Record = field(default_factory=dict)
 
     def has(self, rule: Rule) -> bool:
         """Whether the device has any set of `rule`."""

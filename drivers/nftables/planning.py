@@ -33,9 +33,11 @@ from drivers.nftables.netlink.columns import (
     interface_names,
 )
 from drivers.nftables.render import COMMON, specification
+from drivers.nftables.shut import NO_PORTS, SHUT, PortChange, left
+from drivers.nftables.shut import change as change_ports
 from drivers.nftables.work import SetChange, Work
 from enforcer.core.addresses import Flags
-from enforcer.core.drift import Change, Delta, Drift, Finding, FindingKind, InterfaceChange
+from enforcer.core.drift import Change, Delta, Drift, InterfaceChange
 from enforcer.core.intervals import match
 from enforcer.core.plan import Batch, Region
 from enforcer.core.rules import Actual, Desired, InterfaceMember, Members, Owner, Rule
@@ -67,7 +69,9 @@ class Intent:
 
     `spec` None: the structure stays. `pieces`: members to write, by rule; `moves` the same for
     interfaces. `dropped`: members that go with their sets. `mark`: it is missing or another's;
-    `renewed`: it is ours and is written anew, because members are added.
+    `renewed`: it is ours and is written anew, because members are added. `ports`: interfaces to
+    shut and to bring up; `kept`: those of the record that stay. `closing`: the table without the
+    record, once nothing is in it.
     """
 
     spec: Spec | None
@@ -79,6 +83,9 @@ class Intent:
     mark: Owner | None
     rebuild: bool
     renewed: Owner | None = None
+    ports: PortChange = NO_PORTS
+    kept: tuple[str, ...] = ()
+    closing: Spec | None = None
 
 
 def held_of(actual: Actual) -> Held:
@@ -86,45 +93,6 @@ def held_of(actual: Actual) -> Held:
     if not isinstance(actual.native, Held):
         raise ValueError(f"the state of {actual.device} was not read by the nftables driver")
     return actual.native
-
-
-# -- findings --------------------------------------------------------------------------------
-
-
-def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
-    """Structural differences that are not merely members missing or extra.
-
-    A rule of which the device has no trace is told by its missing members; a rule that is no
-    longer wanted by its extra ones. Everything else that differs is told here.
-    """
-    held = held_of(actual)
-    found = held.found
-    if found.flags is None:
-        return (Finding(FindingKind.MISSING, f"table inet {TABLE}"),)
-    members = {*actual.addresses, *actual.interfaces}
-    wanted = [r for r in (*desired.addresses, *desired.interfaces) if held.has(r)]
-    leaving = [r for r in (*held.layouts, *held.interfaces) if r in members]
-    rules: dict[Rule, Layout | None] = {rule: Layout() for rule in COMMON}
-    rules |= {rule: held.layouts.get(rule) for rule in (*wanted, *leaving)}
-    rules |= {rule: held.layouts[rule] for rule in COMMON if rule in held.layouts}
-    told = [edit.finding() for edit in edits(found, setup.specification(rules))]
-    if actual.owner != setup.owner:
-        there = actual.owner is not None
-        was = f"{actual.owner.controller} epoch {actual.owner.epoch}" if actual.owner else ""
-        kind = FindingKind.ALTERED if there else FindingKind.MISSING
-        told.append(Finding(kind, f"mark of table inet {TABLE}", was))
-    told += _overfull(desired, held)
-    return tuple(dict.fromkeys(told))
-
-
-def _overfull(desired: Desired, held: Held) -> Iterator[Finding]:
-    for rule, members in desired.addresses.items():
-        current = held.layouts.get(rule)
-        if current is None:
-            continue
-        if next_layout(rule, current, members, 0, _letters(rule, held)) != current:
-            what = f"layout of the sets of rule {rule.digest}"
-            yield Finding(FindingKind.ALTERED, what, "a set holds too many members")
 
 
 # -- intent ----------------------------------------------------------------------------------
@@ -135,7 +103,13 @@ def intend(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Inte
     held = held_of(actual)
     rebuild = held.refused and held.found.flags is not None
     layouts = _layouts(desired, drift, held, rebuild)
+    moved = drift.delta.interfaces.get(SHUT, InterfaceChange((), ()))
+    mending = rebuild or bool(drift.findings)
+    ports = change_ports(moved, desired.interfaces.get(SHUT, ()), held.record, mending=mending)
+    kept = left(held.record, ports)
     interfaces = frozenset(desired.interfaces)
+    if SHUT in held.interfaces or ports or kept:
+        interfaces |= {SHUT}
     fresh = desired.mark or setup.owner
     mark = fresh if actual.owner != setup.owner or rebuild else None
     same = (layouts, interfaces) == (held.layouts, held.interfaces)
@@ -148,13 +122,32 @@ def intend(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Inte
     else:
         pieces = tuple(_pieces(desired, drift.delta, held, layouts, actual))
         moves = {r: m for r, m in drift.delta.interfaces.items() if r in interfaces}
+    moves.pop(SHUT, None)
     dropped = Delta(
         {r: c for r, c in drift.delta.addresses.items() if r not in layouts},
         {r: m for r, m in drift.delta.interfaces.items() if r not in interfaces},
     )
     adds = any(len(c.add) for _, c in pieces) or any(m.add for m in moves.values())
+    adds |= bool(ports.add)
     renewed = desired.mark if mark is None and adds else None
-    return Intent(spec, layouts, interfaces, pieces, moves, dropped, mark, rebuild, renewed)
+    closing = None
+    if SHUT in interfaces and SHUT not in desired.interfaces and not kept and not ports.add:
+        rest = dict.fromkeys(interfaces - {SHUT})
+        closing = setup.specification({**layouts, **rest})
+    return Intent(
+        spec,
+        layouts,
+        interfaces,
+        pieces,
+        moves,
+        dropped,
+        mark,
+        rebuild,
+        renewed,
+        ports,
+        kept,
+        closing,
+    )
 
 
 def _layouts(desired: Desired, drift: Drift, held: Held, rebuild: bool) -> dict[Rule, Layout]:
@@ -165,16 +158,17 @@ def _layouts(desired: Desired, drift: Drift, held: Held, rebuild: bool) -> dict[
         added = 0 if change is None else len(change.add)
         current = None if rebuild else held.layouts.get(rule)
         if current is None:
-            letters = ("a", "a") if rebuild else _letters(rule, held)
+            letters = ("a", "a") if rebuild else letters_of(rule, held)
             layouts[rule] = first_layout(rule, members, letters)
         elif drift.findings or added >= _LOOK_FROM:
-            layouts[rule] = next_layout(rule, current, members, added, _letters(rule, held))
+            layouts[rule] = next_layout(rule, current, members, added, letters_of(rule, held))
         else:
             layouts[rule] = current
     return layouts
 
 
-def _letters(rule: Rule, held: Held) -> tuple[str, str]:
+def letters_of(rule: Rule, held: Held) -> tuple[str, str]:
+    """Letters that new layouts of the hosts and the ranges of `rule` may have."""
     names, digest = held.found.sets, rule.digest
     return free_letter(names, HOSTS, digest), free_letter(names, RANGES, digest)
 
@@ -230,11 +224,21 @@ def batches(intent: Intent, held: Held) -> tuple[Batch, ...]:
     return tuple(
         Batch(work, _size(work), Region(_delta(work, intent.dropped)), _summary(work))
         for work in works
-        if work.spec is not None or work.changes or work.mark is not None
+        if work.spec is not None or work.changes or work.mark is not None or work.ports
     )
 
 
 def _works(intent: Intent, held: Held) -> Iterator[Work]:
+    """Interfaces come last: a link that cannot be set keeps nothing else from being written."""
+    yield from _tables(intent, held)
+    if not intent.rebuild and intent.ports:
+        yield Work(ports=intent.ports)
+    if intent.closing is not None:
+        interfaces = intent.interfaces - {SHUT}
+        yield Work((), intent.closing, False, intent.layouts, interfaces)
+
+
+def _tables(intent: Intent, held: Held) -> Iterator[Work]:
     changes = [
         c for rule, change in intent.pieces for c in changes_of(rule, intent.layouts[rule], change)
     ]
@@ -286,6 +290,9 @@ def _work(
         intent.interfaces,
         mark,
         intent.rebuild,
+        # A table that is built anew gets the record in the same transaction.
+        intent.ports if intent.rebuild else NO_PORTS,
+        intent.kept if intent.rebuild else (),
     )
 
 
@@ -336,6 +343,8 @@ def _delta(work: Work, dropped: Delta) -> Delta:
     if work.spec is not None and not work.keep_old:
         addresses |= dropped.addresses
         interfaces |= dropped.interfaces
+    if work.ports:
+        interfaces[SHUT] = InterfaceChange(work.ports.add, work.ports.remove)
     return Delta(addresses, interfaces)
 
 
@@ -357,7 +366,7 @@ def _rows(change: Change) -> int:
 
 
 def _size(work: Work) -> int:
-    return sum(map(len, work.changes)) or 1
+    return sum(map(len, work.changes)) + len(work.ports.add) + len(work.ports.remove) or 1
 
 
 def _summary(work: Work) -> str:
@@ -368,6 +377,10 @@ def _summary(work: Work) -> str:
         words.insert(0, "table built anew")
     elif work.spec is not None:
         words.insert(0, "structure")
+    if work.ports.add:
+        words.append(f"{len(work.ports.add)} interfaces shut")
+    if work.ports.remove:
+        words.append(f"{len(work.ports.remove)} interfaces released")
     if work.mark is not None:
         words.append("marked")
     return ", ".join(words)

@@ -14,6 +14,7 @@ from drivers.nftables.netlink.socket import NftSocket
 from drivers.nftables.parse import to_interfaces, to_members
 from drivers.nftables.planning import changes_of, interface_change
 from drivers.nftables.reading import read_sets
+from drivers.nftables.shut import SHUT
 from drivers.nftables.work import SetChange
 from drivers.nftables.writing import FLEETING_MS
 from enforcer.core.drift import Change, Delta
@@ -43,6 +44,8 @@ def read_region(
             members = _touched(kernel, changes_of(rule, layout, change), read_ms)
             addresses[rule] = _settled(members, change, read_ms)
     for rule, moved in delta.interfaces.items():
+        if rule == SHUT:
+            continue
         names = {m.name for m in (*moved.add, *moved.remove)}
         found = to_interfaces(_dump(kernel, interface_change(rule, moved)), read_ms)
         interfaces[rule] = tuple(m for m in found if m.name in names)

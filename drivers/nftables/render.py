@@ -69,6 +69,7 @@ from drivers.nftables.netlink.expressions import (
     verdict,
 )
 from drivers.nftables.netlink.maps import Jump
+from drivers.nftables.shut import RECORD, RECORD_SET, SHUT
 from enforcer.core.rules import Exempt, Key, Rule, Service
 
 PRIORITY = -150
@@ -239,6 +240,9 @@ def specification(
     draft.sets[MARK] = SetSpec(SetDefinition(MARK, 0, TYPE_MARK, 4))
     for rule in sorted(rules, key=lambda r: r.digest):
         layout = rules[rule]
+        if rule == SHUT:
+            draft.sets[RECORD] = SetSpec(RECORD_SET)
+            continue
         _shared(draft, rule)
         if layout is None:
             name = interfaces_name(rule)

@@ -9,9 +9,10 @@ from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
 
+from drivers.nftables.comparing import findings
 from drivers.nftables.model import Found, Held
 from drivers.nftables.names import TABLE
-from drivers.nftables.planning import Setup, findings, intend
+from drivers.nftables.planning import Setup, intend
 from drivers.nftables.texts import native
 from enforcer.core.addresses import to_column
 from enforcer.core.drift import compare

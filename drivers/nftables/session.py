@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from drivers.nftables.counting import read_counters
 from drivers.nftables.edits import edits
@@ -12,6 +12,7 @@ from drivers.nftables.expiry import ExpiryBook
 from drivers.nftables.faults import translated
 from drivers.nftables.identify import identify
 from drivers.nftables.layout import Layout
+from drivers.nftables.links import interfaces_up
 from drivers.nftables.model import Found, Held
 from drivers.nftables.names import TABLE
 from drivers.nftables.netlink.attributes import Message
@@ -19,6 +20,8 @@ from drivers.nftables.netlink.errors import KernelRefused, MovingRuleset, NotThe
 from drivers.nftables.netlink.objects import add_table, delete_table
 from drivers.nftables.parse import ends, orders, read_contents, read_mark, reference
 from drivers.nftables.planning import Setup
+from drivers.nftables.ports import after, lift, read_record, shut, wanted
+from drivers.nftables.ports import messages as record_messages
 from drivers.nftables.reading import (
     read_found,
     read_hold,
@@ -28,6 +31,7 @@ from drivers.nftables.reading import (
 )
 from drivers.nftables.region import read_region
 from drivers.nftables.shared import Shared
+from drivers.nftables.shut import RECORD, RECORD_SET, SHUT, Record, members
 from drivers.nftables.transport import Transport
 from drivers.nftables.work import Work
 from drivers.nftables.writing import element_messages, mark_messages
@@ -69,6 +73,7 @@ class View:
     layouts: Mapping[Rule, Layout]
     interfaces: frozenset[Rule]
     owner: Owner | None
+    record: Record = field(default_factory=dict)
 
 
 class NftSession:
@@ -102,6 +107,7 @@ class NftSession:
             self._check_alive()
             first = self._expiry.next_ms()
             until = None if first is None else from_ms(first)
+            self._look_at_links()
             return Fingerprint(self._token(self._kernel.generation().number), until)
 
     def read_state(self, region: Region = ALL) -> Actual:
@@ -134,8 +140,11 @@ class NftSession:
         else:
             view = self._view or self._survey()
             read_ms = to_ms(self._clock.now())
-            found = read_region(self._kernel, region.delta, view.layouts, read_ms)
-            actual = self._actual(*found, read_ms, region=True)
+            addresses, interfaces = read_region(self._kernel, region.delta, view.layouts, read_ms)
+            if (moved := region.delta.interfaces.get(SHUT)) is not None:
+                self._learn_record()
+                interfaces[SHUT] = wanted((*moved.add, *moved.remove), self._record)
+            actual = self._actual(addresses, interfaces, read_ms, region=True)
         generation = self._unmoved(generation)
         if whole:
             self._generation = generation
@@ -170,11 +179,17 @@ class NftSession:
         found = replace(found, stars=found.stars | stars)
         contents = read_contents(found, known, dumps, read_ms)
         owner = read_mark(read_mark_elements(kernel, found))
-        self._view = View(found, contents.layouts, known.interfaces, owner)
+        there = found.sets.get(RECORD) == RECORD_SET
+        rules = known.interfaces | {SHUT} if there else known.interfaces
+        self._view = View(found, contents.layouts, rules, owner)
+        self._learn_record()
+        interfaces = dict(contents.interfaces)
+        if down := members(self._record):
+            interfaces[SHUT] = down
         self._expiry = ExpiryBook()
         for elements in dumps.values():
             self._expiry.add(ends(elements, read_ms), orders(elements))
-        actual = self._actual(contents.addresses, contents.interfaces, read_ms, region=False)
+        actual = self._actual(contents.addresses, interfaces, read_ms, region=False)
         return replace(actual, hold=read_hold(kernel))
 
     def _actual(
@@ -186,7 +201,7 @@ class NftSession:
     ) -> Actual:
         view = self._view
         assert view is not None
-        held = Held(view.found, view.layouts, view.interfaces, self._shared.refused)
+        held = Held(view.found, view.layouts, view.interfaces, self._shared.refused, view.record)
         return Actual(
             self._device, from_ms(read_ms), view.owner, addresses, interfaces, held, region
         )
@@ -213,7 +228,12 @@ class NftSession:
             messages = [m for step in steps for m in step.messages]
             if work.rebuild:
                 messages.insert(0, delete_table(TABLE))
-            steps_taken = self._commit(work, messages, known)
+            record = self._read_record() if work.ports or work.kept else {}
+            lift(self._transport, self._shared, self._identity, work.ports, record)
+            steps_taken = self._commit(work, messages, known, record)
+            if work.ports:
+                shut(self._transport, work.ports)
+                self._learn_record()
             after = self._kernel.generation().number
             if work.spec is not None:
                 self._verify(work)
@@ -222,12 +242,17 @@ class NftSession:
         self._generation = after if alone else None
         return Done(self._token(after) if alone else "")
 
-    def _commit(self, work: Work, messages: list[Message], known: int | None) -> int:
+    def _commit(
+        self, work: Work, messages: list[Message], known: int | None, record: Record
+    ) -> int:
         structural = len(messages)
         if work.mark is not None:
             messages += mark_messages(work.mark)
         now_ms = to_ms(self._clock.now())
         messages += element_messages(self._kernel, work, now_ms, self._setup.counters)
+        if work.ports or work.kept:
+            rows = after(self._transport, work.ports, work.kept, record)
+            messages += record_messages(work.ports, rows, record, fresh=work.rebuild)
         if not messages:
             return 0
         try:
@@ -259,7 +284,32 @@ class NftSession:
         view = self._view
         layouts = view.layouts if view is not None else {}
         interfaces = view.interfaces if view is not None else frozenset()
-        self._view = View(found, layouts, interfaces, owner)
+        record = view.record if view is not None else {}
+        self._view = View(found, layouts, interfaces, owner, record)
+
+    # -- interfaces that are shut ----------------------------------------------------------
+
+    @property
+    def _record(self) -> Record:
+        return {} if self._view is None else self._view.record
+
+    def _read_record(self) -> Record:
+        """As it is now; only a set of the record that is as we make it is believed."""
+        found = self._view.found if self._view is not None else read_found(self._kernel)
+        there = found.sets.get(RECORD) == RECORD_SET
+        shared, identity = self._shared, self._identity
+        return read_record(self._kernel, self._transport, shared, identity, there=there)
+
+    def _learn_record(self) -> None:
+        if self._view is not None:
+            self._view = replace(self._view, record=self._read_record())
+
+    def _look_at_links(self) -> None:
+        """How the links stand now of what was recorded when it was last read."""
+        if self._view is not None and self._view.record:
+            up = self._transport.inside(interfaces_up)
+            record = {n: replace(r, up=up.get(n, False)) for n, r in self._view.record.items()}
+            self._view = replace(self._view, record=record)
 
     def _remember(self, work: Work) -> None:
         for change in work.changes:
@@ -292,4 +342,6 @@ class NftSession:
             raise DeviceUnreachable(self._device, "its network namespace was rebuilt; reconnecting")
 
     def _token(self, generation: int) -> str:
-        return f"{self._identity}:{generation}"
+        """Links move no generation: those that are up against the record are in the token."""
+        up = ",".join(sorted(name for name, r in self._record.items() if r.up))
+        return f"{self._identity}:{generation}{f' up {up}' if up else ''}"

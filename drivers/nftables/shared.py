@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
+from drivers.nftables.shut import Record, Recorded
 from enforcer.core.rules import Rule
 
 _TRANSITIONS = 4_096
@@ -17,7 +18,8 @@ class Shared:
     """Of one driver object; safe to use from several threads.
 
     Holds the netlink ports that are or were ours, the changes of the ruleset that are known not
-    to have touched our table, whether the last repair was refused, and the rules seen so far.
+    to have touched our table, whether the last repair was refused, the rules seen so far, and the
+    interfaces that we hold down.
     """
 
     def __init__(self) -> None:
@@ -26,6 +28,7 @@ class Shared:
         self._untouched: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._refused = False
         self._seen: dict[str, Rule] = {}
+        self._shut: dict[str, dict[str, Recorded]] = {}
 
     def opened(self, port: int) -> None:
         """Remember the port of a session."""
@@ -66,6 +69,16 @@ class Shared:
     def refused(self, value: bool) -> None:
         with self._lock:
             self._refused = value
+
+    def remember(self, identity: str, record: Record) -> None:
+        """The interfaces that are down by us in the namespace `identity`, and no others."""
+        with self._lock:
+            self._shut = {identity: dict(record)}
+
+    def shut(self, identity: str) -> Record:
+        """What `remember` was told last of `identity`."""
+        with self._lock:
+            return dict(self._shut.get(identity, {}))
 
     def learn(self, rules: Iterable[Rule]) -> None:
         """Remember rules, to know them by their digests."""

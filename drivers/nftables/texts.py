@@ -14,11 +14,12 @@ from drivers.nftables.commands import (
 )
 from drivers.nftables.edits import edits
 from drivers.nftables.layout import Layout
-from drivers.nftables.model import ChainSpec, Found, Held, Spec
+from drivers.nftables.model import ChainSpec, Found, Held, SetSpec, Spec
 from drivers.nftables.names import MARK, TABLE
 from drivers.nftables.netlink.columns import interface_names
 from drivers.nftables.parse import mark_text
 from drivers.nftables.planning import Intent, Setup, changes_of, interface_change
+from drivers.nftables.shut import RECORD, RECORD_SET, PortChange, commands
 from drivers.nftables.work import SetChange
 from enforcer.core.addresses import to_column
 from enforcer.core.naming import order_text
@@ -44,6 +45,9 @@ def native(intent: Intent, held: Held, read_ms: int) -> Iterator[str]:
         yield from _removals(change)
         yield from _additions(change, read_ms)
     yield from gone
+    yield from commands(intent.ports)
+    if intent.closing is not None:
+        yield f"delete set inet {TABLE} {RECORD}"
 
 
 def undo(intent: Intent, held: Held, setup: Setup, read_ms: int) -> Iterator[str]:
@@ -64,7 +68,16 @@ def undo(intent: Intent, held: Held, setup: Setup, read_ms: int) -> Iterator[str
     for lost in _dropped(intent, held):
         back = SetChange(lost.target, lost.rule, lost.remove, Members.none())
         yield from _additions(back, read_ms)
+    yield from _ports_back(intent)
     yield from _superfluous(after, before)
+
+
+def _ports_back(intent: Intent) -> Iterator[str]:
+    if intent.closing is not None:
+        yield set_text(SetSpec(RECORD_SET))
+    again = {member.name for member in intent.ports.add}
+    removed = tuple(m for m in intent.ports.remove if m.name not in again)
+    yield from commands(PortChange(removed, intent.ports.add))
 
 
 def _restored(after: Spec, before: Spec) -> Iterator[str]:

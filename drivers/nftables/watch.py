@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from drivers.nftables.faults import translated
+from drivers.nftables.links import LinkEvents, interfaces_up
 from drivers.nftables.names import TABLE
 from drivers.nftables.netlink.constants import NFPROTO_INET
 from drivers.nftables.netlink.errors import EventsLost, MalformedReply, NamespaceMissing
@@ -35,6 +36,7 @@ class NftWatch:
         with translated(device):
             self._identity = transport.identity()
             self._source = transport.watch()
+            self._links = transport.inside(LinkEvents.open)
 
     def close(self) -> None:
         """Make `events` end."""
@@ -45,6 +47,7 @@ class NftWatch:
     def release(self) -> None:
         """Give the socket back, after `events` has ended."""
         self._source.close()
+        self._links.close()
 
     def events(self) -> Iterator[DeviceEvent]:
         """One event for each transaction; ends after `close`, or LOST when nothing can follow."""
@@ -60,9 +63,20 @@ class NftWatch:
                 yield DeviceEvent(EventKind.LOST, str(broken))
                 return
             yield from self._told(arrived)
+            yield from self._opened()
             if not alive:
                 yield DeviceEvent(EventKind.LOST, "the network namespace was rebuilt")
                 return
+
+    def _opened(self) -> Iterator[DeviceEvent]:
+        """An interface that we hold down was brought up: no generation tells that."""
+        held = self._shared.shut(self._identity)
+        if not self._links.moved() or not held:
+            return
+        up = self._transport.inside(interfaces_up)
+        opened = sorted(name for name in held if up.get(name))
+        if opened:
+            yield DeviceEvent(EventKind.CHANGED, f"interface brought up: {', '.join(opened)}")
 
     def _told(self, arrived: Iterable[Event]) -> Iterator[DeviceEvent]:
         """Objects come before the generation that they are part of."""

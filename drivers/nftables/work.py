@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from drivers.nftables.layout import Layout
 from drivers.nftables.model import Spec
 from drivers.nftables.netlink.columns import SetRef
+from drivers.nftables.shut import NO_PORTS, PortChange
 from enforcer.core.rules import Members, Owner, Rule
 
 
@@ -31,7 +32,8 @@ class Work:
 
     `spec`: make the structure so, first; None: it is. `keep_old`: leave what may still enforce
     an older layout. `layouts`: how the rules are laid out from then on; None: as before.
-    `mark`: write this mark. `rebuild`: delete the table and make it anew, all in one.
+    `mark`: write this mark. `rebuild`: delete the table and make it anew, all in one. `ports`:
+    interfaces to shut and to bring up; `kept`: those whose record a rebuilt table gets again.
     """
 
     changes: tuple[SetChange, ...] = ()
@@ -41,3 +43,5 @@ class Work:
     interfaces: frozenset[Rule] = frozenset()
     mark: Owner | None = None
     rebuild: bool = False
+    ports: PortChange = NO_PORTS
+    kept: tuple[str, ...] = ()

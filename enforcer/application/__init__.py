@@ -32,6 +32,7 @@ from enforcer.application.desk_views import (
     SourceView,
 )
 from enforcer.application.record_views import AuditEntryView, ListDiff, Report, SignatureView
+from enforcer.application.route_views import WhyRouteView
 from enforcer.application.views import (
     AuditCheck,
     ControlView,
@@ -145,13 +146,21 @@ class Application(Protocol):
         """Which orders touch an address or prefix, and whether it is blocked now, or was `at`."""
         ...
 
+    def why_route(self, actor: Actor, prefix: str) -> WhyRouteView:
+        """What becomes of the route for exactly a prefix, on each BGP session, and why.
+
+        Asks the devices; one that cannot tell is told.
+        """
+        ...
+
     def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
         """Place each of some orders (a refused one does not stop the rest); one ring."""
         ...
 
     def check_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
-        """What `place_many` would say of each, in few words; stores nothing, asks no device.
+        """What `place_many` would say of each, in few words; stores nothing.
 
+        Devices are asked for their routes, where a line is about BGP sessions, else for nothing.
         An order is shown only where one was placed with the same key before.
         """
         ...

@@ -39,6 +39,10 @@ class PlaceOrder(Command):
     space, which is then withheld."""
     confirm_collateral: bool = False
     """The issuer knows that others than the target are hit, and whom."""
+    confirm_routes: bool = False
+    """The issuer knows that sessions, or most of their routes, or ways that matter are lost."""
+    confirm_foreign: bool = False
+    """The issuer knows that a blackholed destination is nobody's here."""
 
 
 class ChangeEnd(Command):

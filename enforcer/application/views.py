@@ -79,6 +79,30 @@ class DevicePreview(View):
     findings: list[str] = []
 
 
+class NeighborPreview(View):
+    """What of one BGP neighbor's routes would be rejected, judged on those that pass now.
+
+    The numbers are null where nothing could be read; `problem` says why, also where only one
+    address family could not.
+    """
+
+    device: str
+    neighbor: str
+    name: str = ""
+    asn: int | None = None
+    customer: str | None = None
+    direction: str
+    """in: what it sends us; out: what we send it."""
+    routes: int | None
+    """How many pass all filters now."""
+    lost: int | None
+    remaining: int | None
+    lost_first: list[str] = []
+    """The first of them, with their AS paths."""
+    remaining_first: list[str] = []
+    problem: str | None = None
+
+
 class Preview(View):
     """What an order would do, before it is placed. Nothing was stored."""
 
@@ -92,6 +116,8 @@ class Preview(View):
     warnings: list[str] = []
     collateral: list[str] = []
     """Who else is hit: sharers, tenants, users of translated addresses, one sentence each."""
+    neighbors: list[NeighborPreview] = []
+    """Whose routes would be rejected, and how many of them; of orders about BGP sessions."""
 
 
 class DeviceView(View):

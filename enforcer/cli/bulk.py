@@ -51,11 +51,13 @@ def bulk(
 
     Plain lines are ADDRESS or ADDRESS,REASON. CSV has a header; its columns
     are called like the options (target, kind, direction, protocol, port,
-    from, to, by, news, reason, ticket, policy, for, until, open_ended,
-    start, except, device, role, site, key, confirm_wide,
-    confirm_collateral); several values in a cell are separated by ';'. JSON
-    lines are objects with a demand in wire form and the other fields of an
-    order. Options hold for lines that say nothing else.
+    from, to, by, news, export, customer, asn, neighbor, choice, or_longer,
+    origin_as, path_as, longer_than, longer_than6, reason, ticket, policy,
+    for, until, open_ended, start, except, device, role, site, key,
+    confirm_wide, confirm_collateral, confirm_routes, confirm_foreign);
+    several values in a cell are separated by ';'. JSON lines are objects
+    with a demand in wire form and the other fields of an order. Options
+    hold for lines that say nothing else.
 
     A line that is refused or cannot be read does not stop the rest. The
     same file again with the same options places nothing twice: it goes on
@@ -106,7 +108,13 @@ def _lines_of(session: Session, file: Path, defaults: Defaults) -> Sequence[Line
 def _own_prefix(text: str, defaults: Defaults) -> str:
     """The same for the same file with the same options; whether they are confirmed is no matter."""
     asked = replace(
-        defaults, dry_run=False, yes=False, confirm_wide=False, confirm_collateral=False
+        defaults,
+        dry_run=False,
+        yes=False,
+        confirm_wide=False,
+        confirm_collateral=False,
+        confirm_routes=False,
+        confirm_foreign=False,
     )
     digest = sha256(f"{asked!r}\n{text}".encode()).hexdigest()
     return f"bulk-{digest[:_KEY_DIGITS]}"

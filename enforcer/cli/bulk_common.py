@@ -11,18 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from enforcer.application.commands import PlaceOrder
-from enforcer.cli.bulk_demands import Fields, demand_of, several
+from enforcer.cli.bulk_demands import Fields, demand_of, several, truth
 from enforcer.cli.bulk_options import Defaults
 from enforcer.cli.placing import Moment, end_of, exceptions, policy_clause, start_of
 from enforcer.cli.targets import Resolver, always, select
 from enforcer.core.orders import Scope, Selection
-from enforcer.core.prefixes import shown
 from enforcer.core.times import parse_duration, parse_when
 from enforcer.errors import InvalidInput
 from enforcer.wire import demand_from_wire
 
-_TRUE, _FALSE = ("true", "yes", "1", "x"), ("false", "no", "0")
-_FLAGS = ("confirm_wide", "confirm_collateral")
+_FLAGS = ("confirm_wide", "confirm_collateral", "confirm_routes", "confirm_foreign")
 _ENDS = ("end", "duration", "open_ended")
 _STARTS = ("start", "start_after")
 _SCOPE = {"devices", "roles", "sites"}
@@ -60,12 +58,12 @@ class Common:
             spared = select(several(cells["except"]), always("service"))
         demand = demand_of(cells, self.options.direction, spared, self.name)
         own: dict[str, Any] = {k: cells[k] for k in ("reason", "ticket") if k in cells}
-        own |= {flag: _truth(cells[flag], flag) for flag in _FLAGS if flag in cells}
+        own |= {flag: truth(cells[flag], flag) for flag in _FLAGS if flag in cells}
         if "policy" in cells:
             own["policy"] = policy_clause(cells["policy"])
         if "start" in cells:
             own |= _start(start_of(cells["start"], self.now))
-        never = "open_ended" in cells and _truth(cells["open_ended"], "open_ended")
+        never = "open_ended" in cells and truth(cells["open_ended"], "open_ended")
         if never or "for" in cells or "until" in cells:
             own |= _end(end_of(cells.get("for"), cells.get("until"), never, self.now))
         if {"device", "role", "site"} & set(cells):
@@ -121,14 +119,6 @@ def _start(moment: Moment) -> dict[str, Any]:
 
 def _end(moment: Moment) -> dict[str, Any]:
     return {"end": moment.at, "duration": moment.after, "open_ended": moment.never}
-
-
-def _truth(text: str, column: str) -> bool:
-    if text.lower() in _TRUE:
-        return True
-    if text.lower() in _FALSE:
-        return False
-    raise InvalidInput(f"column '{column}' says '{shown(text)}': write yes or no")
 
 
 def _text(value: object, field: str) -> str:

@@ -23,8 +23,11 @@ COLUMNS = (
     *WHAT_COLUMNS,
     *("reason", "ticket", "policy", "for", "until", "open_ended", "start"),
     *("except", "device", "role", "site", "key", "confirm_wide", "confirm_collateral"),
+    *("confirm_routes", "confirm_foreign"),
 )
 _COMMENTS = ("#", ";")
+_HEADING = {"target", "from", "kind"}
+"""A header has at least one of these."""
 _DELIMITERS = (",", ";", "\t")
 _MAX_CELL = 1 << 20
 
@@ -61,7 +64,7 @@ def _recognised(text: str) -> BulkFormat:
     if first.startswith("{"):
         return BulkFormat.JSONL
     cells = _named(_cells(first))
-    return BulkFormat.CSV if {"target", "from"} & set(cells) else BulkFormat.PLAIN
+    return BulkFormat.CSV if _HEADING & set(cells) else BulkFormat.PLAIN
 
 
 def _read(number: int, reads: Any, line: Any, common: Common) -> Line:  # noqa: ANN401 - text or cells
@@ -94,7 +97,7 @@ def _csv_lines(text: str, common: Common) -> Iterator[Line]:
     rows = _rows(text)
     _, header = next(rows, (0, []))
     names = _named(header)
-    if not {"target", "from"} & set(names):
+    if not _HEADING & set(names):
         raise InvalidInput(
             "the first line of a CSV file names the columns, and 'target' must be among them"
         )

@@ -13,6 +13,8 @@ from enforcer.cli.options import (
     HOW,
     WHY,
     ConfirmCollateralOption,
+    ConfirmForeignOption,
+    ConfirmRoutesOption,
     ConfirmWideOption,
     PolicyOption,
     Reach,
@@ -85,4 +87,6 @@ class Defaults(Reach, Times):
     ] = False
     confirm_wide: ConfirmWideOption = False
     confirm_collateral: ConfirmCollateralOption = False
+    confirm_routes: ConfirmRoutesOption = False
+    confirm_foreign: ConfirmForeignOption = False
     yes: YesOption = False

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from enforcer.cli.options import ReasonOption
+from enforcer.cli.options import ReasonOption, flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
+from enforcer.errors import InvalidInput
 
 
 def register(app: typer.Typer) -> None:
@@ -45,6 +46,14 @@ def why(
             help="Then, not now: an ISO 8601 instant with zone, or so long ago: 2h, 7d.",
         ),
     ] = None,
+    route: Annotated[
+        bool,
+        flag(
+            "--route",
+            help="Of the route for exactly this prefix: who announces it, where it is rejected, by"
+            " which orders, whether it is used. Asks the routers.",
+        ),
+    ] = False,
 ) -> int:
     """Say whether an address is blocked, by which orders, since when and why.
 
@@ -55,9 +64,17 @@ def why(
     Example:
       enforcer why 192.0.2.7
       enforcer why 192.0.2.7 --at 2026-11-20T14:00Z
+      enforcer why 8.8.8.0/24 --route
     """
     from enforcer.cli.words import parse_past
 
+    if route:
+        if at is not None:
+            raise InvalidInput("--route asks the routers, which know nothing of the past: no --at")
+        with session.busy("asking the routers"):
+            seen = session.application.why_route(session.actor, address)
+        session.out.one(seen)
+        return 0
     then = None if at is None else parse_past(at, session.now)
     session.out.one(session.application.why(session.actor, address, then))
     return 0

@@ -224,6 +224,23 @@ ConfirmCollateralOption = Annotated[
         panel=HOW,
     ),
 ]
+ConfirmRoutesOption = Annotated[
+    bool,
+    flag(
+        "--confirm-routes",
+        help="It is known which sessions or routes are lost, the default route included; nobody"
+        " is asked what they are.",
+        panel=HOW,
+    ),
+]
+ConfirmForeignOption = Annotated[
+    bool,
+    flag(
+        "--confirm-foreign",
+        help="It is known to be neither ours nor a customer's, and blackholed all the same.",
+        panel=HOW,
+    ),
+]
 WaitOption = Annotated[
     str | None,
     typer.Option(
@@ -276,6 +293,13 @@ class Manner(OptionGroup):
 @dataclass(frozen=True, kw_only=True)
 class Terms(Manner, Reach, Times, Grounds):
     """All that an order has besides what it blocks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteTerms(Terms):
+    """The same for orders that may take sessions or routes."""
+
+    confirm_routes: ConfirmRoutesOption = False
 
 
 OrderArgument = Annotated[

@@ -16,7 +16,7 @@ from enforcer.cli.options import (
     UntilOption,
     WaitOption,
 )
-from enforcer.cli.orders import orders
+from enforcer.cli.route_orders import orders
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
 from enforcer.errors import InvalidInput

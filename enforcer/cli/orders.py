@@ -15,6 +15,7 @@ from enforcer.cli.options import (
     ListArgument,
     PortOption,
     ProtocolOption,
+    RouteTerms,
     Terms,
 )
 from enforcer.cli.session import Session
@@ -169,6 +170,14 @@ class By(StrEnum):
     SHUTDOWN = "shutdown"
 
 
+class Mode(StrEnum):
+    """How a customer is suspended."""
+
+    TRAFFIC = "traffic"
+    SESSION = "session"
+    PORT = "port"
+
+
 _BY: dict[By, SuspendBy] = {
     By.PREFIXES: "prefixes",
     By.INTERFACE: "interface",
@@ -176,34 +185,62 @@ _BY: dict[By, SuspendBy] = {
 }
 
 
+def _suspended_by(mode: Mode | None, by: By | None) -> SuspendBy:
+    """Raises InvalidInput where the two contradict each other."""
+    fits: dict[Mode | None, tuple[By, ...]] = {
+        None: tuple(By),
+        Mode.TRAFFIC: (By.PREFIXES, By.INTERFACE),
+        Mode.SESSION: (),
+        Mode.PORT: (By.SHUTDOWN,),
+    }
+    if by is not None and by not in fits[mode]:
+        raise InvalidInput(f"--mode {mode} and --by {by} contradict each other: leave --by out")
+    if mode is Mode.SESSION:
+        return "session"
+    return "shutdown" if mode is Mode.PORT else _BY[by or By.PREFIXES]
+
+
 @command(orders, "suspend-customer")
 def suspend_customer(
     session: Session,
     customer: CustomerArgument,
-    terms: Terms,
+    terms: RouteTerms,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            "--mode",
+            help="traffic: his packets are dropped, as it is unless said; session: his BGP sessions"
+            " are shut down, and nothing else; port: his interfaces are.",
+        ),
+    ] = None,
     by: Annotated[
-        By,
+        By | None,
         typer.Option(
             "--by",
-            help="prefixes: what is registered; interface: spoofed sources too; shutdown: the"
-            " interface itself, nothing is kept alive.",
+            help="Of his traffic: prefixes, what is registered, as it is unless said; interface,"
+            " spoofed sources too. shutdown: the same as --mode port.",
         ),
-    ] = By.PREFIXES,
+    ] = None,
 ) -> int:
     """Drop a customer's traffic both ways, except what --except keeps alive.
 
     Keep alive what a suspended customer must reach: resolvers, DHCP, the
-    walled garden, the voice service for emergency calls. An interface that
-    is shut down passes nothing, so --by shutdown takes no --except.
+    walled garden, the voice service for emergency calls. His BGP sessions
+    are shut down with it: who is connected elsewhere too is reached there,
+    instead of being attracted to where his traffic is dropped. An interface
+    or a session that is shut down passes nothing, so --mode port and
+    session take no --except.
 
     Example:
       enforcer order suspend-customer acme --except garden --except voice \\
           --by interface --open-ended --reason "unpaid since March"
+      enforcer order suspend-customer acme --mode session --open-ended \\
+          --reason "contract ended"
     """
     from enforcer.cli.placing import exceptions, place
     from enforcer.core.orders import SuspendCustomer
 
-    demand = SuspendCustomer(customer, exceptions(terms), _BY[by])
+    demand = SuspendCustomer(customer, exceptions(terms), _suspended_by(mode, by))
     return place(session, demand, terms)
 
 

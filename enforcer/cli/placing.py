@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,9 +12,16 @@ from typing import TYPE_CHECKING
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.views import OrderView, Preview
 from enforcer.cli.exit_codes import ExitCode, NotSettled
-from enforcer.cli.options import Format, Reach, Terms
+from enforcer.cli.options import Format, Reach, RouteTerms, Terms
 from enforcer.cli.targets import always, select
-from enforcer.core.orders import Demand, PolicyClause, Scope, Selection
+from enforcer.core.orders import (
+    Demand,
+    DropRoutes,
+    PolicyClause,
+    Scope,
+    Selection,
+    ShutdownSession,
+)
 from enforcer.core.times import format_duration, parse_duration, parse_when
 from enforcer.errors import InvalidInput, OrderRefused
 
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 
 SETTLED = frozenset({"enforced", "scheduled", "expired", "lifted", "removed"})
 """Statuses after which nothing more is to be waited for."""
+_ASKING = "asking the routers for their routes"
 _REFUSED = re.compile(r"would be refused: \[([a-z0-9-]+)\] ")
 
 
@@ -30,27 +39,35 @@ def exceptions(reach: Reach) -> Selection:
     return select(reach.exceptions, always("service"))
 
 
-def place(session: Session, demand: Demand, terms: Terms) -> int:
+def place(session: Session, demand: Demand, terms: Terms, confirm_foreign: bool = False) -> int:
     """Place `demand`, or preview it with ``--dry-run``. Returns the exit code."""
     timeout = wait_time(terms.wait)
     command = place_command(demand, terms, session.now)
+    command = command.model_copy(update={"confirm_foreign": confirm_foreign})
     if terms.fresh and not terms.dry_run:
         raise InvalidInput("--fresh goes with --dry-run: add it, or leave --fresh out")
     if terms.dry_run:
-        with session.busy("computing what would happen"):
+        with session.busy(_ASKING if _asks(demand) else "computing what would happen"):
             preview = session.application.preview(session.actor, command, terms.fresh)
         session.out.one(preview)
         return ExitCode.OK
     _confirm(session, command, terms.yes)
-    order = session.application.place(session.actor, command)
+    with session.busy(_ASKING) if _asks(demand) else nullcontext():
+        order = session.application.place(session.actor, command)
     return settle(session, order, timeout)
+
+
+def _asks(demand: Demand) -> bool:
+    """Whether the routers are asked before such an order is placed."""
+    return isinstance(demand, DropRoutes | ShutdownSession)
 
 
 def _confirm(session: Session, command: PlaceOrder, yes: bool) -> None:
     asks = session.out.format is Format.TABLE and session.wiring.at_a_terminal()
     if yes or not asks:
         return
-    preview = session.application.preview(session.actor, command)
+    with session.busy(_ASKING) if _asks(command.demand) else nullcontext():
+        preview = session.application.preview(session.actor, command)
     session.out.one(preview)
     _admitted(preview)
     session.confirmed("Place this order?", yes)
@@ -130,6 +147,7 @@ def place_command(demand: Demand, terms: Terms, now: datetime) -> PlaceOrder:
         idempotency_key=terms.key,
         confirm_wide=terms.confirm_wide,
         confirm_collateral=terms.confirm_collateral,
+        confirm_routes=isinstance(terms, RouteTerms) and terms.confirm_routes,
     )
 
 

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-from enforcer.application import desk_views, record_views, views
+from enforcer.application import desk_views, record_views, route_views, views
 from enforcer.cli.exit_codes import MEANINGS
 from enforcer.cli.main import build
 from enforcer.cli.options import GLOBAL
@@ -27,7 +27,7 @@ from enforcer.cli.reference_text import AFTER_COMMANDS, INTRODUCTION
 VIEWS = sorted(
     {
         view
-        for module in (views, desk_views, record_views)
+        for module in (views, desk_views, record_views, route_views)
         for view in vars(module).values()
         if inspect.isclass(view) and issubclass(view, views.View)
     },

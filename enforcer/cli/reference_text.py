@@ -24,6 +24,25 @@ prefixes; `service:NAME` for a service set. A bare name is
 - in `--from` and `--to` whatever the inventory knows by it; if it knows a customer and a service
   set of that name, the command line asks for one of the longer forms.
 
+## Sessions and routes
+
+`drop-routes` and `shutdown-session` are about BGP sessions: those with a `--customer`, with
+neighbors of an AS number (`--asn AS64500` or `--asn 64500`), with a `--neighbor` address; all that are
+named count. With none of them, every session with the outside that a `--device`, `--role` or `--site`
+has.
+
+`--from-file` and `--registered-from` read what people and tools write; a line that cannot be read is an
+error with its number, and nothing is placed:
+
+- a prefix a line, with comments after `#`;
+- TSV or CSV: the prefix first, or in the column that a header calls `prefix`, `route`, `cidr`,
+  `network` or `ip prefix`;
+- `bgpq4 -j` (JSON), `bgpq3` and `bgpq4` as they are (`ip prefix-list ...`), `bgpq4 -b`;
+- `route:` and `route6:` objects of an IRR (RFC 2622, RFC 4012).
+
+A list that allows longer prefixes too (`le 28`) is no list of exact prefixes: it needs `--or-longer`,
+or is what is registered.
+
 ## Times
 
 An order ends when you say so: exactly one of `--for`, `--until` and `--open-ended`. Durations are
@@ -56,7 +75,7 @@ block-port,acme,25,relay,spam run,7d
 JSON lines are objects with a `demand` in wire form, as `order show --output json` prints it, and
 the other fields of an order: `reason`, `ticket`, `policy`, `start`, `start_after`, `end`,
 `duration` (seconds, or text such as `2h`), `open_ended`, `scope`, `idempotency_key`,
-`confirm_wide`, `confirm_collateral`.
+`confirm_wide`, `confirm_collateral`, `confirm_routes`, `confirm_foreign`.
 
 Each line is placed by itself and answered by itself, in the order of the file. Its idempotency key
 is made of the file's digest and its number, so the same file again places nothing twice, and an
@@ -69,6 +88,11 @@ A target wider than the source's limit, or one that covers protected space, need
 protected space is withheld all the same. Where others than the target are hit (customers who share
 an address, tenants, users behind address translation) `--confirm-collateral` says that this is
 known. `--dry-run` shows who is hit and what is withheld without either of them being given.
+
+Before `drop-routes` and `shutdown-session` are stored, the routers are asked which routes pass now. Where
+a neighbor would be left with nothing, or a default route or a way to protected space would be lost, or
+where a router cannot be asked, `--confirm-routes` says that this is known; then nobody is asked.
+`--confirm-foreign` blackholes a destination that is neither ours nor a customer's.
 
 ## Waiting
 

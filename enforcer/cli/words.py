@@ -66,6 +66,11 @@ _LOOKS = {
     "placed": Look("●", "*", _GOOD),
     "would place": Look("◌", "o", _BUSY),
     "invalid": Look("?", "?", _BAD),
+    # what becomes of a route
+    "accepted": Look("●", "*", ""),
+    "rejected": Look("⊘", "!", _WATCH),
+    "not announced": Look("○", "-", _OVER),
+    "shut": Look("○", "-", _WATCH),
     # how much of the traffic is blocked
     "all": Look("●", "*", _BAD),
     "some": Look("◐", "%", _WATCH),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from enforcer.control.desired_state import DesiredState
-from enforcer.core.capability import translated, unsupported
+from enforcer.core.capability import barred, translated, unbarred, unsupported
 from enforcer.core.drift import Change, Delta
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Desired, Members, Rule
@@ -60,21 +60,24 @@ class Holdable:
         )
 
     def _kept(self, rule: Rule, members: Members) -> Members:
-        if not self._device.nat:
-            return members
-        return members.take(~translated(rule, members, self._device))
+        if self._device.nat:
+            members = members.take(~translated(rule, members, self._device))
+        return unbarred(rule, members, self._capability)
+
+    def _lost(self, rule: Rule, members: Members) -> Iterator[Members]:
+        if not self._holds(rule):
+            yield members
+            return
+        if self._device.nat:
+            yield members.take(translated(rule, members, self._device))
+        yield barred(rule, members, self._capability)
 
     def _refused(self, desired: Desired, state: DesiredState | None) -> Iterator[int]:
         for rule, members in desired.addresses.items():
-            if not self._holds(rule):
-                lost = members
-            elif self._device.nat:
-                lost = members.take(translated(rule, members, self._device))
-            else:
-                continue
-            yield from np.unique(lost.order).tolist()
-            if state is not None:
-                yield from state.orders_over(rule, lost)
+            for lost in self._lost(rule, members):
+                yield from np.unique(lost.order).tolist()
+                if state is not None:
+                    yield from state.orders_over(rule, lost)
         for rule, some in desired.interfaces.items():
             if not self._holds(rule):
                 yield from (member.order for member in some)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from enforcer.core.addresses import Flags
-from enforcer.core.intervals import Ranges, inside, merge, rows_of
+from enforcer.core.intervals import Pieces, Ranges, inside, merge, outside, rows_of
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Key, Members, Rule
 from enforcer.core.topology import Device
@@ -32,7 +32,7 @@ def _what(rule: Rule) -> str:
     if rule.key is Key.INTERFACE:
         return "shut an interface down"
     if rule.key is Key.SESSION:
-        return "shut a BGP session down"
+        return "shut a BGP session down (state `bgp: false` where its sessions are not to be)"
     if rule.key is Key.BLACKHOLE:
         return f"announce IPv{rule.family} blackholes"
     if rule.by_route:
@@ -52,6 +52,38 @@ def translated(rule: Rule, members: Members, device: Device) -> Flags:
         region = merge(rows_of(prefixes))
         flags[inside(Ranges(members.first, members.last), region).source] = True
     return flags
+
+
+def barred(rule: Rule, members: Members, capability: Capability) -> Members:
+    """The parts of `members` in space that the device cannot block."""
+    space = _space(rule, capability)
+    if not len(space):
+        return Members.none()
+    return _parts(members, inside(Ranges(members.first, members.last), space))
+
+
+def unbarred(rule: Rule, members: Members, capability: Capability) -> Members:
+    """`members` without that space: a block of more than it is held as far as it can be."""
+    space = _space(rule, capability)
+    if not len(space):
+        return members
+    return _parts(members, outside(Ranges(members.first, members.last), space))
+
+
+def _parts(members: Members, found: Pieces) -> Members:
+    rows = members.take(found.source)
+    return Members(found.ranges.first, found.ranges.last, rows.end, rows.order)
+
+
+def _space(rule: Rule, capability: Capability) -> Ranges:
+    found = capability.barred.get(rule.family)
+    packets = not rule.by_interface and not rule.by_route
+    return found.space if found is not None and packets else Ranges.none()
+
+
+def barred_reason(rule: Rule, device: Device, capability: Capability) -> str:
+    """The sentence for members that `barred` finds."""
+    return f"{device.name} {capability.barred[rule.family].why.rstrip('.')}."
 
 
 def translated_reason(device: Device) -> str:

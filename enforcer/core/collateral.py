@@ -14,11 +14,21 @@ from dataclasses import dataclass
 
 from enforcer.core.draft import target_of
 from enforcer.core.intervals import Ranges, rows_of, subtract
-from enforcer.core.orders import BlockList, Demand, Network, Selection, SuspendCustomer
+from enforcer.core.orders import (
+    BlockList,
+    Demand,
+    DropRoutes,
+    Network,
+    Scope,
+    Selection,
+    ShutdownSession,
+    SuspendCustomer,
+)
 from enforcer.core.parties import Parties, Party, Users
 from enforcer.core.placement import FAMILIES, Ownership
 from enforcer.core.prefixes import format_network
 from enforcer.core.selection import entries_of
+from enforcer.core.sessions import sessions_of
 from enforcer.core.topology import SharedSpace, Topology
 
 SHOWN = 10
@@ -42,6 +52,8 @@ def hit_by(demand: Demand, topology: Topology, parties: Parties, owners: Ownersh
     """Who is hit by `demand`; what is protected of its target is withheld and hits nobody."""
     if isinstance(demand, BlockList):
         return Hit()
+    if isinstance(demand, DropRoutes | ShutdownSession):
+        return _with_sessions(demand, topology)
     target = target_of(demand)
     knowingly = tuple(_tenants(target.customers, topology))
     names = {name for customer in target.customers for name in _all_of(customer, topology)}
@@ -58,6 +70,14 @@ def hit_by(demand: Demand, topology: Topology, parties: Parties, owners: Ownersh
         needs += _beside_customers(customer, target.customers, users, topology, parties)
         names |= _named(users, parties)
     return Hit(tuple(dict.fromkeys(needs)), knowingly, tuple(sorted(names)))
+
+
+def _with_sessions(demand: DropRoutes | ShutdownSession, topology: Topology) -> Hit:
+    """Whom the sessions are with; of all sessions of a scope nobody in particular."""
+    found = sessions_of(demand.sessions, Scope(), topology) if demand.sessions else ()
+    customers = sorted({s.customer for s in found if s.customer} | {*demand.sessions.customers})
+    names = {name for customer in customers for name in _all_of(customer, topology)}
+    return Hit((), tuple(_tenants(customers, topology)), tuple(sorted(names)))
 
 
 def _shut(demand: SuspendCustomer) -> tuple[str, ...]:

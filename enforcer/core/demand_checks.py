@@ -15,12 +15,14 @@ from enforcer.core.draft import (
     target_of,
 )
 from enforcer.core.orders import (
+    Blackhole,
     BlockFlow,
     BlockList,
     BlockPort,
     Demand,
     PortRange,
     Scope,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.core.selection import networks_of
@@ -108,8 +110,14 @@ def _bad_range(ports: PortRange) -> str:
 
 
 def suspension(demand: Demand, topology: Topology) -> Iterator[Refusal]:
-    """Codes suspension-needs-exceptions, shutdown-spares-nothing."""
+    """Codes suspension-needs-exceptions, shutdown-spares-nothing, nothing-can-be-kept."""
+    if isinstance(demand, Blackhole | ShutdownSession):
+        yield from _keeps(demand)
+        return
     if not isinstance(demand, SuspendCustomer):
+        return
+    if demand.by == "session":
+        yield from _keeps(demand)
         return
     if demand.by == "shutdown":
         if demand.exceptions:
@@ -123,6 +131,16 @@ def suspension(demand: Demand, topology: Topology) -> Iterator[Refusal]:
             "suspension-needs-exceptions",
             "a suspended customer keeps resolvers, DHCP, the walled garden and emergency calls:"
             " name the service set that holds them as an exception",
+        )
+
+
+def _keeps(demand: Blackhole | ShutdownSession | SuspendCustomer) -> Iterator[Refusal]:
+    if demand.exceptions:
+        what = "a blackhole" if isinstance(demand, Blackhole) else "a session that is shut down"
+        yield Refusal(
+            "nothing-can-be-kept",
+            f"nothing can be kept from {what}: leave the exceptions out, or block the packets"
+            " instead, where they hold",
         )
 
 

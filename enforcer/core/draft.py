@@ -36,6 +36,8 @@ class Draft:
     An order without an end says so: `end` None needs `open_ended`. `source`: who asks, as
     limits are stated for it. `confirm_wide`, `confirm_collateral`: the issuer knows that the
     target is wide or covers protected space, and that others than the target are hit.
+    `confirm_routes`: that sessions, or routes that matter, are lost; `confirm_foreign`: that a
+    blackholed destination is neither ours nor a customer's.
     """
 
     demand: Demand
@@ -46,6 +48,8 @@ class Draft:
     source: str = ""
     confirm_wide: bool = False
     confirm_collateral: bool = False
+    confirm_routes: bool = False
+    confirm_foreign: bool = False
 
     def order(self) -> Order:
         """The order that this would be, without number, issuer and reason; never stored."""

@@ -21,7 +21,8 @@ protected                           a prefix of the target lies in protected spa
                                     it without a confirmation; or nothing of the target would
                                     be left
 too-wide                            a prefix of the target is wider than its source may order
-                                    without a confirmation, or than /8 (IPv4) or /16 (IPv6)
+                                    without a confirmation, a blackhole than one address, or
+                                    anything than /8 (IPv4) or /16 (IPv6)
 collateral                          others than the target are hit, without a confirmation
 family-mismatch                     the two ends have no address family in common
 bad-protocol                        not a protocol number
@@ -32,6 +33,32 @@ protocol-missing                    a port block without a protocol
 ports-missing                       a port block without ports, for a protocol that has them
 suspension-needs-exceptions         a suspension that would cut emergency calls and resolvers
 shutdown-spares-nothing             a suspension by shutdown with exceptions
+nothing-can-be-kept                 a blackhole, or a session to be shut down, with exceptions
+no-rtbh-speaker                     a blackhole, but no device announces any
+unknown-upstream                    a blackhole is to be exported to an upstream that no community
+                                    is stated for
+blackhole-from-only                 a blackhole of what comes from a prefix alone
+source-blackhole-needs-urpf         a blackhole both ways, but an edge does not declare loose uRPF
+foreign-destination                 a blackhole of a destination that is neither ours nor a
+                                    customer's, without a confirmation
+sessions-missing                    neither BGP sessions nor a scope are named
+no-session                          no BGP session with what is named is known, or may be filtered
+internal-session                    a session inside our own network would be shut down, and is not
+                                    named by its address, or not confirmed
+upstream-session                    a session with an upstream or peer would be shut down, without a
+                                    confirmation
+no-routes                           no route could be rejected: none is named, or none of that
+                                    family or length
+too-many-routes                     more prefixes than one order may name
+nothing-registered                  all but the registered routes are to be rejected, and nothing is
+                                    registered, without a confirmation
+loses-all-routes                    all routes of a BGP neighbor would be rejected, without a
+                                    confirmation
+loses-default-route                 the default route would be rejected, without a confirmation
+loses-protected-route               routes to protected space would be rejected, without a
+                                    confirmation
+routes-unread                       a router cannot tell the routes that would be rejected, or that
+                                    a session brings, without a confirmation
 end-missing                         neither an end nor an open end was asked for
 end-and-open-ended                  both were
 end-in-past                         the end is not after now
@@ -45,7 +72,8 @@ no-attachment                       a suspension by interface or by shutdown, bu
                                     known
 shared-interface                    a suspension by interface or by shutdown would cut somebody
                                     else
-carries-management                  a suspension by shutdown would cut our own way to the device
+carries-management                  a suspension by shutdown would cut our own way to the device, or
+                                    a session over that link would be shut down unconfirmed
 no-device-in-scope                  no device would hold it
 unsupported-on-device               a device that would hold it cannot
 over-capacity                       a device would have to hold more than it can
@@ -67,7 +95,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from enforcer.core import demand_checks, placement_checks, target_checks
+from enforcer.core import (
+    blackhole_checks,
+    demand_checks,
+    placement_checks,
+    route_checks,
+    session_checks,
+    target_checks,
+)
 from enforcer.core.draft import Draft, Ground, Known, Refusal, target_of
 from enforcer.core.plan import Capability
 from enforcer.core.source_limits import Traffic, admission, length, limits_of
@@ -106,6 +141,11 @@ def check(
         return (*unknown, *alone)
     ground = known.ground or Ground.of(topology)
     target = tuple(target_checks.target(draft, topology, known, ground))
+    target += tuple(blackhole_checks.blackhole(draft, topology))
+    sessions = tuple(session_checks.sessions(draft, topology))
+    if not any(r.code in _UNPLACEABLE for r in sessions):
+        sessions += tuple(route_checks.routes(draft, topology))
+    target += sessions
     suspension = tuple(demand_checks.suspension(demand, topology))
     able = capabilities or {}
     if any(r.code in _UNPLACEABLE for r in (*target, *alone)):
@@ -138,4 +178,9 @@ _UNPLACEABLE = {
     "bad-protocol",
     "bad-port-range",
     "protocol-without-ports-given-ports",
+    "no-rtbh-speaker",
+    "sessions-missing",
+    "no-session",
+    "no-routes",
+    "too-many-routes",
 }

@@ -115,7 +115,7 @@ def _value_change(name: str, was: object, now: object) -> str:
 
 def _text(value: object) -> str:
     named = getattr(value, "name", None)
-    if is_dataclass(value) and isinstance(named, str):
+    if is_dataclass(value) and isinstance(named, str) and named:
         return named
     return str(value) if value not in ("", None) else "none"
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from enforcer.core.capability import translated, translated_reason, unsupported
+from enforcer.core.capability import (
+    barred,
+    barred_reason,
+    translated,
+    translated_reason,
+    unsupported,
+)
 from enforcer.core.collateral import listed
 from enforcer.core.contributions import Contribution, contributions
 from enforcer.core.demands import claims
@@ -19,7 +25,9 @@ from enforcer.core.orders import (
     BlockFlow,
     BlockList,
     BlockPort,
+    DropRoutes,
     Scope,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.core.placement import Ownership, attached
@@ -69,6 +77,10 @@ def vrf(
 ) -> Iterator[Refusal]:
     """Code vrf-unsupported: every device must declare a VRF that is not the default one."""
     wanted = draft.demand.vrf
+    if wanted != DEFAULT_VRF and isinstance(draft.demand, DropRoutes | ShutdownSession):
+        message = f"BGP sessions in the VRF '{wanted}' are not filtered: use '{DEFAULT_VRF}'"
+        yield Refusal("vrf-unsupported", message)
+        return
     vrfs = [capabilities[name].vrfs if name in capabilities else () for name in devices]
     if wanted != DEFAULT_VRF and not (vrfs and all(wanted in held for held in vrfs)):
         message = f"not every device can hold rules in the VRF '{wanted}': use '{DEFAULT_VRF}'"
@@ -77,7 +89,7 @@ def vrf(
 
 def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
     demand = draft.demand
-    if not isinstance(demand, SuspendCustomer) or demand.by == "prefixes":
+    if not isinstance(demand, SuspendCustomer) or demand.by in ("prefixes", "session"):
         return
     scope = topology.in_scope(draft.scope)
     customer = topology.customers[demand.customer]
@@ -182,6 +194,9 @@ def _capable(
         device = topology.devices[part.device]
         if device.nat and bool(translated(part.rule, _members(part), device).any()):
             reasons.append(translated_reason(device))
+        able = capabilities.get(part.device)
+        if able is not None and len(barred(part.rule, _members(part), able)):
+            reasons.append(barred_reason(part.rule, device, able))
     for reason in dict.fromkeys(reasons):
         message = f"{reason.rstrip('.')}: choose another scope or another order"
         yield Refusal("unsupported-on-device", message)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from enforcer.core.drift import Delta
+from enforcer.core.intervals import Ranges
 from enforcer.core.rules import Key, Rule
 
 
@@ -17,7 +18,8 @@ class Trait(Flag):
     UNATTRIBUTED: its members are bare addresses, without an order's number and without the
     boundaries of the desired rows; they are compared as a set of addresses. REMOTE: every
     session is a login on somebody's terminal server: few at a time, and structural changes
-    go out in waves.
+    go out in waves. VANISHES: nothing that it was told outlives it: when it cannot be reached, its
+    rules must be taken to be gone (fail-open), and that is alarmed at once.
     """
 
     NONE = 0
@@ -30,10 +32,22 @@ class Trait(Flag):
     COUNTING = auto()
     UNATTRIBUTED = auto()
     REMOTE = auto()
+    VANISHES = auto()
 
 
 def _takes_any(rule: Rule) -> str:
     return ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Barred:
+    """Addresses (canonical) that no block of packets is about on a device, and why.
+
+    `why`: the end of a sentence that begins with the device's name ("cannot ...").
+    """
+
+    space: Ranges
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,8 @@ class Capability:
     `vrfs`: names of the VRFs that it can hold rules in. `capacity`: members, None unknown.
     `unusable`: why it can hold nothing at all, as a sentence; empty: it can be used.
     `refuses`: why it cannot hold one rule although all of the above allow it ("": it can), as
-    the end of a sentence that begins with the device's name ("cannot ... ").
+    the end of a sentence that begins with the device's name ("cannot ... "). `barred`: by family,
+    what it cannot hold of the members of rules about packets; it holds the rest of them.
     """
 
     keys: frozenset[tuple[int, Key]]
@@ -55,6 +70,7 @@ class Capability:
     capacity: int | None = None
     unusable: str = ""
     refuses: Callable[[Rule], str] = field(default=_takes_any, compare=False)
+    barred: Mapping[int, Barred] = field(default_factory=dict, compare=False)
 
     @classmethod
     def none(cls, why: str) -> Capability:

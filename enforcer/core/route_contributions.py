@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from enforcer.core.intervals import Ranges, merge, rows_of
-from enforcer.core.orders import Blackhole, DropRoutes, Network, Scope
+from enforcer.core.orders import Blackhole, DropRoutes, Network, Scope, Selection
 from enforcer.core.routes import BITS
-from enforcer.core.rules import Key, RouteMatch, Rule
+from enforcer.core.rules import Exempt, Key, RouteMatch, Rule
 from enforcer.core.selection import exempt_of, networks_of
 from enforcer.core.sessions import BgpSession, sessions_of
 from enforcer.core.topology import ROLE_RTBH, Topology
@@ -25,11 +25,25 @@ RouteClaim = tuple[str, Rule, Ranges]
 def route_claims(demand: DropRoutes, scope: Scope, topology: Topology) -> Iterator[RouteClaim]:
     """What `demand` asks of each session that it names."""
     listed = _listed(demand)
+    spared: dict[tuple[str, int], tuple[Exempt, ...]] = {}
     for session in sessions_of(demand.sessions, scope, topology):
         for family in session.families:
-            for rule, members in _rules(demand, session, family, listed[family], topology):
-                if len(members):
-                    yield session.device, rule, members
+            # Thousands of them may be registered, and sessions with one customer share them.
+            place = (session.customer, family)
+            if place not in spared:
+                spared[place] = _spared(demand, session.customer, family, topology)
+            for rule in _rules(demand, session, family, listed[family], spared[place]):
+                yield session.device, *rule
+
+
+def _spared(
+    demand: DropRoutes, customer: str, family: int, topology: Topology
+) -> tuple[Exempt, ...]:
+    """The space inside which routes of sessions with `customer` are never rejected."""
+    kept = tuple(networks_of(demand.exceptions, topology))
+    if demand.choice == "unregistered":
+        kept += registered(demand, customer, topology)
+    return exempt_of(Selection(kept), topology, family)
 
 
 def speakers(scope: Scope, topology: Topology) -> tuple[str, ...]:
@@ -57,32 +71,16 @@ def _rules(
     session: BgpSession,
     family: int,
     listed: Mapping[int | None, Ranges],
-    topology: Topology,
+    exempt: tuple[Exempt, ...],
 ) -> Iterator[tuple[Rule, Ranges]]:
     shortest, longest = _lengths(demand, family)
-    own: tuple[Network, ...] = ()
-    if demand.choice == "unregistered":
-        own = tuple(networks_of(demand.exceptions, topology))
-        own += registered(demand, session.customer, topology)
-        exempt = exempt_of(type(demand.exceptions)(own), topology, family)
-    else:
-        kept = networks_of(demand.exceptions, topology)
-        exempt = exempt_of(type(demand.exceptions)(tuple(kept)), topology, family)
     key = Key.RECEIVED if demand.direction == "in" else Key.ANNOUNCED
     for length, members in listed.items():
         low, high = (shortest, longest) if length is None else (length, length)
-        if low < shortest or low > high:
-            continue
-        yield (
-            Rule(
-                family,
-                key,
-                exempt=exempt,
-                neighbor=session.address,
-                routes=_match(demand, family, low, high),
-            ),
-            members,
-        )
+        if shortest <= low <= high and len(members):
+            match = _match(demand, family, low, high)
+            rule = Rule(family, key, exempt=exempt, neighbor=session.address, routes=match)
+            yield rule, members
 
 
 def _match(demand: DropRoutes, family: int, low: int, high: int) -> RouteMatch | None:

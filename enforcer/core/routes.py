@@ -9,10 +9,10 @@ no entry accepts, and none depends on another's order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from enforcer.core.intervals import Ranges, ends_of, merge, networks_of, subtract
+from enforcer.core.intervals import Ranges, Runs, ends_of, merge, subtract
 from enforcer.core.orders import Network
 from enforcer.core.rules import RouteMatch, Rule
 
@@ -79,42 +79,58 @@ def entries(rule: Rule, members: Ranges) -> list[RouteEntry]:
     found = set(_inner(left, rule.family, shortest, longest))
     if len(exempt):
         found.update(_around(members, exempt, rule.family, shortest, longest))
-    return sorted(found, key=lambda e: (int(e.prefix.network_address), e.prefix.prefixlen, e))
+    return [RouteEntry(_network(rule.family, f, n), low, high) for f, n, low, high in sorted(found)]
 
 
-def _inner(ranges: Ranges, family: int, shortest: int, longest: int) -> Iterator[RouteEntry]:
-    for network in networks_of(ranges, family):
-        low = max(shortest, network.prefixlen)
+_Plain = tuple[int, int, int, int]
+"""A `RouteEntry`: its prefix's first address and length, `shortest`, `longest`."""
+
+
+def _inner(ranges: Ranges, family: int, shortest: int, longest: int) -> Iterator[_Plain]:
+    for first, length in _blocks(ranges, family):
+        low = max(shortest, length)
         if low <= longest:
-            yield RouteEntry(network, low, longest)
+            yield first, length, low, longest
 
 
 def _around(
     members: Ranges, exempt: Ranges, family: int, shortest: int, longest: int
-) -> Iterator[RouteEntry]:
+) -> Iterator[_Plain]:
     """The prefixes inside `members` that hold addresses inside and outside `exempt`."""
-    whole, free = members.pairs(), exempt.pairs()
+    whole, free = Runs.of(members), Runs.of(exempt)
     seen: set[tuple[int, int]] = set()
-    for network in networks_of(exempt, family):
-        address = int(network.network_address)
-        for length in range(min(network.prefixlen - 1, longest), shortest - 1, -1):
-            first, last = _block(address, length, family)
-            if (first, length) in seen or not _inside(first, last, whole):
+    for address, own in _blocks(exempt, family):
+        for length in range(min(own - 1, longest), shortest - 1, -1):
+            size = 1 << (BITS[family] - length)
+            first = address & -size
+            if (first, length) in seen or not _within(first, first + size - 1, whole):
                 # What lies around this one was looked at already, or is outside as well.
                 break
             seen.add((first, length))
-            if not _inside(first, last, free):
-                yield RouteEntry(_network(first, length, family), length, length)
+            if not _within(first, first + size - 1, free):
+                yield first, length, length, length
 
 
-def _block(address: int, length: int, family: int) -> tuple[int, int]:
-    size = 1 << (BITS[family] - length)
-    first = address & ~(size - 1)
-    return first, first + size - 1
+def _blocks(ranges: Ranges, family: int) -> Iterator[tuple[int, int]]:
+    """The fewest prefixes that make up each range, as first address and length."""
+    bits = BITS[family]
+    for first, last in ranges.pairs():
+        at = first
+        while at <= last:
+            aligned = (at & -at).bit_length() - 1 if at else bits
+            block = min(aligned, (last - at + 1).bit_length() - 1)
+            yield at, bits - block
+            at += 1 << block
 
 
-def _network(first: int, length: int, family: int) -> Network:
-    return ip_network((first.to_bytes(BITS[family] // 8), length))
+def _network(family: int, first: int, length: int) -> Network:
+    return IPv4Network((first, length)) if family == 4 else IPv6Network((first, length))
+
+
+def _within(first: int, last: int, runs: Runs) -> bool:
+    """As `_inside`, by halving: for thousands of ranges."""
+    met = runs.met(first, last)
+    return bool(met) and runs.around(met[0], first, last)
 
 
 def _inside(first: int, last: int, ranges: Iterable[tuple[int, int]]) -> bool:

@@ -116,10 +116,17 @@ class Rule:
     neighbor: str = ""
     routes: RouteMatch | None = None
     exports: tuple[str, ...] = ()
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
         """12 hexadecimal digits that name this rule on a device; equal rules, equal digests."""
+        if not self._digest:
+            # Drivers sort and look up by it; a rule never changes.
+            object.__setattr__(self, "_digest", self._hashed())
+        return self._digest
+
+    def _hashed(self) -> str:
         text = repr((self.family, str(self.key), self.service, self.peers, self.exempt))
         text += self.neighbor
         # What only some rules have is left out where it is absent: names on devices stay.

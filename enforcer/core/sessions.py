@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enforcer.core.orders import Scope, Sessions
+from enforcer.core.orders import DEFAULT_VRF, Scope, Sessions
 from enforcer.core.rules import Key, Rule
 from enforcer.core.topology import Device, Neighbor, Topology
 
 CLOSED = Rule(0, Key.SESSION)
 """The rule whose members are the neighbors whose sessions are shut down."""
+WITHOUT_BGP = frozenset({"nftables", "inn"})
+"""Platforms that have no BGP sessions of their own: a daemon there is a device of its own."""
 _INSIDE = frozenset({"", "core", "infrastructure"})
 
 
@@ -50,13 +52,13 @@ def sessions_of(wanted: Sessions, scope: Scope, topology: Topology) -> tuple[Bgp
         for name in topology.in_scope(scope)
         for session in of_device(topology.devices[name], topology)
     )
-    kept = (s for s in found if (_means(wanted, s) if wanted else s.outside))
+    kept = (s for s in found if (means(wanted, s) if wanted else s.outside))
     return tuple(sorted(kept, key=lambda s: (s.device, s.neighbor.address.version, s.address)))
 
 
 def of_device(device: Device, topology: Topology) -> Iterator[BgpSession]:
-    """All sessions that `device` has and may filter."""
-    if not device.bgp:
+    """All sessions that `device` has and may filter; those in a VRF of their own are left out."""
+    if not device.bgp or device.platform in WITHOUT_BGP:
         return
     attached = {
         place.neighbor: customer.name
@@ -65,6 +67,8 @@ def of_device(device: Device, topology: Topology) -> Iterator[BgpSession]:
         if place.device == device.name and place.neighbor
     }
     for neighbor in device.neighbors:
+        if neighbor.vrf != DEFAULT_VRF:
+            continue
         behind = neighbor.behind if neighbor.behind in topology.customers else ""
         yield BgpSession(device.name, neighbor, attached.get(str(neighbor.address), behind))
 
@@ -74,7 +78,8 @@ def with_customer(customer: str, scope: Scope, topology: Topology) -> tuple[BgpS
     return sessions_of(Sessions(customers=(customer,)), scope, topology)
 
 
-def _means(wanted: Sessions, session: BgpSession) -> bool:
+def means(wanted: Sessions, session: BgpSession) -> bool:
+    """Whether `wanted`, which is not empty, names `session`."""
     return (
         session.customer in wanted.customers
         or session.neighbor.asn in wanted.asns

@@ -10,7 +10,14 @@ from enforcer.core.collateral import hit_by
 from enforcer.core.draft import Draft, Ground, Known, Refusal, counterpart_of, target_of
 from enforcer.core.intervals import Ranges, rows_of, subtract
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockList, Network, Selection
+from enforcer.core.orders import (
+    Blackhole,
+    BlockList,
+    DropRoutes,
+    Network,
+    Selection,
+    ShutdownSession,
+)
 from enforcer.core.placement import FAMILIES
 from enforcer.core.prefixes import format_network
 from enforcer.core.selection import networks_of
@@ -30,9 +37,12 @@ def target(draft: Draft, topology: Topology, known: Known, ground: Ground) -> It
     """Codes empty-target, default-route, special-purpose, protected, too-wide, collateral,
     family-mismatch.
 
-    The entries of a list are not judged one by one: what is protected of them is withheld.
+    The entries of a list are not judged one by one: what is protected of them is withheld. What
+    is about BGP sessions has no addresses of packets.
     """
     demand = draft.demand
+    if isinstance(demand, DropRoutes | ShutdownSession):
+        return
     if isinstance(demand, BlockList):
         yield from _listed(demand, topology, known.contents.get(demand.list_name), ground)
         return
@@ -107,6 +117,9 @@ def _wide(network: Network, draft: Draft, limits: SourceLimits) -> Iterator[Refu
     shown, length = format_network(network), network.prefixlen
     family = network.version
     allowed = limits.widest4 if family == 4 else limits.widest6
+    if isinstance(draft.demand, Blackhole):
+        # One address is the limit there, whoever asks: see `blackhole_checks`.
+        allowed = None
     if length < WIDEST[family]:
         yield Refusal(
             "too-wide",

@@ -144,6 +144,8 @@ def draft_of(command: PlaceOrder, actor: Actor, now: datetime) -> Draft:
         actor.source,
         command.confirm_wide,
         command.confirm_collateral,
+        command.confirm_routes,
+        command.confirm_foreign,
     )
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What would become of many orders: the same checks as placing them, and nothing is stored.
 
-A verdict is light: no native commands, no device is asked; see `preview` for one order.
+A verdict is light: no native commands, and devices are asked for their routes alone, where a
+line is about BGP sessions; see `preview` for one order.
 """
 
 from __future__ import annotations
@@ -20,20 +21,21 @@ from enforcer.errors import InvalidInput
 from enforcer.storage.unit_of_work import Reader
 from enforcer.usecases.admission import Admission, Asked
 from enforcer.usecases.circumstances import Circumstances
-from enforcer.usecases.intake import ask_one, refused
+from enforcer.usecases.intake import ask_all, refused
 from enforcer.usecases.present import Presenter, target_text
+from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.verdicts import Verdicts
 from enforcer.usecases.why import CurrentLists
 from enforcer.usecases.world import World
 
 _SHOWN = 10
+_DONE = {"drop_routes": "rejected", "shutdown_session": "shut down", "blackhole": "blackholed"}
 
 
 def check_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> list[PlaceResult]:
     """See `Application.check_many`. Raises StorageError, ConfigurationInvalid."""
     admission = Admission(world)
-    now = world.clock.now()
-    asked = [ask_one(admission, actor, command, now) for command in commands]
+    asked = ask_all(admission, actor, commands, RouteLosses(admission))
     with world.database.read() as reader:
         portion = _Checked(admission, actor, reader)
         outcomes = [portion.outcome(one) for one in asked]
@@ -100,7 +102,8 @@ class _Checked:
     def _words(self, asked: Asked, asks: Contributions) -> Iterator[str]:
         """A warning is said once: most hold for all lines."""
         devices = ", ".join(asks.devices) or "no device"
-        yield f"{target_text(asked.draft.demand)} would be blocked on {devices}"
+        demand = asked.draft.demand
+        yield f"{target_text(demand)} would be {_DONE.get(demand.kind, 'blocked')} on {devices}"
         if asked.hit.names:
             yield f"hits {_some(asked.hit.names)}"
         yield from (f"also hits {one}" for one in (*asked.hit.needs, *asked.hit.knowingly))

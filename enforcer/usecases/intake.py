@@ -15,6 +15,7 @@ from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.admission import Admission, Asked
+from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.verdicts import Verdicts
 from enforcer.wire import JSONValue, demand_to_wire
 
@@ -24,14 +25,15 @@ _NAMED = 100
 """Names of those who are hit that an audit entry has at most."""
 
 
-def take(admission: Admission, actor: Actor, commands: Sequence[PlaceOrder]) -> list[Outcome]:
+def take(
+    admission: Admission, actor: Actor, commands: Sequence[PlaceOrder], losses: RouteLosses
+) -> list[Outcome]:
     """Place what may be placed, all in one transaction; what became of each, in the order given.
 
     Limits of the source and idempotency keys count inside the portion too. The caller rings.
     """
     world = admission.world
-    now = world.clock.now()
-    asked = [ask_one(admission, actor, command, now) for command in commands]
+    asked = ask_all(admission, actor, commands, losses)
     world.step("placing")
     with world.database.write() as work:
         portion = _Portion(admission, work, actor)
@@ -76,10 +78,19 @@ def record_refused_change(
     work.record(note.kind, actor, at=at, subject=note.subject, payload=note.payload)
 
 
-def ask_one(
+def ask_all(
+    admission: Admission, actor: Actor, commands: Sequence[PlaceOrder], losses: RouteLosses
+) -> list[Asked | InvalidInput]:
+    """As `Admission.ask`, and with what the routers say; what makes no sense is returned."""
+    now = admission.world.clock.now()
+    asked = [_ask_one(admission, actor, command, now) for command in commands]
+    judged = iter(losses.judged([one for one in asked if isinstance(one, Asked)]))
+    return [one if isinstance(one, InvalidInput) else next(judged) for one in asked]
+
+
+def _ask_one(
     admission: Admission, actor: Actor, command: PlaceOrder, now: datetime
 ) -> Asked | InvalidInput:
-    """As `Admission.ask`; what makes no sense is returned instead of raised."""
     try:
         return admission.ask(actor, command, now)
     except InvalidInput as problem:
@@ -157,6 +168,10 @@ def _confirmed(asked: Asked) -> dict[str, JSONValue]:
         said["wide"] = True
     if asked.draft.confirm_collateral:
         said["collateral"] = [*_some(asked.hit.needs)]
+    if asked.draft.confirm_routes:
+        said["routes"] = True
+    if asked.draft.confirm_foreign:
+        said["foreign"] = True
     return said
 
 

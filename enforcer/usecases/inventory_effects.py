@@ -15,7 +15,13 @@ from enforcer.control.desired_state import DesiredState
 from enforcer.control.filling import fill, holds_of
 from enforcer.control.holdable import Holdable
 from enforcer.core.brake import exceeds
-from enforcer.core.capability import translated, translated_reason, unsupported
+from enforcer.core.capability import (
+    barred,
+    barred_reason,
+    translated,
+    translated_reason,
+    unsupported,
+)
 from enforcer.core.contributions import same_on
 from enforcer.core.device_control import DeviceControl, Hold
 from enforcer.core.drift import Delta, InterfaceChange, Tally, tally_of
@@ -294,6 +300,10 @@ def _lost(desired: Desired, device: Device, capability: Capability) -> Iterator[
         lost = members if why else members.take(translated(rule, members, device))
         for number in np.unique(lost.order).tolist():
             yield number, why or translated_reason(device)
+        if why is None:
+            away = barred(rule, members, capability)
+            for number in np.unique(away.order).tolist():
+                yield number, barred_reason(rule, device, capability)
     for rule, some in desired.interfaces.items():
         why = unsupported(rule, device, capability)
         if why:

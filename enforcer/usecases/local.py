@@ -17,6 +17,7 @@ from enforcer.application.commands import (
     Reconfirm,
 )
 from enforcer.application.desk_views import PlaceResult, SnippetView
+from enforcer.application.route_views import WhyRouteView
 from enforcer.application.views import (
     ControlView,
     DeviceView,
@@ -45,6 +46,7 @@ from enforcer.usecases import (
     steering,
     wait,
     why,
+    why_route,
 )
 from enforcer.usecases.find_orders import find_orders
 from enforcer.usecases.local_desk import LocalDesk
@@ -159,6 +161,10 @@ class LocalApplication(LocalDesk, LocalRecord):
     def why(self, actor: Actor, address: str, at: datetime | None = None) -> WhyView:
         """See `Application.why`."""
         return why.why(self._world, address, at)
+
+    def why_route(self, actor: Actor, prefix: str) -> WhyRouteView:
+        """See `Application.why_route`."""
+        return why_route.why_route(self._world, prefix)
 
     def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:
         """See `Application.place_many`."""

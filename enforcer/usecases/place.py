@@ -10,6 +10,7 @@ from enforcer.errors import EnforcerError
 from enforcer.storage.errors import DuplicateKey
 from enforcer.usecases.admission import Admission
 from enforcer.usecases.intake import take
+from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.world import World
 
 
@@ -20,11 +21,12 @@ def place(world: World, actor: Actor, command: PlaceOrder) -> Order:
     differs. Raises InvalidInput, OrderRefused (which leaves an audit entry, no order).
     """
     admission = Admission(world)
+    losses = RouteLosses(admission)
     try:
-        (outcome,) = take(admission, actor, (command,))
+        (outcome,) = take(admission, actor, (command,), losses)
     except DuplicateKey:
         # Somebody was quicker with the same key: now it can be found.
-        (outcome,) = take(admission, actor, (command,))
+        (outcome,) = take(admission, actor, (command,), losses)
     if isinstance(outcome, EnforcerError):
         raise outcome
     world.ring()

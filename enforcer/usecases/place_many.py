@@ -15,6 +15,7 @@ from enforcer.storage.errors import DuplicateKey
 from enforcer.usecases.admission import Admission
 from enforcer.usecases.intake import Outcome, take
 from enforcer.usecases.present import Presenter
+from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.world import World
 
 PORTION = 1000
@@ -29,10 +30,11 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
     be placed again, and nothing is placed twice. Raises StorageError, which stops at a portion.
     """
     admission = Admission(world)
+    losses = RouteLosses(admission)
     outcomes: list[Outcome] = []
     try:
         for portion in _portions(commands):
-            outcomes += _take(admission, actor, portion)
+            outcomes += _take(admission, actor, portion, losses)
     finally:
         if any(isinstance(outcome, Order) for outcome in outcomes):
             world.ring()
@@ -40,13 +42,16 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
     return [_result(line, one, presenter) for line, one in enumerate(outcomes, 1)]
 
 
-def _take(admission: Admission, actor: Actor, portion: Sequence[PlaceOrder]) -> list[Outcome]:
+def _take(
+    admission: Admission, actor: Actor, portion: Sequence[PlaceOrder], losses: RouteLosses
+) -> list[Outcome]:
     """One transaction; where one line spoils it, each line gets its own."""
     try:
-        return take(admission, actor, portion)
+        return take(admission, actor, portion, losses)
     except (InvalidInput, DuplicateKey) as problem:
         if len(portion) > 1:
-            return [one for command in portion for one in _take(admission, actor, (command,))]
+            singles = (_take(admission, actor, (command,), losses) for command in portion)
+            return [one for single in singles for one in single]
         return [InvalidInput(str(problem))]
 
 

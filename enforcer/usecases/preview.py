@@ -29,6 +29,7 @@ from enforcer.usecases.circumstances import Circumstances
 from enforcer.usecases.devices import Comparison, device_preview
 from enforcer.usecases.intake import refused
 from enforcer.usecases.present import target_text
+from enforcer.usecases.route_losses import RouteLosses, against, views
 from enforcer.usecases.world import World
 
 _SHOWN_WITHHELD = 20
@@ -41,7 +42,8 @@ def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Pre
     moment changes (a pause, the limits of the source): that is told as a warning.
 
     Computed against the desired state, which is the last verified state wherever a device
-    is proved; `fresh` reads the devices instead. The order is shown as in force.
+    is proved; `fresh` reads the devices instead. The order is shown as in force. What BGP
+    neighbors would lose is read from the devices in any case: nothing else knows their routes.
     """
     now = world.clock.now()
     admission = Admission(world)
@@ -55,19 +57,24 @@ def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Pre
     with world.database.read() as reader:
         lists = {**book.lists(), **new_lists(book, reader.lists, [order])}
     asks = contributions(order, world.topology, lists, world.owners)
+    losses = RouteLosses(admission).of(draft, asks)
+    asked = replace(asked, refusals=(*asked.refusals, *against(draft, losses)))
     told = Circumstances(world, world.topology)
     return Preview(
         target=target_text(order.demand),
         start=draft.start,
         end=draft.end,
         devices=[_one(world, book, name, asks, fresh) for name in asks.devices],
-        customers=_hit(world, asks),
+        customers=sorted(
+            {*_hit(world, asks), *(c for one in losses if (c := one.session.customer))}
+        ),
         withheld=[
             f"{ranges_text(w.family, w.first, w.last)}: {w.reason}"
             for w in asks.withheld[:_SHOWN_WITHHELD]
         ],
         warnings=[*_obstacles(world, asked, now), *told.warnings(asks, draft)],
         collateral=[*asked.hit.needs, *asked.hit.knowingly],
+        neighbors=views(losses),
     )
 
 
@@ -125,7 +132,9 @@ def _hit(world: World, asks: Contributions) -> list[str]:
             if not len(region):
                 continue
             for part in asks.parts:
-                if part.rule.family == family and not part.rule.by_interface:
+                if part.rule.family == family and not (
+                    part.rule.by_interface or part.rule.by_route
+                ):
                     rows = Ranges(part.first, part.last)
                     if len(inside(rows, region).source):
                         hit.add(customer.name)

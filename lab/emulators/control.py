@@ -55,6 +55,21 @@ class Control:
         """See `Emulator.hit`."""
         return self._packet("hit", packet, interface, direction, count=count)
 
+    def route_fate(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> str:
+        """See `Emulator.route_fate`."""
+        known = None if path is None else list(path)
+        return str(
+            self._ask(
+                do="route_fate", prefix=prefix, neighbor=neighbor, direction=direction, path=known
+            )
+        )
+
     def down(self) -> None:
         """Power is off: sessions are cut and new connections fail, until `up`."""
         self._ask(do="down")
@@ -105,6 +120,7 @@ class _Desk:
             "by_hand": lambda asked: router.by_hand([str(line) for line in asked["lines"]]),
             "would_pass": lambda asked: router.would_pass(*_packet(asked)),
             "hit": lambda asked: router.hit(*_packet(asked), count=int(asked["count"])),
+            "route_fate": lambda asked: router.route_fate(*_route(asked)),
             "down": lambda _: self._power(off=True),
             "up": lambda _: self._power(off=False),
         }
@@ -131,10 +147,20 @@ def _packet(asked: _Question) -> tuple[Packet, str, Direction]:
     fields = dict(asked["packet"])
     for end in ("source", "destination"):
         fields[end] = ip_address(fields[end])
-    direction = asked["direction"]
+    return Packet(**fields), str(asked["interface"]), _direction(asked)
+
+
+def _direction(asked: _Question) -> Direction:
+    direction: Direction = asked["direction"]
     if direction not in ("in", "out"):
         raise ValueError(f"direction {direction!r}: say in or out")
-    return Packet(**fields), str(asked["interface"]), direction
+    return direction
+
+
+def _route(asked: _Question) -> tuple[str, str, Direction, Sequence[int] | None]:
+    path = asked["path"]
+    known = None if path is None else [int(number) for number in path]
+    return str(asked["prefix"]), str(asked["neighbor"]), _direction(asked), known
 
 
 @contextmanager

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 from lab.emulators.clock import EmulatorClock
 from lab.emulators.faults import FaultPlan
 from lab.emulators.neighbors import Neighbors
-from lab.emulators.packets import Direction, Packet
+from lab.emulators.packets import Direction, Packet, RouteFate
 from lab.emulators.shell import Shell
 
 
@@ -144,17 +144,35 @@ class Emulator(ABC):
         """Like `would_pass`, for `count` packets that really come: hit counters move."""
 
     @abstractmethod
-    def would_accept(self, prefix: str, neighbor: str, direction: Direction = "in") -> bool:
-        """Whether the policy in force on BGP `neighbor` accepts the route `prefix`.
+    def route_fate(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> RouteFate:
+        """What becomes of the route `prefix` with the AS path `path` at BGP `neighbor`.
 
-        By the prefix-list, route-policy or policy-statement bound to the neighbor, as it is in
+        By the filters, route-policy or policy-statements bound to the neighbor, as they are in
         force (on IOS: as of the last `clear ... soft` or session start).
 
         Args:
             prefix: `192.0.2.0/24` or an IPv6 prefix.
             neighbor: the neighbor's address.
             direction: `in` routes received, `out` routes announced.
+            path: AS numbers, the nearest first, the origin last. None: a route received
+                originates at the neighbor, a route announced originates here (an empty path).
         """
+
+    def would_accept(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> bool:
+        """Whether `route_fate` is `accepted`; False where there is no session."""
+        return self.route_fate(prefix, neighbor, direction, path) == "accepted"
 
     # ------------------------------------------------------------ sessions, asked by the server
 

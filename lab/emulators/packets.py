@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The packets that tests ask an emulated router about."""
+"""The packets that tests ask an emulated router about, and the answers about routes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal
 
 Address = IPv4Address | IPv6Address
 Direction = Literal["in", "out"]
+RouteFate = Literal["accepted", "rejected", "no session"]
 
 ICMP = 1
 TCP = 6

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
+from tests.contract.bird_subject import bird
 from tests.contract.fake_router_subject import fake_router
 from tests.contract.fake_subject import fake
+from tests.contract.gobgp_subject import gobgp
 from tests.contract.ios_subject import cisco_ios
 from tests.contract.junos_subject import juniper_junos
 from tests.contract.nft_remote_subject import remote_nftables
@@ -28,8 +30,10 @@ BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Subject]]] = {
     "cisco_ios": cisco_ios,
     "cisco_xr": cisco_xr,
     "juniper_junos": juniper_junos,
+    "bird": bird,
+    "gobgp": gobgp,
 }
-NEEDS_ROOT = frozenset({"nftables", "nftables-ssh"})
+NEEDS_ROOT = frozenset({"nftables", "nftables-ssh", "bird", "gobgp"})
 """Those that make namespaces."""
-UNWATCHED = frozenset({"fake-router", "cisco_ios", "cisco_xr", "juniper_junos"})
+UNWATCHED = frozenset({"fake-router", "cisco_ios", "cisco_xr", "juniper_junos", "bird"})
 """Those that tell nothing by themselves (not WATCHABLE): what is about watching leaves them out."""

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 
 from drivers._ssh.gate import Gate
 from drivers._ssh.options import SshOptions
 from drivers.cisco_ios.driver import IosDriver, Way
 from enforcer.clock import SystemClock
 from enforcer.core.rules import HOLD_MARKER, Owner
-from enforcer.core.topology import ROLE_BORDER, Device, Interface, Mode
+from enforcer.core.topology import ROLE_BORDER, Device, Interface, Mode, Neighbor
 from enforcer.driver_api import Driver
 from lab.emulators import packets
 from lab.emulators.cisco_ios import Router
@@ -94,6 +94,7 @@ def device_at(server: Serving, **options: str) -> Device:
             Interface(UPSTREAM, "upstream", (ip_interface("10.1.0.1/30"),)),
             Interface(OFFICE, "infrastructure", (ip_interface("10.0.0.1/24"),), True),
         ),
+        neighbors=(Neighbor(ip_address("10.1.0.2"), 64501, "upstream"),),
         # Tests that draw anything would spend their time on exceptions of single IPv6 addresses.
         options={"confirm": "60", "hold_time": "0", "ipv6_lines": "100"} | options,
     )

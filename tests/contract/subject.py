@@ -95,3 +95,9 @@ def in_pieces(subject: Subject) -> bool:
     """Whether `many` members need more than one batch."""
     pieces: bool = getattr(subject, "pieces", True)
     return pieces
+
+
+def per_address(subject: Subject) -> int:
+    """How many members an order that blocks one address in both directions has."""
+    count: int = getattr(subject, "per_address", 2)
+    return count

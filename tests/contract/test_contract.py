@@ -14,7 +14,7 @@ from enforcer.core.plan import Region, Trait
 from enforcer.core.rules import Owner
 from enforcer.driver_api import Driver
 from enforcer.errors import DeviceError, NotOwned, ParseFailed, StaleState
-from tests.contract.subject import Subject, in_pieces
+from tests.contract.subject import Subject, in_pieces, per_address
 from tests.contract.worlds import (
     EVERYTHING,
     NOTHING,
@@ -183,7 +183,7 @@ def test_a_region_is_read_back_alone(subject: Subject, driver: Driver) -> None:
     with driver.connect() as session:
         whole = session.read_state()
         nothing = replace(whole, addresses={}, interfaces={})
-        for part, there in zip(parts, (2, 0), strict=True):
+        for part, there in zip(parts, (per_address(subject), 0), strict=True):
             delta = compare(part, nothing, attributed=told).delta
             actual = session.read_state(Region(delta))
             assert actual.region

@@ -10,7 +10,7 @@ from enforcer.core.drift import compare
 from enforcer.core.orders import Demand
 from enforcer.core.rules import Actual, Desired
 from enforcer.driver_api import Driver
-from tests.contract.subject import NAME, Subject
+from tests.contract.subject import NAME, Subject, per_address
 from tests.contract.worlds import EVERYTHING, OURS, asked, converge, due, order, prefix
 from tests.fakes.clock import START
 
@@ -57,7 +57,7 @@ def test_a_preview_names_the_member_that_would_change(subject: Subject, driver: 
     plan = driver.plan(wanted, drift, assumed(standing))
     for lines in (list(plan.native()), list(plan.undo())):
         named = [line for line in lines if subject.names(line, "198.51.100.77")]
-        assert len(named) == 2, "by source and by destination"
+        assert len(named) == per_address(subject), "by source and by destination"
         assert not any(subject.names(line, "198.51.100.7") for line in lines)
         # A terminal must be led to the place where a member is written.
         assert lines == named or not attributed(driver)

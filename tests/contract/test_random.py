@@ -31,15 +31,9 @@ from tests.contract.conftest import PARAMETERS
 from tests.contract.subject import Subject, device_of
 from tests.contract.worlds import NOTHING, OURS, converge, holdable
 from tests.oracle import Packet, dropped, rules_drop
-from tests.space import TINY, Space
 from tests.strategies import NOW, Case, cases
 
 EDGE = "edge1"
-BESIDE_NEIGHBOR_DISCOVERY = Space(
-    TINY.nets, tuple(net for net in TINY.edges if net.version == 4 or str(net) == "::/128")
-)
-"""Without what IOS-XR does not hold beside an operator's list: multicast, link-local and unused
-addresses of IPv6 (`drivers.cisco_xr.obstacles`)."""
 FEW = settings(
     max_examples=25,
     # What is judged there is a change of ours, not the luck of a day; elsewhere others are tried.
@@ -48,7 +42,11 @@ FEW = settings(
 )
 
 
-@pytest.fixture(scope="module", params=PARAMETERS)
+ABOUT_PACKETS = [p for p in PARAMETERS if p.values[0] != "gobgp"]
+"""Of the orders that are drawn here a speaker holds none."""
+
+
+@pytest.fixture(scope="module", params=ABOUT_PACKETS)
 def shared(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """One device for all examples."""
     with BACKENDS[request.param]() as device:
@@ -56,11 +54,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Subject]:
             # What stands for ever, once a controller was there.
             converge(device.driver(OURS), NOTHING)
         yield device
-
-
-def space_of(subject: Subject) -> Space:
-    """What orders are about on this device."""
-    return BESIDE_NEIGHBOR_DISCOVERY if device_of(subject).platform == "cisco_xr" else TINY
 
 
 def shifted(orders: Sequence[Order], now: datetime) -> list[Order]:
@@ -84,7 +77,7 @@ def asked(case: Case, orders: Sequence[Order], now: datetime) -> dict[int, Contr
 @given(data=st.data())
 @FEW
 def test_every_full_pass_arrives(shared: Subject, data: st.DataObject) -> None:
-    case = data.draw(cases(space_of(shared), most=5))
+    case = data.draw(cases(most=5))
     driver, before = shared.driver(OURS), everything_on(shared)
     now = shared.clock.now()
     orders = shifted(case.orders, now)
@@ -143,7 +136,7 @@ def answer(subject: Subject, packet: Packet, held: Desired) -> bool:
 @FEW
 def test_every_move_by_the_change_alone_arrives(shared: Subject, data: st.DataObject) -> None:
     """As quick passes go: what is written is how the desired state moved, nothing is compared."""
-    case = data.draw(cases(space_of(shared), most=5))
+    case = data.draw(cases(most=5))
     driver, before = shared.driver(OURS), everything_on(shared)
     now = shared.clock.now() + timedelta(0)
     asks = asked(case, shifted(case.orders, now), now)

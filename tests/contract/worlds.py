@@ -42,6 +42,8 @@ from enforcer.core.topology import (
     Topology,
 )
 from enforcer.driver_api import Driver, Session
+from tests.contract.blackhole_orders import as_blackholes, for_blackholes
+from tests.contract.route_orders import as_routes, for_routes
 from tests.contract.subject import DEVICE, NAME, Subject, device_of
 
 OURS = Owner("C0FFEE", 3)
@@ -163,6 +165,10 @@ def asked(
     lists: Mapping[str, ListContent] = LISTS,
 ) -> Desired:
     """What the orders in force want of the device, as far as it can hold that."""
+    if for_routes(subject):
+        orders = as_routes(subject, orders, lists)
+    if for_blackholes(subject):
+        orders = as_blackholes(orders, lists)
     whole = desired(orders, now or subject.clock.now(), topology_of(subject), lists)
     return holdable(subject, whole)
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 
 from drivers._ssh.gate import Gate
 from drivers.cisco_xr.driver import CiscoXrDriver
 from enforcer.clock import SystemClock
 from enforcer.core.rules import HOLD_MARKER, Owner
-from enforcer.core.topology import ROLE_BORDER, Device, Interface, Mode
+from enforcer.core.topology import ROLE_BORDER, Device, Interface, Mode, Neighbor
 from enforcer.driver_api import Driver
 from lab.emulators import packets
 from lab.emulators.cisco_xr import Router
@@ -98,6 +98,7 @@ def device_at(server: Serving, **options: str) -> Device:
                 "MgmtEth0/RP0/CPU0/0", "infrastructure", (ip_interface("10.0.0.1/24"),), True
             ),
         ),
+        neighbors=(Neighbor(ip_address("10.1.0.2"), 64501, "upstream"),),
         options={"confirm": "60", "hold_time": "0"} | options,
     )
 

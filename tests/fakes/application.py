@@ -23,6 +23,7 @@ from enforcer.application.commands import (
     Reconfirm,
 )
 from enforcer.application.desk_views import PlaceResult
+from enforcer.application.route_views import WhyRouteView
 from enforcer.application.views import (
     ControlView,
     DevicePreview,
@@ -32,6 +33,7 @@ from enforcer.application.views import (
     DriftView,
     EventView,
     InventoryReport,
+    NeighborPreview,
     OrderView,
     PassView,
     Preview,
@@ -40,9 +42,10 @@ from enforcer.application.views import (
 from enforcer.core.orders import order_id
 from enforcer.core.prefixes import parse_network
 from enforcer.errors import NotFound, OrderRefused
+from enforcer.wire import demand_to_wire
 from tests.fakes.desk import FakeDesk
 from tests.fakes.record import FakeRecord
-from tests.fakes.views import NOW, a_drift, a_pass, a_why_order, target_of
+from tests.fakes.views import NOW, a_drift, a_pass, a_why_order, a_why_route, target_of
 
 _GONE = ("lifted", "expired", "removed")
 
@@ -59,6 +62,8 @@ class FakeApplication(FakeDesk, FakeRecord):
         self.warnings = ["198.51.100.0/24 has no owner"]
         self.drifts: dict[str, DriftView] = {}
         self.passes: dict[str, PassView] = {}
+        self.neighbors: list[NeighborPreview] = []
+        self.route = a_why_route()
         self.checks = [DoctorCheck(check="database", ok=True, detail="at head")]
         self.checked = InventoryReport(ok=True, devices=2, customers=1)
         self.state = ControlView(
@@ -161,6 +166,7 @@ class FakeApplication(FakeDesk, FakeRecord):
             withheld=self.withheld,
             warnings=self.warnings,
             collateral=self.collateral,
+            neighbors=self.neighbors,
         )
 
     def change_end(self, actor: Actor, command: ChangeEnd) -> OrderView:
@@ -310,6 +316,11 @@ class FakeApplication(FakeDesk, FakeRecord):
             shared=["192.0.2.9/32: a mail host for 40 domains"] if found else [],
         )
 
+    def why_route(self, actor: Actor, prefix: str) -> WhyRouteView:
+        """The answer that was set, about the prefix that is asked for."""
+        self._called("why_route", actor, prefix)
+        return self.route.model_copy(update={"prefix": str(parse_network(prefix))})
+
     def inventory_check(self, actor: Actor) -> InventoryReport:
         """The report that was set."""
         self._called("inventory_check", actor, None)
@@ -350,7 +361,7 @@ class FakeApplication(FakeDesk, FakeRecord):
             kind=command.demand.kind,
             target=target_of(command.demand),
             status="scheduled" if start > self.now else "enforcing",
-            demand={"kind": command.demand.kind},
+            demand=dict(demand_to_wire(command.demand)),
             reason=command.reason,
             ticket=command.ticket,
             policy=asdict(command.policy) if command.policy else None,

@@ -24,6 +24,7 @@ class Point(StrEnum):
     STAGED = "staged"
     CONFIRM = "confirm"
     WATCH = "watch"
+    ROUTES = "routes"
 
 
 Failure = type[DeviceError]

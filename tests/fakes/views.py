@@ -17,21 +17,26 @@ from enforcer.application.desk_views import (
     SourceView,
 )
 from enforcer.application.record_views import Report, SignatureView
+from enforcer.application.route_views import RouteDevice, RouteOrder, RouteSeen, WhyRouteView
 from enforcer.application.views import (
     DeviceView,
     DriftView,
     EventView,
+    NeighborPreview,
     OrderView,
     PassView,
     WhyOrder,
 )
 from enforcer.core.orders import (
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
     BlockPort,
     CutFeed,
     Demand,
+    DropRoutes,
+    ShutdownSession,
     SuspendCustomer,
 )
 from enforcer.core.prefixes import format_network
@@ -52,6 +57,12 @@ def target_of(demand: Demand) -> str:
             return demand.list_name
         case SuspendCustomer() | CutFeed():
             return demand.customer
+        case Blackhole():
+            return format_network(demand.prefix)
+        case DropRoutes():
+            return f"{len(demand.prefixes)} routes"
+        case ShutdownSession():
+            return f"{len(demand.sessions.neighbors)} neighbors"
 
 
 def a_device(name: str, status: str = "ok", error: str | None = None) -> DeviceView:
@@ -227,3 +238,66 @@ def a_why_order(view: OrderView) -> WhyOrder:
         ticket=view.ticket,
         dropped=1234,
     )
+
+
+def a_why_route() -> WhyRouteView:
+    """A leaked route: rejected from the customer by an order, accepted from the upstream."""
+    return WhyRouteView(
+        prefix="8.8.8.0/24",
+        at=NOW,
+        seen=[
+            RouteSeen(
+                device="edge1",
+                neighbor="10.0.1.2",
+                asn=65001,
+                customer="acme",
+                direction="in",
+                state="rejected",
+                path=[65001, 15169],
+                orders=["0001-Y"],
+            ),
+            RouteSeen(
+                device="edge1",
+                neighbor="10.0.9.1",
+                name="transit",
+                asn=64999,
+                direction="in",
+                state="accepted",
+                path=[64999, 15169],
+            ),
+        ],
+        devices=[
+            RouteDevice(device="edge1", in_table=True),
+            RouteDevice(device="edge2", in_table=None, problem="did not answer within 30 s"),
+        ],
+        orders=[
+            RouteOrder(
+                id="0001-Y",
+                kind="drop_routes",
+                target="8.8.8.0/24 from customer:acme",
+                status="enforced",
+                reason="leak",
+                issuer="tester",
+                since=NOW - timedelta(hours=1),
+                until=None,
+            )
+        ],
+        certainty="partial",
+    )
+
+
+def a_neighbor_preview(**changes: object) -> NeighborPreview:
+    """A customer who leaked two routes beside his own."""
+    preview = NeighborPreview(
+        device="edge1",
+        neighbor="10.0.1.2",
+        asn=65001,
+        customer="acme",
+        direction="in",
+        routes=3,
+        lost=2,
+        remaining=1,
+        lost_first=["1.1.1.0/24 via 65001 13335", "8.8.8.0/24 via 65001 15169"],
+        remaining_first=["192.0.2.0/25 via 65001"],
+    )
+    return preview.model_copy(update=changes)

@@ -272,3 +272,27 @@ class TestAlone:
             program.terminate()
             program.communicate(timeout=PATIENCE)
         assert program.returncode == 0
+
+
+def test_filters_and_shut_sessions_over_ssh(server: Serving, box: Router) -> None:
+    box.load("hostname edge1\nrouter bgp 64500\n neighbor 192.0.2.2 remote-as 64501\n")
+    with login(server) as client:
+        channel = client.invoke_shell(width=200)
+        until(channel, "edge1#")
+        for line in (
+            "configure terminal",
+            "ip prefix-list L seq 5 deny 198.51.100.0/24 ge 25 le 32",
+            "ip prefix-list L seq 10 permit 0.0.0.0/0 le 32",
+            "router bgp 64500",
+            "neighbor 192.0.2.2 prefix-list L in",
+            "do clear ip bgp 192.0.2.2 ipv4 unicast soft in",
+        ):
+            channel.send(f"{line}\n".encode())
+            until(channel, r"#$")
+        assert box.route_fate("198.51.100.0/25", "192.0.2.2") == "rejected"
+        assert box.route_fate("198.51.100.0/24", "192.0.2.2") == "accepted"
+        channel.send(b"neighbor 192.0.2.2 shutdown\n")
+        until(channel, r"\)#$")
+        assert box.route_fate("198.51.100.0/24", "192.0.2.2") == "no session"
+        channel.send(b"do show ip bgp summary\n")
+        assert "Idle (Admin)" in until(channel, r"\)#$")

@@ -7,6 +7,7 @@ These know no device; the session maps each to the `DeviceError` that its text n
     |-- MalformedReply     bytes that do not decode                        ParseFailed
     |-- MovingRuleset      the ruleset changed while it was being read     StaleState (read again)
     |-- Unconfirmed        sent, and no verdict came back                  outcome UNKNOWN
+    |-- LinkRefused        an interface is not to be set up or down        DeviceError
     |-- NamespaceMissing   no such network namespace                     DeviceUnreachable
     |-- EventsLost         the receive buffer overflowed                   watch: LOST
     `-- KernelRefused      an errno; the whole batch is undone             CommandRejected
@@ -32,6 +33,10 @@ class MalformedReply(NetlinkError):
 
 class MovingRuleset(NetlinkError):
     """Parts of one read carry different generations: read again."""
+
+
+class LinkRefused(NetlinkError):
+    """The kernel does not set a link up or down; other links are as they are."""
 
 
 class Unconfirmed(NetlinkError):

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from enforcer.application import database_views, desk_views, record_views, views
+from enforcer.application import database_views, desk_views, record_views, route_views, views
 from enforcer.cli.tables import (
     bulk,
     control,
@@ -21,6 +21,7 @@ from enforcer.cli.tables import (
     lists,
     orders,
     record,
+    routes,
     why,
 )
 
@@ -38,6 +39,7 @@ _ONE: dict[type[views.View], _One] = {
     record_views.ListDiff: lists.diff,
     record_views.Report: record.report,
     record_views.SignatureView: record.signature,
+    route_views.WhyRouteView: routes.why,
     views.AuditCheck: control.chain,
     views.ControlView: control.controller,
     views.DeviceView: devices.device,

@@ -13,6 +13,10 @@ from rich.text import Text
 
 from enforcer.cli.words import look_of, plain
 
+_MANY = 100
+_SOME = 10
+"""So many values of a list of more than `_MANY` are shown in a table."""
+
 
 class Status:
     """A status as icon, word and colour; the icon is ASCII where the output is."""
@@ -81,5 +85,9 @@ def brief(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}: {brief(v)}" for k, v in value.items() if v) + "}"
     if isinstance(value, list | tuple):
-        return ", ".join(map(brief, value))
+        more = len(value) - _MANY
+        # An order may name a hundred thousand prefixes, which nobody reads in a table.
+        kept = value[:_SOME] if more > 0 else value
+        words = ", ".join(map(brief, kept))
+        return f"{words} and {len(value) - _SOME:,} more" if more > 0 else words
     return str(value)

@@ -17,6 +17,7 @@ from enforcer.application.views import (
     Preview,
 )
 from enforcer.cli.tables.layout import Status, Verbatim, brief, columns, facts, indented, words
+from enforcer.cli.tables.routes import losses
 from enforcer.cli.words import absolute, both, counted, plain, relative
 
 
@@ -48,6 +49,8 @@ def _order_facts(view: OrderView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "what", _what(view)
     if view.entries is not None:
         yield "entries", f"{view.entries:,}"
+    if listed := view.demand.get("prefixes"):
+        yield "prefixes", f"{len(listed):,}, all of them with --output json"
     yield "reason", view.reason
     if view.ticket:
         yield "ticket", view.ticket
@@ -90,7 +93,7 @@ def preview(view: Preview, now: datetime) -> RenderableType:
         table.add_row("also hits", words(collateral, "yellow"))
     for warning in view.warnings:
         table.add_row("warning", words(warning, "yellow"))
-    return Group(table, Text(), *_device_previews(view))
+    return Group(table, Text(), *losses(view.neighbors), *_device_previews(view))
 
 
 def plan(view: Preview, now: datetime) -> RenderableType:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""BGP as configured: neighbors, the prefix-lists bound to them, and which are in force.
+"""BGP as configured: neighbors, the filters bound to them, and which are in force.
 
-A changed list or binding takes effect with `clear ip bgp NEIGHBOR soft in` (or `out`), or a new
-session, not before [DOC]. `route-map`, `distribute-list` and `filter-list` are not evaluated.
+A changed list, route-map or binding takes effect with `clear ip bgp NEIGHBOR soft in` (or `out`),
+or a new session, not before [DOC].
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from lab.emulators.cisco_ios.configuration import Configuration
-from lab.emulators.cisco_ios.prefix_lists import Entry, accepts
+from lab.emulators.cisco_ios.route_filters import KINDS, Filter, Route, read
 from lab.emulators.cisco_ios.sections import Section
 from lab.emulators.neighbors import Neighbors
+from lab.emulators.packets import RouteFate
 
 Key = tuple[str, int, str]  # neighbor, IP version, direction
 
@@ -26,12 +27,12 @@ class Bgp:
     """BGP's memory: what was in force at the last refresh.
 
     Attributes:
-        in_force: the entries of the list in force; None: no list.
-        shut: neighbors that are administratively down.
+        in_force: the filters in force, as they were at the last refresh.
+        shut: neighbors that are administratively down, themselves or by their peer-group.
     """
 
     neighbors: Neighbors
-    in_force: dict[Key, list[Entry] | None] = field(default_factory=dict)
+    in_force: dict[Key, tuple[Filter, ...]] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)
     _begun: dict[str, datetime] = field(default_factory=dict)
 
@@ -62,34 +63,50 @@ class Bgp:
         self._shutdowns(configuration)
 
     def _shutdowns(self, configuration: Configuration) -> None:
-        shut = {
-            words[1]
-            for section, _ in routers(configuration)
-            for words in section.words("neighbor ")
-            if words[2:3] == ["shutdown"]
-        }
+        shut = set(shut_down(configuration))
         for address in shut ^ self.shut:
-            if _is_address(address) and address in self.neighbors:
+            if address in self.neighbors:
                 self.neighbors.set_state(address, established=address not in shut)
                 if address not in shut:
                     self.refresh(configuration, address, ("in", "out"))
         self.shut = shut
 
     def refresh(
-        self, configuration: Configuration, address: str, directions: tuple[str, ...]
+        self,
+        configuration: Configuration,
+        address: str,
+        directions: tuple[str, ...],
+        versions: tuple[int, ...] = (4, 6),
     ) -> None:
         """The routes of `address` are judged anew in `directions`."""
-        for version in (4, 6):
+        for version in versions:
             for direction in directions:
-                name = bound(configuration, address, version, direction)
-                found = configuration.prefix_lists.get((version, name or ""))
-                entries = None if found is None else [entry for _, entry in found.ordered()]
-                self.in_force[address, version, direction] = entries
+                self.in_force[address, version, direction] = tuple(
+                    read(configuration, kind, version, name)
+                    for kind in KINDS
+                    if (name := bound(configuration, address, version, direction, kind))
+                )
 
-    def would_accept(self, route: str, address: str, direction: str) -> bool:
-        """Whether the list in force accepts `route`."""
-        version = 6 if ":" in route else 4
-        return accepts(self.in_force[str(ip_address(address)), version, direction], route)
+    def reset(self, configuration: Configuration, address: str) -> None:
+        """`clear ip bgp N` without `soft`: the session goes down and comes up again [DOC]."""
+        if self.neighbors[address].established:
+            self.neighbors.set_state(address, established=False)
+            self.neighbors.set_state(address, established=True)
+        self.refresh(configuration, address, ("in", "out"))
+
+    def fate(
+        self, prefix: str, address: str, direction: str, path: tuple[int, ...] | None
+    ) -> RouteFate:
+        """What the filters in force say; `KeyError` for a neighbor that is not configured."""
+        network, known = ip_network(prefix), str(ip_address(address))
+        filters = self.in_force[known, network.version, direction]
+        neighbor = self.neighbors[known]
+        if not neighbor.established:
+            return "no session"
+        if path is None:
+            path = (neighbor.remote_as,) if direction == "in" else ()
+        route = Route(network, path)
+        return "accepted" if all(one.permits(route) for one in filters) else "rejected"
 
 
 def routers(configuration: Configuration) -> Iterator[tuple[Section, int]]:
@@ -127,21 +144,59 @@ def remote_ases(configuration: Configuration) -> Iterator[tuple[str, int]]:
             yield str(ip_address(address)), groups[group]
 
 
-def bound(configuration: Configuration, address: str, version: int, direction: str) -> str | None:
-    """The prefix-list bound to the neighbor, by itself or by its peer-group."""
-    wanted = ip_address(address)
-    group = ""
+def _group(configuration: Configuration, wanted: object) -> str:
+    """The peer-group of a neighbor; empty: none."""
     for section, _ in routers(configuration):
         for words in section.words("neighbor "):
             if words[2:3] == ["peer-group"] and len(words) > 3 and _same(words[1], wanted):
-                group = words[3]
+                return words[3]
+    return ""
+
+
+def bound(
+    configuration: Configuration,
+    address: str,
+    version: int,
+    direction: str,
+    kind: str = "prefix-list",
+) -> str | None:
+    """The list or route-map bound to the neighbor by itself, else by its peer-group [DOC]."""
+    wanted = ip_address(address)
+    group, inherited = _group(configuration, wanted), None
     for section, family in routers(configuration):
         for words in section.words("neighbor "):
-            if family != version or words[2:3] != ["prefix-list"] or words[4] != direction:
+            if family != version or words[2:3] != [kind] or words[4] != direction:
                 continue
-            if _same(words[1], wanted) or words[1] == group:
+            if _same(words[1], wanted):
                 return words[3]
-    return None
+            if words[1] == group:
+                inherited = words[3]
+    return inherited
+
+
+def shut_down(configuration: Configuration) -> Iterator[str]:
+    """The neighbors that are administratively down, by themselves or by their peer-group."""
+    named = {
+        words[1]
+        for section, _ in routers(configuration)
+        for words in section.words("neighbor ")
+        if words[2:3] == ["shutdown"]
+    }
+    yield from (str(ip_address(name)) for name in named if _is_address(name))
+    for section, _ in routers(configuration):
+        for words in section.words("neighbor "):
+            if words[2:3] == ["peer-group"] and words[3:4] and words[3] in named:
+                yield str(ip_address(words[1]))
+
+
+def is_known(section: Section, who: str) -> bool:
+    """Whether `neighbor WHO remote-as|peer-group` stands in the `router bgp` section or below."""
+    inside = [section, *section.lines.values()]
+    return any(
+        text.startswith((f"neighbor {who} remote-as ", f"neighbor {who} peer-group"))
+        for part in inside
+        for text in part.lines
+    )
 
 
 def _same(text: str, wanted: object) -> bool:

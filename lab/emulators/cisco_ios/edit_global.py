@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lab.emulators.cisco_ios import prefix_lists, routes
 from lab.emulators.cisco_ios.configuration import Configuration
 from lab.emulators.cisco_ios.edit_interface import keyword
@@ -11,11 +13,13 @@ from lab.emulators.cisco_ios.groups import Group
 from lab.emulators.cisco_ios.modes import GLOBAL_MODE, Mode
 from lab.emulators.cisco_ios.names import interface_name, may_be_created
 from lab.emulators.cisco_ios.prefix_lists import PrefixList
+from lab.emulators.cisco_ios.route_filters import expression
 from lab.emulators.cisco_ios.sections import Section
 from lab.emulators.cisco_ios.time_ranges import TimeRange
 from lab.emulators.cisco_ios.vocabulary import GENERIC, GLOBAL, IP, IPV6
 from lab.emulators.cisco_ios.words import Refusal, Words
 
+_NUMBERED = r"route-map %s (?:permit|deny)"
 _ACL_PROMPTS = {
     "extended": "config-ext-nacl",
     "standard": "config-std-nacl",
@@ -40,6 +44,8 @@ def global_line(
         return _ip(configuration, words, first, negated=negated, literal=literal)
     if first == "router" and words.accept("bgp"):
         return _kept(configuration, f"router bgp {words.number(1, 2**32 - 1)}", negated, literal)
+    if first == "route-map":
+        return _route_map(configuration, words, negated=negated)
     if first == "hostname":
         return _hostname(configuration, words, negated=negated)
     return _kept(configuration, f"{first} {words.rest()}".rstrip(), negated, literal)
@@ -50,6 +56,51 @@ def _hostname(configuration: Configuration, words: Words, *, negated: bool) -> M
     if not negated:
         words.end()
     configuration.root.enter(f"hostname {name}")
+    return GLOBAL_MODE
+
+
+def _route_map(configuration: Configuration, words: Words, *, negated: bool) -> Mode:
+    """`route-map NAME [permit|deny [N]]`; without them `permit 10` [DOC]."""
+    name = words.take()
+    lines = configuration.root.lines
+    if negated and not words:
+        configuration.root.negate(f"route-map {name}")
+        return GLOBAL_MODE
+    action = words.expect("permit", "deny") if words else "permit"
+    number = words.number(0, 65535) if words else 10
+    words.end()
+    text = f"route-map {name} {action} {number}"
+    taken = next((old for old in lines if re.fullmatch(f"{_NUMBERED % re.escape(name)} {number}",
+                                                       old)), "")  # fmt: skip
+    if negated:
+        lines.pop(taken, None)
+        return GLOBAL_MODE
+    if taken and taken != text:
+        # The action of a clause can be changed; what is in it stays [GUESS].
+        lines[text] = Section(text, lines.pop(taken).lines)
+    lines.setdefault(text, Section(text))
+    return Mode("section", "config-route-map", path=(text,))
+
+
+def _as_path_list(configuration: Configuration, words: Words, *, negated: bool) -> Mode:
+    """`ip as-path access-list N permit|deny EXPRESSION` [DOC]."""
+    words.expect("access-list")
+    start = f"ip as-path access-list {words.number(1, 500)}"
+    if negated and not words:
+        configuration.root.negate(start)
+        return GLOBAL_MODE
+    action, wanted = words.expect("permit", "deny"), words.rest()
+    if not wanted:
+        words.take()
+    try:
+        expression(wanted)
+    except ValueError:
+        raise Refusal("% Invalid regular expression\n") from None  # [GUESS]
+    text = f"{start} {action} {wanted}"
+    if negated:
+        configuration.root.negate(text)
+    else:
+        configuration.root.enter(text)
     return GLOBAL_MODE
 
 
@@ -138,6 +189,8 @@ def _ip(
         return _access_list(configuration, words, version, negated=negated)
     if second == "prefix-list":
         return _prefix_list(configuration, words, version, negated=negated)
+    if second == "as-path":
+        return _as_path_list(configuration, words, negated=negated)
     if second == "route" and words.peek() != "static":
         return _route(configuration, words, version, negated=negated)
     return _kept(configuration, f"{first} {second} {words.rest()}".rstrip(), negated, literal)

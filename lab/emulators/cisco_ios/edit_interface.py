@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Lines inside interfaces and other sections: what is known is checked, the rest is kept."""
+"""Lines inside interfaces: what is known is checked, the rest is kept."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv6Interface
 
 from lab.emulators.cisco_ios.configuration import Configuration
 from lab.emulators.cisco_ios.groups import NETMASKS
@@ -111,52 +111,3 @@ def _address6(words: Words) -> str:
         if "/" not in typed and words.peek() != "link-local":
             raise words.invalid(back=1)
     return f"ipv6 address {typed} {words.rest()}".rstrip()
-
-
-def section_line(
-    configuration: Configuration, mode: Mode, words: Words, *, negated: bool, literal: bool
-) -> None:
-    """A line of a section that is kept as typed; prefix-lists on neighbors are checked."""
-    section = configuration.root.path(mode.path)
-    if words.peek() == "maximum" and mode.prompt == "config-archive" and not negated:
-        words.take()
-        text = f"maximum {words.number(1, 14)}"
-        words.end()
-    elif words.peek() == "neighbor":
-        text = _neighbor(words, negated=negated)
-    else:
-        text = words.rest()
-    if negated:
-        section.negate(text, literal=literal)
-    else:
-        section.enter(text)
-
-
-def _neighbor(words: Words, *, negated: bool) -> str:
-    """`neighbor N ...`; `prefix-list L in|out` and `remote-as N` are read to the end."""
-    words.take()
-    who = words.take()
-    if who[0].isdigit() and not _is_address(who):
-        raise words.invalid(back=1)
-    if negated and not words:
-        return f"neighbor {who}"
-    what = words.take()
-    if what == "prefix-list":
-        name, direction = words.take(), words.expect("in", "out")
-        words.end()
-        return f"neighbor {who} prefix-list {name} {direction}"
-    if what == "remote-as" and not (negated and not words):
-        number = words.number(1, 2**32 - 1)
-        words.end()
-        return f"neighbor {who} remote-as {number}"
-    return f"neighbor {who} {what} {words.rest()}".rstrip()
-
-
-def _is_address(text: str) -> bool:
-    for family in (IPv4Address, IPv6Address):
-        try:
-            family(text)
-        except ValueError:
-            continue
-        return True
-    return False

@@ -7,8 +7,9 @@ import re
 
 from lab.emulators.cisco_ios.configuration import Configuration, Quirks
 from lab.emulators.cisco_ios.edit_global import global_line
-from lab.emulators.cisco_ios.edit_interface import interface_line, section_line
+from lab.emulators.cisco_ios.edit_interface import interface_line
 from lab.emulators.cisco_ios.edit_lists import acl_line, group_line, time_range_line
+from lab.emulators.cisco_ios.edit_section import section_line
 from lab.emulators.cisco_ios.modes import GLOBAL_MODE, Mode
 from lab.emulators.cisco_ios.sections import Section
 from lab.emulators.cisco_ios.vocabulary import GENERIC

@@ -54,7 +54,7 @@ def configure_revert_timer(shell: ExecShell, words: list[str]) -> Reply:
         raise Refusal(rollback.PENDING)
     reply = configure_terminal(shell, words)
     name = show_box.save_archive(router, path)
-    router.rollback.arm(minutes, name, router.exact(), shell.notify)
+    router.rollback.arm(minutes, name, router.exact(), shell.notify, shell.user)
     return Reply(
         f"Rollback Confirmed Change: Backing up current running config to {name}\n\n{reply.text}"
     )
@@ -119,8 +119,13 @@ def archive_config(shell: ExecShell, words: list[str]) -> Reply:
     return Reply()
 
 
-def clear_bgp(directions: tuple[str, ...], shell: ExecShell, words: list[str]) -> Reply:
-    """`clear ip bgp NEIGHBOR [soft] [in|out]`: what is configured comes into force."""
+def clear_bgp(
+    version: int, directions: tuple[str, ...], shell: ExecShell, words: list[str]
+) -> Reply:
+    """`clear ip bgp NEIGHBOR [soft] [in|out]`: what is configured comes into force.
+
+    For one address family; without any direction the session itself starts anew [DOC].
+    """
     router = shell.router
     every = [str(neighbor.address) for neighbor in router.neighbors]
     if words[0] == "*":
@@ -133,7 +138,10 @@ def clear_bgp(directions: tuple[str, ...], shell: ExecShell, words: list[str]) -
     for address in chosen:
         if address not in every:
             raise Refusal(f'%BGP: Unknown neighbor - "{words[0]}"\n')
-        router.bgp.refresh(router.configuration, address, directions)
+        if directions:
+            router.bgp.refresh(router.configuration, address, directions, (version,))
+        else:
+            router.bgp.reset(router.configuration, address)
     return Reply()
 
 
@@ -148,11 +156,18 @@ def clear_counters(version: int, shell: ExecShell, words: list[str]) -> Reply:
 
 Action = Callable[["ExecShell", list[str]], Reply]
 _BOTH, _IN, _OUT = ("in", "out"), ("in",), ("out",)
+_NONE: tuple[str, ...] = ()
 _CLEAR_BGP: list[tuple[str, Action]] = [
-    (f"clear {family}WORD{suffix}", functools.partial(clear_bgp, directions))
-    for family in ("ip bgp ", "ip bgp ipv4 unicast ", "bgp ipv4 unicast ", "bgp ipv6 unicast ")
+    (f"clear {family}{suffix}", functools.partial(clear_bgp, version, directions))
+    for family, version in (
+        ("ip bgp WORD", 4),
+        ("ip bgp WORD ipv4 unicast", 4),
+        ("ip bgp ipv4 unicast WORD", 4),
+        ("bgp ipv4 unicast WORD", 4),
+        ("bgp ipv6 unicast WORD", 6),
+    )
     for suffix, directions in (
-        ("", _BOTH),
+        ("", _NONE),
         (" soft", _BOTH),
         (" soft in", _IN),
         (" soft out", _OUT),

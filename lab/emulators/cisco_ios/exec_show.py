@@ -102,6 +102,7 @@ COMMANDS: list[tuple[str, Action]] = [
     ("show privilege", privilege),
     ("show archive", _show(show_box.archive)),
     ("show archive config differences", _show(show_box.differences)),
+    ("show archive config rollback timer", _show(show_box.rollback_timer)),
     ("show configuration lock", _show(show_box.configuration_lock)),
     ("show access-lists", _show(lambda router: show_lists.access_lists(router, 4))),
     (
@@ -131,6 +132,10 @@ COMMANDS: list[tuple[str, Action]] = [
         "show ipv6 prefix-list WORD",
         _show_named(lambda router, name: show_lists.prefix_lists(router, 6, name)),
     ),
+    ("show route-map", _show(show_lists.route_maps)),
+    ("show route-map WORD", _show_named(show_lists.route_maps)),
+    ("show ip as-path-access-list", _show(show_lists.as_path_lists)),
+    ("show ip as-path-access-list WORD", _show_named(show_lists.as_path_lists)),
     ("show time-range", _show(show_lists.time_ranges)),
     ("show time-range WORD", _show_named(show_lists.time_ranges)),
     ("show ip route static", _show(lambda router: show_lists.static_routes(router, 4))),

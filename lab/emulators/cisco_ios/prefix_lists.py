@@ -3,6 +3,7 @@
 
 First match wins and an implicit deny ends a list that has entries [DOC]; a list without entries,
 or one that does not exist, accepts everything [DOC]. Automatic numbers go up by five [corpus].
+Lengths obey `len < ge <= le`; anything else is refused in the router's words [live, 17.15].
 """
 
 from __future__ import annotations
@@ -72,14 +73,6 @@ class PrefixList:
         return described + [f"{command} seq {number} {entry}" for number, entry in self.ordered()]
 
 
-def accepts(entries: list[Entry] | None, route: str) -> bool:
-    """Whether a list with `entries` (None or none: there is no list) accepts `route`."""
-    prefix = ip_network(route)
-    if not entries:
-        return True
-    return next((entry.permit for entry in entries if entry.matches(prefix)), False)
-
-
 def entry(words: Words, version: int) -> Entry:
     """Read `permit|deny PREFIX [ge N] [le N]`."""
     permit = words.expect("permit", "deny") == "permit"
@@ -94,8 +87,10 @@ def entry(words: Words, version: int) -> Entry:
         raise words.invalid()
     words.take()
     ge = words.number(1, prefix.max_prefixlen) if words.accept("ge") else None
-    le = words.number(1, prefix.max_prefixlen) if words.accept("le") else None
+    le = words.number(0, prefix.max_prefixlen) if words.accept("le") else None
     words.end()
+    if le == 0 and ge is None and not prefix.prefixlen:
+        le = None  # `0.0.0.0/0 le 0` is taken and shown without its `le` [live, 17.15]
     low, high = prefix.prefixlen, le if le is not None else prefix.max_prefixlen
     if (ge is not None and not low < ge <= high) or (le is not None and le <= low):
         raise Refusal(f"% Invalid prefix range for {prefix}, make sure: len < ge-value <= le-value")

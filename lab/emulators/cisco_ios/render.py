@@ -95,10 +95,23 @@ def _rank(text: str) -> int:
     return next((rank for pattern, rank in _RANKS if pattern.match(text)), OTHER)
 
 
+def _place(text: str, index: int, first: dict[str, int]) -> str:
+    """Where a line stands among those of its rank: as entered, a route-map by its numbers."""
+    words = text.split()
+    if words[0] != "route-map":
+        return f"{index:06}"
+    return f"{first.setdefault(words[1], index):06} {int(words[3]):06}"
+
+
 def _blocks(configuration: Configuration, numbers: bool) -> Iterator[Block]:
+    first: dict[str, int] = {}
     for index, section in enumerate(configuration.root.lines.values()):
         inside = list(section_lines(section))
-        yield _rank(section.text), f"{index:06}", [*section.text.split("\n"), *inside]
+        yield (
+            _rank(section.text),
+            _place(section.text, index, first),
+            [*section.text.split("\n"), *inside],
+        )
     for index, (name, section) in enumerate(configuration.interfaces.items()):
         lines = [f" {line}" for line in interface_lines(section)]
         yield INTERFACES, f"{index:06}", [f"interface {name}", *lines]

@@ -18,7 +18,7 @@ WARNING = (
     "Rollback Confirmed Change: Rollback will begin in one minute.\n"
     "Enter “configure confirm” if you wish to keep what you’ve configured"
 )
-NOT_PENDING = "%No Rollback Confirmed Change pending"
+NOT_PENDING = "%No Rollback Confirmed Change pending"  # [live]
 PENDING = "%Rollback Confirmed Change: a confirmation is already pending"
 NO_ARCHIVE = "%Rollback Confirmed Change: archive is not configured; configure 'archive' 'path'"
 WARNING_SECONDS = 60
@@ -69,10 +69,15 @@ class Rollback:
 
     Attributes:
         restore: puts a configuration's text into force.
+        armed: when the timer was set, by the router's own clock; `minutes` how long it runs.
+        user: who set it.
     """
 
     clock: EmulatorClock
     restore: Callable[[str], None]
+    armed: datetime = field(init=False)
+    minutes: int = 0
+    user: str = ""
     _text: str = ""
     _name: str = ""
     _timers: list[Timer] = field(default_factory=list)
@@ -83,14 +88,20 @@ class Rollback:
         """Whether a change waits for its confirmation."""
         return bool(self._timers)
 
-    def arm(self, minutes: int, name: str, text: str, notify: Callable[[str], None]) -> None:
+    def __post_init__(self) -> None:
+        self.armed = self.clock.wall()
+
+    def arm(
+        self, minutes: int, name: str, text: str, notify: Callable[[str], None], user: str = ""
+    ) -> None:
         """Go back to `text` in `minutes`, unless confirmed; `notify` tells the session."""
-        self._text, self._name, self._notify = text, name, notify
+        self._text, self._name, self._notify, self.user = text, name, notify, user
         self.prolong(minutes)
 
     def prolong(self, minutes: int) -> None:
         """Start the time anew."""
         self._cancel()
+        self.armed, self.minutes = self.clock.wall(), minutes
         self._timers = [
             self.clock.call_later(max(0, minutes * 60 - WARNING_SECONDS), self._warn),
             self.clock.call_later(minutes * 60, self._expire),

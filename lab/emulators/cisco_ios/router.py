@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from lab.emulators.cisco_ios import render
@@ -18,7 +18,7 @@ from lab.emulators.cisco_ios.traffic import filtered, routed
 from lab.emulators.cisco_ios.words import Refusal
 from lab.emulators.clock import EmulatorClock
 from lab.emulators.device import Emulator
-from lab.emulators.packets import Direction, Packet
+from lab.emulators.packets import Direction, Packet, RouteFate
 
 
 class Router(Emulator):
@@ -195,12 +195,19 @@ class Router(Emulator):
         """Routes that BGP or an IGP brings: more specific ones beat a static discard route."""
         self.learned += [network(prefix) for prefix in prefixes]
 
-    def would_accept(self, prefix: str, neighbor: str, direction: Direction = "in") -> bool:
-        """See `Emulator.would_accept`; `KeyError` for a neighbor that is not configured."""
+    def route_fate(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> RouteFate:
+        """See `Emulator.route_fate`; `KeyError` for a neighbor that is not configured."""
         self.clock.fire_due()
         with self.lock:
             self.bgp.renew(self.configuration)
-            return self.bgp.would_accept(prefix, neighbor, direction)
+            known = None if path is None else tuple(path)
+            return self.bgp.fate(prefix, neighbor, direction, known)
 
     def refresh_bgp(self) -> None:
         """Every session starts anew: all policies come into force."""

@@ -37,6 +37,7 @@ _SINGLE = tuple(
         r"(neighbor \S+ prefix-list) \S+ (in|out)$",
         r"(neighbor \S+ route-map) \S+ (in|out)$",
         r"(neighbor \S+ filter-list) \S+ (in|out)$",
+        r"(neighbor \S+ distribute-list) \S+ (in|out)$",
         r"(neighbor \S+ (?:remote-as|description|maximum-prefix|password|peer-group|update-source))"
         r" ",
         r"(bgp router-id) ",
@@ -69,8 +70,8 @@ _INTERFACE_ORDER = tuple(
 )
 _NEIGHBOR_ORDER = (
     "remote-as", "peer-group", "description", "shutdown", "password", "ebgp-multihop",
-    "update-source", "activate", "send-community", "soft-reconfiguration", "prefix-list",
-    "route-map", "filter-list", "maximum-prefix",
+    "update-source", "activate", "send-community", "soft-reconfiguration",
+    "distribute-list", "prefix-list", "route-map", "filter-list", "maximum-prefix",
 )  # fmt: skip
 
 

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 _COLUMNS = "Neighbor        V           AS MsgRcvd MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd"
 
+_FILTERS = (
+    ("distribute-list", "in", "Incoming update network filter list is"),
+    ("distribute-list", "out", "Outgoing update network filter list is"),
+    ("prefix-list", "in", "Incoming update prefix filter list is"),
+    ("prefix-list", "out", "Outgoing update prefix filter list is"),
+    ("filter-list", "in", "Incoming update AS path filter list is"),
+    ("filter-list", "out", "Outgoing update AS path filter list is"),
+    ("route-map", "in", "Route map for incoming advertisements is"),
+    ("route-map", "out", "Route map for outgoing advertisements is"),
+)
+
 
 def summary(router: Router, version: int) -> str:
     """The summary of one address family [corpus show_ip_bgp_summary]."""
@@ -58,7 +69,10 @@ def _ago(since: datetime, now: datetime) -> str:
 
 
 def neighbors(router: Router, address: str | None = None) -> str:
-    """State and bound prefix-lists of one or all neighbors [DOC on the form]."""
+    """State and bound filters of one or all neighbors [DOC on the form].
+
+    What is bound is shown, whether or not it is in force yet.
+    """
     if address is None:
         return "\n".join(
             line for neighbor in router.neighbors for line in _neighbor(router, neighbor)
@@ -75,16 +89,15 @@ def _neighbor(router: Router, neighbor: Neighbor) -> list[str]:
     link = "internal" if neighbor.remote_as == own else "external"
     since = _ago(neighbor.since, router.clock.now())
     state = f"Established, up for {since}" if neighbor.established else f"Idle, down for {since}"
-    lines = [
-        f"BGP neighbor is {address.upper()},  remote AS {neighbor.remote_as}, {link} link",
-        "  BGP version 4, remote router ID 0.0.0.0",
-        f"  BGP state = {state}",
-    ]
+    lines = [f"BGP neighbor is {address.upper()},  remote AS {neighbor.remote_as}, {link} link"]
+    if address in router.bgp.shut:
+        lines.append(" Administratively shut down")
+    lines += ["  BGP version 4, remote router ID 0.0.0.0", f"  BGP state = {state}"]
     for version, title in ((4, "IPv4"), (6, "IPv6")):
         found = [
-            f"  {word} update prefix filter list is {name}"
-            for word, way in (("Incoming", "in"), ("Outgoing", "out"))
-            if (name := bound(router.configuration, address, version, way))
+            f"  {text} {name}"
+            for kind, way, text in _FILTERS
+            if (name := bound(router.configuration, address, version, way, kind))
         ]
         if found or version == neighbor.address.version:
             lines += [f" For address family: {title} Unicast", *found]

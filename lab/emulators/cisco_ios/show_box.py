@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lab.emulators.cisco_ios import render
 from lab.emulators.cisco_ios.names import interface_name
-from lab.emulators.cisco_ios.rollback import stamp
+from lab.emulators.cisco_ios.rollback import NOT_PENDING, stamp
 from lab.emulators.cisco_ios.sections import Section, interface_lines
 from lab.emulators.cisco_ios.words import InvalidInput, Refusal
 
@@ -194,6 +194,18 @@ def differences(router: Router) -> str:
                 lines.append(header)
             lines.append(f" {sign}{text.strip()}" if text.startswith(" ") else f"{sign}{text}")
     return "\n".join(lines if found else [*lines, "!No changes were found"])
+
+
+def rollback_timer(router: Router) -> str:
+    """`show archive config rollback timer` [DOC]; without one as `configure confirm` [live]."""
+    pending = router.rollback
+    if not pending.pending:
+        raise Refusal(NOT_PENDING)
+    return (
+        f"Time configured(or reconfigured): {pending.armed:%H:%M:%S UTC %a %b} "
+        f"{pending.armed.day} {pending.armed.year}\n"
+        f"Timer type: absolute timer\nTimer value: {pending.minutes} min\nUser: {pending.user}"
+    )
 
 
 def ip_interface(router: Router, typed: str | None, version: int) -> str:

@@ -74,6 +74,53 @@ def prefix_lists(router: Router, version: int, name: str | None = None) -> str:
     return "\n".join(lines)
 
 
+def route_maps(router: Router, name: str | None = None) -> str:
+    """`show route-map [NAME]` [DOC]; hits of policy routing are always 0 here."""
+    shown = sorted(
+        (section.text.split()[1:] for section in router.configuration.root.lines.values()
+         if section.text.startswith("route-map ")),
+        key=lambda words: (words[0], int(words[2])),
+    )  # fmt: skip
+    lines: list[str] = []
+    for known, action, number in shown:
+        if name not in (None, known):
+            continue
+        inside = router.configuration.root.lines[f"route-map {known} {action} {number}"].lines
+        lines += [f"route-map {known}, {action}, sequence {number}", "  Match clauses:"]
+        lines += [_clause(text) for text in inside if text.startswith("match ")]
+        lines.append("  Set clauses:")
+        lines += [f"    {text.removeprefix('set ')}" for text in inside if text.startswith("set ")]
+        lines.append("  Policy routing matches: 0 packets, 0 bytes")
+    if name is not None and not lines:
+        raise Refusal(f"route-map {name} not found\n")  # [GUESS]
+    return "\n".join(lines)
+
+
+def _clause(text: str) -> str:
+    """`match ip address prefix-list A B` is shown as `ip address prefix-lists: A B ` [DOC]."""
+    words = text.removeprefix("match ").split()
+    for count, plural in ((3, "prefix-lists"), (2, "address (access-lists)")):
+        if words[1:2] == ["address"] and (words[2:3] == ["prefix-list"]) == (count == 3):
+            head = f"{words[0]} address {plural}" if count == 3 else f"{words[0]} {plural}"
+            return f"    {head}: {' '.join(words[count:])} "
+    if words[:1] == ["as-path"]:
+        return f"    as-path (as-path filter): {' '.join(words[1:])} "
+    return f"    {' '.join(words)}"
+
+
+def as_path_lists(router: Router, name: str | None = None) -> str:
+    """`show ip as-path-access-list [N]` [DOC]."""
+    found: dict[int, list[str]] = {}
+    for words in router.configuration.root.words("ip as-path access-list "):
+        if name in (None, words[3]):
+            found.setdefault(int(words[3]), []).append(f"    {' '.join(words[4:])}")
+    return "\n".join(
+        line
+        for number, entries in sorted(found.items())
+        for line in (f"AS path access list {number}", *entries)
+    )
+
+
 def time_ranges(router: Router, name: str | None = None) -> str:
     """`show time-range [NAME]` [DOC]."""
     now = router.clock.wall()

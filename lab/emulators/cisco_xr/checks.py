@@ -122,6 +122,9 @@ def _missing(after: View, policy: str, seen: frozenset[str]) -> Iterator[tuple[s
     for name in sorted(references(body, "prefix-set")):
         if after.prefix_set(name) is None:
             yield "prefix-set", name
+    for name in sorted(references(body, "as-path-set")):
+        if after.path_set(name) is None:
+            yield "as-path-set", name
     for name in sorted(references(body, "route-policy") - seen):
         yield from _missing(after, name, seen | {name})
 

@@ -17,7 +17,7 @@ from lab.emulators.cisco_xr.tree import Node, render_all
 from lab.emulators.cisco_xr.view import View
 from lab.emulators.clock import EmulatorClock
 from lab.emulators.device import Emulator
-from lab.emulators.packets import Direction, Packet
+from lab.emulators.packets import Direction, Packet, RouteFate
 
 
 class Router(Emulator):
@@ -62,9 +62,6 @@ class Router(Emulator):
             self.database.running = Loader().read(text)
             self.database.commits.clear()
             self.database.confirm()
-            for address, remote_as, _ in traffic.peers(View(self.database.running)):
-                if address not in self.neighbors:
-                    self.neighbors.add(address, remote_as)
             self._committed()
 
     def running(self) -> str:
@@ -145,12 +142,11 @@ class Router(Emulator):
         self.changed()
 
     def _shut_neighbors(self) -> None:
-        """Adjacencies with `shutdown` are down, and come back without it."""
-        down = {
-            address
-            for address, _, shut in traffic.peers(self._view)
-            if shut and address in self.neighbors
-        }
+        """New neighbors come up; those with `shutdown` are down, and come back without it."""
+        for address, remote_as, _ in traffic.peers(self._view):
+            if address not in self.neighbors:
+                self.neighbors.add(address, remote_as)
+        down = {address for address, _, shut in traffic.peers(self._view) if shut}
         for address in down ^ self._admin_down:
             self.neighbors.set_state(address, established=address not in down)
         self._admin_down = down
@@ -193,9 +189,21 @@ class Router(Emulator):
         hit = None if entry is None else Hit(packet.version, bound, entry.line, name, side)
         return permitted and routed, hit
 
-    def would_accept(self, prefix: str, neighbor: str, direction: Direction = "in") -> bool:
-        """See `Emulator.would_accept`; XR applies a changed policy at once [GUESS]."""
-        return traffic.accepted(self.view(), prefix, neighbor, direction)
+    def route_fate(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> RouteFate:
+        """See `Emulator.route_fate`; XR applies a changed policy at once [GUESS].
+
+        A neighbor that is not configured has no session.
+        """
+        view = self.view()
+        if neighbor in self.neighbors and not self.neighbors[neighbor].established:
+            return "no session"
+        return traffic.fate(view, prefix, neighbor, direction, path)
 
 
 def _text(top: Node) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Route policy language: prefix-sets and route-policies, read and evaluated.
 
-A route is judged by its prefix alone: conditions on anything else (AS path, communities) are
-false. A policy that ends without `pass`, `done` or `set` drops the route [DOC].
+A route is judged by its prefix and its AS path: conditions on anything else (communities, ...)
+are false. A policy that ends without `pass`, `done` or `set` drops the route [DOC].
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from lab.emulators.cisco_xr import rpl_paths
 
 Network = IPv4Network | IPv6Network
 SetSource = Callable[[str], "list[Span] | None"]
@@ -145,6 +147,8 @@ def parse_policy(body: Sequence[str]) -> list[Statement]:
         words = line.split()
         if not words or words[0].startswith("#") or words[0] == "end-policy":
             continue
+        if words[0] in ("if", "elseif") and not _reads(words[1:-1]):
+            raise BadPolicy(line)
         if words[0] == "if" and words[-1] == "then" and len(words) > 2:
             statement = Statement(["if"], [Branch(words[1:-1])])
             here.append(statement)
@@ -161,6 +165,11 @@ def parse_policy(body: Sequence[str]) -> list[Statement]:
     if stack:
         raise BadPolicy("end-policy")
     return top
+
+
+def _reads(condition: list[str]) -> bool:
+    route = ip_network("0.0.0.0/0"), ()
+    return _Condition(condition, route, lambda name: None, lambda name: None).is_read()
 
 
 def _continue(
@@ -198,9 +207,10 @@ def policy_lines(typed: Sequence[str]) -> list[str]:
 
 
 def references(body: Sequence[str], kind: str) -> set[str]:
-    """Names of prefix-sets (`kind` "prefix-set") or policies ("route-policy") that a body uses."""
+    """Names of sets (`kind` "prefix-set", "as-path-set") or "route-policy" that a body uses."""
     pattern = {
         "prefix-set": r"\bdestination in ([A-Za-z_][^\s(),]*)",
+        "as-path-set": r"\bas-path in ([A-Za-z_][^\s(),]*)",
         "route-policy": r"^\s*apply ([^\s(]+)",
     }[kind]
     return {name for line in body for name in re.findall(pattern, line)}
@@ -213,6 +223,8 @@ class Judge:
         prefix: the route.
         sets: members of a prefix-set by name; None where it does not exist.
         policies: body of a policy by name; None where it does not exist.
+        path: its AS path, the nearest AS first.
+        path_sets: the body of an as-path-set by name.
     """
 
     def __init__(
@@ -220,8 +232,11 @@ class Judge:
         prefix: Network,
         sets: SetSource,
         policies: Callable[[str], Sequence[str] | None],
+        path: tuple[int, ...] = (),
+        path_sets: rpl_paths.SetBody = lambda name: None,
     ) -> None:
         self._prefix, self._sets, self._policies = prefix, sets, policies
+        self._path, self._path_sets = path, path_sets
 
     def accepts(self, name: str) -> bool:
         """Whether the policy `name` lets the route through; one that does not exist drops."""
@@ -254,16 +269,31 @@ class Judge:
         return outcomes.get(word, Fate.PASSED)
 
     def _holds(self, condition: list[str]) -> bool:
-        tokens = re.findall(r"[(),]|[^\s(),]+", " ".join(condition))
-        return _Condition(tokens, self._prefix, self._sets).any_of()
+        route = self._prefix, self._path
+        return _Condition(condition, route, self._sets, self._path_sets).any_of()
 
 
 class _Condition:
     """A boolean expression, read from the left; `and` binds closer than `or`."""
 
-    def __init__(self, tokens: list[str], prefix: Network, sets: SetSource) -> None:
-        self._tokens, self._at = tokens, 0
-        self._prefix, self._sets = prefix, sets
+    def __init__(
+        self,
+        words: list[str],
+        route: tuple[Network, tuple[int, ...]],
+        sets: SetSource,
+        path_sets: rpl_paths.SetBody,
+    ) -> None:
+        self._tokens, self._at = rpl_paths.TOKEN.findall(" ".join(words)), 0
+        self._prefix, self._path = route
+        self._sets, self._path_sets = sets, path_sets
+
+    def is_read(self) -> bool:
+        """Whether the whole of it is a condition that the router knows."""
+        try:
+            self.any_of()
+        except (rpl_paths.BadCondition, BadPolicy, re.error):
+            return False
+        return self._at == len(self._tokens)
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
@@ -296,11 +326,15 @@ class _Condition:
             result = self.any_of()
             self._take()
             return result
+        if self._peek() == "as-path":
+            self._take()
+            return rpl_paths.holds(self._take, self._peek, self._path, self._path_sets)
         return self._destination() if self._peek() == "destination" else self._unknown()
 
     def _destination(self) -> bool:
         self._take()
-        self._take()  # `in`
+        if self._take() != "in":
+            raise BadPolicy("destination")
         word = self._take()
         if word != "(":
             return any(span.matches(self._prefix) for span in self._sets(word) or [])

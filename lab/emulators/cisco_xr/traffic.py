@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address, ip_network
 
 from lab.emulators.cisco_xr.ace import Ace, Ends
@@ -13,7 +13,7 @@ from lab.emulators.cisco_xr.ports import ICMP_TYPES, ICMPV6_TYPES
 from lab.emulators.cisco_xr.rpl import Judge
 from lab.emulators.cisco_xr.tree import Node
 from lab.emulators.cisco_xr.view import View
-from lab.emulators.packets import ICMP, ICMPV6, Address, Direction, Packet
+from lab.emulators.packets import ICMP, ICMPV6, Address, Direction, Packet, RouteFate
 
 SIDES = {"in": "ingress", "out": "egress"}
 _NEIGHBOR_DISCOVERY = (135, 136)
@@ -112,27 +112,31 @@ def _discarded(view: View, address: Address) -> bool:
     return view.next_hops(address) == {"Null0"}
 
 
-def accepted(view: View, prefix: str, neighbor: str, direction: Direction) -> bool:
-    """Whether `prefix` passes the policy of `neighbor`.
+def fate(
+    view: View, prefix: str, neighbor: str, direction: Direction, path: Sequence[int] | None
+) -> RouteFate:
+    """What the policy of `neighbor` does with `prefix`.
 
     eBGP without a policy passes nothing, iBGP everything [DOC]; policies may come from a
-    neighbor-group. A neighbor that is not configured or shut down gets and gives nothing.
+    neighbor-group. A neighbor that is not configured, or shut down, has no session.
     """
     bgp = view.bgp()
     peer = None if bgp is None else bgp.get(f"neighbor {ip_address(neighbor)}")
     if bgp is None or peer is None:
-        return False
+        return "no session"
     network = ip_network(prefix, strict=True)
     chain = [peer, *_inherited(bgp, peer)]
     if any(node.get("shutdown") is not None for node in chain):
-        return False
+        return "no session"
     policy = _policy(chain, network.version, direction)
-    if policy is None:
-        return False
-    if policy:
-        return Judge(network, view.prefix_set, view.policy).accepts(policy)
     remote = next((found.line.split()[1] for n in chain if (found := n.get("remote-as"))), "")
-    return remote == bgp.line.split()[2]
+    if not policy:
+        internal = policy is not None and remote == bgp.line.split()[2]
+        return "accepted" if internal else "rejected"
+    if path is None:
+        path = (int(remote),) if direction == "in" and remote.isdecimal() else ()
+    judge = Judge(network, view.prefix_set, view.policy, tuple(path), view.path_set)
+    return "accepted" if judge.accepts(policy) else "rejected"
 
 
 def peers(view: View) -> Iterator[tuple[str, int, bool]]:

@@ -140,6 +140,11 @@ class View:
             self._sets[name] = None if node is None else set_members(node.body)
         return self._sets[name]
 
+    def path_set(self, name: str) -> tuple[str, ...] | None:
+        """The body of an as-path-set; None where there is no such set."""
+        node = self.top.get(f"as-path-set {name}")
+        return None if node is None else node.body
+
     def policy(self, name: str) -> tuple[str, ...] | None:
         """The body of a route-policy; None where there is no such policy."""
         node = self.top.get(f"route-policy {name}")

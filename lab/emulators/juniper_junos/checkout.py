@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from lab.emulators.faults import FaultPlan
+from lab.emulators.juniper_junos.as_paths import is_expression
 from lab.emulators.juniper_junos.nodes import Node
 from lab.emulators.juniper_junos.options import JunosOptions
 
@@ -144,18 +145,46 @@ def _conditions(root: Node, family: str, path: str, term: Node) -> Iterator[Comp
                 yield Complaint(f"{path} from", name, text)
 
 
+_NAMED_IN_POLICIES = ("prefix-list", "prefix-list-filter", "route-filter-list")
+_PATHS_IN_POLICIES = ("as-path", "as-path-group")
+
+
 def _policies(root: Node) -> Iterator[Complaint]:
     options = root.get("policy-options")
     for policy in options.listed("policy-statement") if options else ():
+        path = f"policy-options policy-statement {policy.key[0]}"
         for term in (policy, *policy.listed("term")):
             conditions = term.get("from")
-            entries = [] if conditions is None else list(conditions.listed("prefix-list"))
-            entries += [] if conditions is None else list(conditions.listed("prefix-list-filter"))
-            for entry in entries:
-                if options and options.get(("prefix-list", entry.key[0])) is None:
-                    text = f"Policy error: prefix-list {entry.key[0]} referenced but not defined"
-                    path = f"policy-options policy-statement {policy.key[0]}"
+            for kind, name in _names(conditions) if conditions is not None else ():
+                if options and options.get((kind, name)) is None:
+                    text = f"Policy error: {kind} {name} referenced but not defined"
                     yield Complaint(path, "from", text)
+    yield from _paths(root)
+
+
+def _names(conditions: Node) -> Iterator[tuple[str, str]]:
+    """The kind and name of everything that a policy's `from` refers to."""
+    for kind in _NAMED_IN_POLICIES:
+        defined = kind.removesuffix("-filter")
+        yield from ((defined, entry.key[0]) for entry in conditions.listed(kind))
+    for kind in _PATHS_IN_POLICIES:
+        yield from ((kind, name) for name in conditions.several(kind))
+
+
+def _paths(root: Node) -> Iterator[Complaint]:
+    """AS path expressions that cannot be read; the text is a GUESS."""
+    options = root.get("policy-options")
+    if options is None:
+        return
+    found = [("policy-options", one) for one in options.listed("as-path")]
+    for group in options.listed("as-path-group"):
+        path = f"policy-options as-path-group {group.key[0]}"
+        found += [(path, one) for one in group.listed("as-path")]
+    for path, one in found:
+        for expression in one.listed(""):
+            if not is_expression(expression.key[0]):
+                text = f"Policy error: invalid as-path regular expression {expression.key[0]}"
+                yield Complaint(path, f"as-path {one.key[0]}", text)
 
 
 def _neighbors(root: Node) -> Iterator[Complaint]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lab.emulators.juniper_junos.schema import FREE, Statement, schema
-from lab.emulators.juniper_junos.values import complaint, read_value
+from lab.emulators.juniper_junos.values import complaint, lengths_fit, read_value
 from lab.errors import LabError
 
 Identity = tuple[str, ...]
@@ -146,6 +146,8 @@ def _key(statement: Statement, words: Sequence[str], start: int) -> tuple[tuple[
         index += 1
         if kind == "length" and key[-1] in ("upto", "prefix-length-range", "through"):
             key.append(_value("word", words, index))
+            if not lengths_fit(key[0], key[-2], key[-1]):
+                raise StatementRefused(index, "syntax error")
             index += 1
     return tuple(key), index
 

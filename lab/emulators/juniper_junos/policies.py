@@ -4,23 +4,35 @@
 A policy list is walked in order until a policy accepts or rejects; then BGP's default policy
 accepts. The most specific list counts: neighbor, then group, then `protocols bgp`. Among the
 route-filters of a term only the longest prefix around the route counts [Juniper, how route-filter
-match types are evaluated]. GUESS: different kinds of prefix conditions in one `from` must all
-hold; a term with a condition that the emulator knows nothing of (community, AS path) does not
-match.
+match types are evaluated]; entries of a `route-filter-list` count among them, and the action at
+the list's reference goes before the entry's [Juniper, route-filter-list]. GUESS: different kinds
+of prefix conditions in one `from` must all hold; a term with a condition that the emulator knows
+nothing of (community, tag) does not match.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
+from lab.emulators.juniper_junos import as_paths
 from lab.emulators.juniper_junos.nodes import Node
 from lab.emulators.juniper_junos.values import Network, network
-from lab.emulators.packets import Direction
+from lab.emulators.packets import Direction, RouteFate
 
 _Action = Literal["accept", "reject", "policy"]
-_UNKNOWN = ("community", "as-path", "tag")
+_UNKNOWN = ("community", "tag")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route as a policy sees it: the prefix, its AS path, the neighbor it is with."""
+
+    prefix: Network
+    path: tuple[int, ...]
+    neighbor: str
 
 
 class NoSuchNeighbor(ValueError):
@@ -38,23 +50,38 @@ def find_neighbor(root: Node, address: str) -> tuple[Node, Node] | None:
     return None
 
 
-def accepts(root: Node, prefix: str, address: str, direction: Direction) -> bool:
-    """Whether the route `prefix`, learned by BGP, passes in `direction` at neighbor `address`.
-
-    False for a neighbor that is deactivated. Raises NoSuchNeighbor for one that is not
-    configured at all.
-    """
+def is_shut(root: Node, address: str) -> bool:
+    """Whether `address` has no session by configuration: deactivated, or `shutdown`."""
     found = find_neighbor(root, address)
     if found is None:
-        if not is_configured(root, address):
-            raise NoSuchNeighbor(f"no BGP neighbor {address} is configured")
-        return False
+        return True
+    bgp = root.get("protocols", "bgp")
+    places = (*found, *((bgp,) if bgp is not None else ()))
+    return any(place.get("shutdown") is not None for place in places)
+
+
+def fate(
+    root: Node, prefix: str, address: str, direction: Direction, path: Sequence[int] | None
+) -> RouteFate:
+    """What becomes of the route `prefix`, learned by BGP, in `direction` at neighbor `address`.
+
+    No session at a neighbor that is deactivated or shut down. Raises NoSuchNeighbor for one that
+    is not configured at all.
+    """
+    if not is_configured(root, address):
+        raise NoSuchNeighbor(f"no BGP neighbor {address} is configured")
+    found = find_neighbor(root, address)
+    if found is None or is_shut(root, address):
+        return "no session"
     group, neighbor = found
     word = "import" if direction == "in" else "export"
-    bgp = root.get("protocols", "bgp")
-    places = (neighbor, group, bgp)
+    places = (neighbor, group, root.get("protocols", "bgp"))
     names = next((listed for place in places if place and (listed := place.several(word))), [])
-    return judged(root, names, network(prefix), str(ip_address(address)))
+    if path is None:
+        remote = neighbor.value("peer-as") or group.value("peer-as")
+        path = (int(remote),) if direction == "in" and remote else ()
+    route = Route(network(prefix), tuple(path), str(ip_address(address)))
+    return "accepted" if judged(root, names, route) else "rejected"
 
 
 def is_configured(root: Node, address: str) -> bool:
@@ -73,21 +100,21 @@ def is_configured(root: Node, address: str) -> bool:
     return False
 
 
-def judged(root: Node, names: Iterable[str], route: Network, neighbor: str) -> bool:
+def judged(root: Node, names: Iterable[str], route: Route) -> bool:
     """What the policies `names`, in order, and BGP's default policy say of `route`."""
     for name in names:
         policy = root.get("policy-options", ("policy-statement", name))
         if policy is None:
             continue
-        action = _policy(root, policy, route, neighbor)
+        action = _policy(root, policy, route)
         if action in ("accept", "reject"):
             return action == "accept"
     return True
 
 
-def _policy(root: Node, policy: Node, route: Network, neighbor: str) -> _Action | None:
+def _policy(root: Node, policy: Node, route: Route) -> _Action | None:
     for term in (*policy.listed("term"), policy):
-        matched, own = _matches(root, term.get("from"), route, neighbor)
+        matched, own = _matches(root, term.get("from"), route)
         if not matched:
             continue
         action = own or _action(term.get("then"))
@@ -107,21 +134,22 @@ def _action(node: Node | None) -> _Action | None:
     return "policy" if node.value("next") == "policy" else None
 
 
-def _matches(
-    root: Node, conditions: Node | None, route: Network, neighbor: str
-) -> tuple[bool, _Action | None]:
+def _matches(root: Node, conditions: Node | None, route: Route) -> tuple[bool, _Action | None]:
     """Whether the conditions hold, and the action that the matching entry itself carries."""
     if conditions is None:
         return True, None
     if any(conditions.get(name) is not None for name in _UNKNOWN):
         return False, None
     protocols, neighbors = conditions.several("protocol"), conditions.several("neighbor")
-    if (protocols and "bgp" not in protocols) or (neighbors and neighbor not in neighbors):
+    if (protocols and "bgp" not in protocols) or (neighbors and route.neighbor not in neighbors):
         return False, None
     family = conditions.value("family")
-    if family is not None and family != ("inet" if route.version == 4 else "inet6"):
+    if family is not None and family != ("inet" if route.prefix.version == 4 else "inet6"):
         return False, None
-    return _prefixes_match(root, conditions, route)
+    wanted = as_paths.expressions(root, conditions)
+    if wanted is not None and not any(as_paths.matches(one, route.path) for one in wanted):
+        return False, None
+    return _prefixes_match(root, conditions, route.prefix)
 
 
 def _prefixes_match(root: Node, conditions: Node, route: Network) -> tuple[bool, _Action | None]:
@@ -142,13 +170,23 @@ def _prefixes_match(root: Node, conditions: Node, route: Network) -> tuple[bool,
         if hit is None:
             return False, None
         own = _action(hit)
-    routes = list(conditions.listed("route-filter"))
-    if routes:
-        entry = _longest(routes, route)
+    routes = list(_route_filters(root, conditions))
+    if routes or any(True for _ in conditions.listed("route-filter-list")):
+        entry = _longest([one for one, _ in routes], route)
         if entry is None:
             return False, None
-        own = own or _action(entry)
+        listed = next(action for one, action in routes if one is entry)
+        own = own or listed or _action(entry)
     return True, own
+
+
+def _route_filters(root: Node, conditions: Node) -> Iterator[tuple[Node, _Action | None]]:
+    """Every route-filter of a `from`, with the action of the reference to its list."""
+    yield from ((one, None) for one in conditions.listed("route-filter"))
+    for reference in conditions.listed("route-filter-list"):
+        found = root.get("policy-options", ("route-filter-list", reference.key[0]))
+        for one in found.listed("") if found is not None else ():
+            yield one, _action(reference)
 
 
 def _members(root: Node, name: str) -> list[Network]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lab.emulators.juniper_junos.commits import stamp
 from lab.emulators.juniper_junos.filters import Hits, instances
-from lab.emulators.juniper_junos.policies import find_neighbor, is_configured
+from lab.emulators.juniper_junos.policies import find_neighbor, is_configured, is_shut
 from lab.emulators.neighbors import Neighbor
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def bgp_summary(router: Router) -> str:
     ]
     for peer in peers:
         ago = _ago(router.clock.now() - peer.since)
-        state = "Establ" if peer.established else "Active"
+        shut = is_shut(router.database.active, str(peer.address))
+        state = "Establ" if peer.established else "Idle" if shut else "Active"
         packets = 1000 if peer.established else 0
         row = f"{peer.address!s:<20} {peer.remote_as:>6} {packets:>10} {packets:>10} {0:>7} {0:>7}"
         lines.append(f"{row} {ago} {state}")
@@ -99,7 +100,8 @@ def bgp_neighbor(router: Router, words: Sequence[str]) -> str:
     for peer in _neighbors(router):
         if words and words[0] != str(peer.address):
             continue
-        state = "Established" if peer.established else "Active"
+        shut = is_shut(router.database.active, str(peer.address))
+        state = "Established" if peer.established else "Idle" if shut else "Active"
         lines.append(f"Peer: {peer.address}+179 AS {peer.remote_as} Local: unspecified AS 0")
         lines.append(f"  Type: External    State: {state}    Flags: <Sync>")
         found = find_neighbor(router.database.active, str(peer.address))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from lab.emulators.clock import EmulatorClock
@@ -17,11 +17,11 @@ from lab.emulators.juniper_junos.filters import Counters, Verdict, evaluate
 from lab.emulators.juniper_junos.loading import DENIED, load_braces
 from lab.emulators.juniper_junos.nodes import Node, StatementRefused, empty
 from lab.emulators.juniper_junos.options import JunosOptions
-from lab.emulators.juniper_junos.policies import accepts
+from lab.emulators.juniper_junos.policies import fate, is_configured, is_shut
 from lab.emulators.juniper_junos.routes import discarded, loose_check_drops
 from lab.emulators.juniper_junos.session import JunosShell
 from lab.emulators.juniper_junos.values import words_of
-from lab.emulators.packets import Direction, Packet
+from lab.emulators.packets import Direction, Packet, RouteFate
 
 PACKET_OCTETS = 64  # what one counted packet adds to the byte counters
 
@@ -52,6 +52,7 @@ class Router(Emulator):
         self.shells: list[JunosShell] = []
         self.booted = self.clock.wall()
         self._numbers = itertools.count()
+        self._shut: set[str] = set()
         self.database = Database(self, self.options, self._committed, self._broadcast)
         self.database.start(empty())
 
@@ -129,7 +130,17 @@ class Router(Emulator):
     def _committed(self, _old: Node) -> None:
         self._name()
         self.counters.follow(self.database.active, self.options)
+        self._shut_neighbors()
         self.changed()
+
+    def _shut_neighbors(self) -> None:
+        """Sessions that are deactivated or shut down end, and start anew without that."""
+        active = self.database.active
+        known = {str(one.address) for one in self.neighbors}
+        shut = {one for one in known if is_configured(active, one) and is_shut(active, one)}
+        for address in (shut ^ self._shut) & known:
+            self.neighbors.set_state(address, established=address not in shut)
+        self._shut = shut
 
     def _broadcast(self, text: str) -> None:
         now = self.clock.wall()
@@ -187,11 +198,19 @@ class Router(Emulator):
             found = families(self.database.active)
             return list(dict.fromkeys(f"{name}.{unit.key[0]}" for name, unit, _f, _n in found))
 
-    def would_accept(self, prefix: str, neighbor: str, direction: Direction = "in") -> bool:
+    def route_fate(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> RouteFate:
         """See `Emulator`; raises `ValueError` for a neighbor that is not configured."""
         self.clock.fire_due()
         with self.lock:
-            return accepts(self.database.active, prefix, neighbor, direction)
+            if neighbor in self.neighbors and not self.neighbors[neighbor].established:
+                return "no session"
+            return fate(self.database.active, prefix, neighbor, direction, path)
 
 
 def _apply_lines(configuration: Node, lines: Iterable[str]) -> None:

@@ -63,6 +63,8 @@ export [] name
 family ~
 peer-as = number
 authentication-key = text
+shutdown {+
+  notify-message = text
 ~
 """
 _POLICY_TERM = """\
@@ -73,11 +75,15 @@ from {
   tag [] number
   community [] name
   as-path [] name
+  as-path-group [] name
   prefix-list *| name
-  prefix-list-filter *| name length
+  prefix-list-filter *| name list-length
     accept ! ^do
     reject ! ^do
   route-filter *| prefix length
+    accept ! ^do
+    reject ! ^do
+  route-filter-list *| name
     accept ! ^do
     reject ! ^do
 then {?
@@ -169,6 +175,8 @@ protocols {
   bgp {
     import [] name
     export [] name
+    shutdown {+
+      notify-message = text
     group * name
       type = word
 @bgp@      neighbor * ip
@@ -182,7 +190,15 @@ policy-options {
     term * name
 @term@@term@  community * name
     members [] word
-  as-path *| name text
+  as-path *| name
+    - *| path ^path
+  as-path-group * name
+    as-path *| name
+      - *| path ^path
+  route-filter-list * name
+    - *| prefix length
+      accept ! ^do
+      reject ! ^do
 class-of-service ~
 firewall {
   family *0 family

@@ -123,6 +123,7 @@ _READ: dict[str, Callable[[str], str | None]] = {
     "family": lambda text: text if text in FAMILIES else None,
     "next": lambda text: text if text in ("term", "policy") else None,
     "length": lambda text: text if text in LENGTHS else None,
+    "list-length": lambda text: text if text in LENGTHS[:3] else None,
 }
 _COMPLAINTS = {
     "prefix": "invalid ip address or hostname: {value}",
@@ -130,6 +131,22 @@ _COMPLAINTS = {
     "ip": "invalid ip address or hostname: {value}",
     "number": "Invalid numeric value: '{value}'",
 }
+
+
+def lengths_fit(prefix: str, kind: str, text: str) -> bool:
+    """Whether `upto /24`, `prefix-length-range /24-/28` or `through P` suits `prefix`.
+
+    Lengths run from the prefix's own to the family's last [Juniper, route-filter match types].
+    """
+    outer = network(prefix)
+    if kind == "through":
+        inner = _prefix(text)
+        return inner is not None and network(inner).version == outer.version
+    found = re.fullmatch(r"/(\d+)" if kind == "upto" else r"/(\d+)-/(\d+)", text)
+    if found is None:
+        return False
+    ends = [outer.prefixlen, *(int(end) for end in found.groups()), outer.max_prefixlen]
+    return ends == sorted(ends)
 
 
 def read_value(kind: str, text: str) -> str | None:

@@ -22,6 +22,7 @@ from enforcer.settings import load
 from enforcer.storage.records import AuditEntry
 from enforcer.storage.unit_of_work import INTENT
 from enforcer.usecases.local import LocalApplication
+from lab.errors import LabCommandFailed
 from lab.installation import INVENTORY, Controller, Installation
 from lab.shell import wait_until
 
@@ -86,6 +87,8 @@ class Desk:
             scope=scope,
             confirm_wide=True,
             confirm_collateral=True,
+            confirm_routes=True,
+            confirm_foreign=True,
         )
         order = self.app.place(ME, command)
         self._placed.append(order.id)
@@ -225,13 +228,21 @@ def desk_at(controller: Controller) -> Iterator[Desk]:
     """A desk once every router is proved; afterwards all of its orders are lifted, and gone."""
     opened, deaths = Desk(controller.installation, controller), controller.deaths
     try:
-        wait_until(
-            lambda: all(one.status == "ok" for one in opened.app.devices(ME)),
-            "every router is proved",
-            timeout=60,
-        )
+        _await_proved(opened)
         yield opened
         opened.clear()
         assert controller.deaths == deaths, controller.log.tail()
     finally:
         opened.close()
+
+
+def _await_proved(desk: Desk) -> None:
+    """Wait until every device is; raises LabCommandFailed with what the others say."""
+    try:
+        wait_until(
+            lambda: all(one.status == "ok" for one in desk.app.devices(ME)),
+            "every router is proved",
+            timeout=60,
+        )
+    except LabCommandFailed as error:
+        raise LabCommandFailed(f"{error}: {desk.app.devices(ME)}") from error

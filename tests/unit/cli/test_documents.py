@@ -36,7 +36,7 @@ COMMANDS = commands(TOP) if isinstance(TOP, TyperGroup) else {}
 PROMISED = """init run doctor status why pause freeze resume protected report export completion
 order block-address|order block-port|order block-flow|order block-list|order suspend-customer
 order cut-feed|order list|order show|order extend|order shorten|order lift|order amend|order history
-order bulk|order reconfirm
+order bulk|order reconfirm|order drop-routes|order blackhole|order shutdown-session
 list import|list show|list versions|list rejects|list diff|list export|list refresh
 inventory check|inventory show|inventory diff|inventory reload
 customer list|customer show|customer confirm-gone|source list|source stop|source start|alarm list

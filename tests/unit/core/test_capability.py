@@ -9,9 +9,12 @@ from itertools import product
 
 import pytest
 
-from enforcer.core.capability import translated, unsupported
-from enforcer.core.plan import Capability
-from enforcer.core.rules import Exempt, Key, Rule, Service
+from enforcer.control.holdable import Holdable
+from enforcer.core.capability import barred, barred_reason, translated, unbarred, unsupported
+from enforcer.core.drift import Change, Delta
+from enforcer.core.intervals import Ranges
+from enforcer.core.plan import Barred, Capability
+from enforcer.core.rules import Desired, Exempt, Key, Rule, Service
 from enforcer.core.topology import Device
 from tests.unit.core.properties import members
 
@@ -53,3 +56,31 @@ def test_members_in_translated_space_are_marked() -> None:
     assert translated(RULE, members(rows), DEVICE).tolist() == [False, True, True, False]
     assert not translated(RULE, members(rows), replace(DEVICE, nat=())).any()
     assert not translated(Rule(6, Key.SOURCE), members(rows), DEVICE).any()
+
+
+def test_of_members_in_space_that_cannot_be_blocked_the_rest_is_held() -> None:
+    able = replace(EVERYTHING, barred={6: Barred(Ranges.of([(100, 199)]), "cannot block these")})
+    rule = Rule(6, Key.SOURCE)
+    rows = members([(1, 50, 1, 1), (90, 210, 1, 2), (150, 150, 1, 3)])
+    assert list(barred(rule, rows, able).rows()) == [(100, 199, 1, 2), (150, 150, 1, 3)]
+    assert list(unbarred(rule, rows, able).rows()) == [
+        (1, 50, 1, 1),
+        (90, 99, 1, 2),
+        (200, 210, 1, 2),
+    ]
+    assert barred_reason(rule, DEVICE, able) == "edge1 cannot block these."
+    for other in (Rule(4, Key.SOURCE), Rule(6, Key.RECEIVED, neighbor="2001:db8::1")):
+        assert not len(barred(other, rows, able))
+        assert unbarred(other, rows, able).same_as(rows)
+
+
+def test_orders_about_barred_space_are_unsupported_alone() -> None:
+    able = replace(EVERYTHING, barred={6: Barred(Ranges.of([(100, 199)]), "cannot block these")})
+    rule = Rule(6, Key.SOURCE)
+    rows = members([(1, 50, 1, 1), (90, 99, 1, 1), (100, 210, 1, 2)])
+    holdable = Holdable(replace(DEVICE, nat=()), able)
+    kept = holdable.part(Desired("edge1", {rule: rows}))
+    assert holdable.unsupported_orders == {2}
+    assert list(kept.addresses[rule].rows()) == [(1, 50, 1, 1), (90, 99, 1, 1), (200, 210, 1, 2)]
+    moved = holdable.only(Delta({rule: Change(rows, rows)})).addresses[rule]
+    assert moved.add.same_as(kept.addresses[rule]) and moved.remove.same_as(moved.add)

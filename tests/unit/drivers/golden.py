@@ -62,8 +62,9 @@ desired.toml::
     peers = ["203.0.113.0/24"]
     exempt = ["203.0.113.25", "203.0.113.25 tcp/25"]   # a service has at most one port range
     neighbor = "192.0.2.130"   # keys received and announced
+    routes = { shortest = 25, longest = 32, origin = 64511, passes = 64512 }   # the latter may lack
     members = ["198.51.100.7", "198.51.100.64/26", "198.51.100.9-198.51.100.12"]
-    interfaces = ["GigabitEthernet0/0/1"]   # instead of members, for keys by interface
+    interfaces = ["GigabitEthernet0/0/1"]   # instead of members, for keys by name
     order = 9                  # and `end`, `gone` as above
 
 Documentation space is ordinary here. An order that the device is not asked by is an error.
@@ -93,7 +94,7 @@ from enforcer.core.lists import ListContent, content_of
 from enforcer.core.naming import rule_text
 from enforcer.core.orders import Order, Scope
 from enforcer.core.plan import Plan
-from enforcer.core.rules import Desired, Exempt, Key, Owner, Rule, Service
+from enforcer.core.rules import Desired, Exempt, Key, Owner, RouteMatch, Rule, Service
 from enforcer.core.services import parse_protocols
 from enforcer.core.topology import Device, Topology
 from enforcer.wire import demand_from_wire
@@ -236,6 +237,7 @@ def _rule(table: Table) -> Rule:
         None if peers is None else merge(Ranges.of(map(_span, peers))).pairs(),
         tuple(exempt),
         table.get("neighbor", ""),
+        RouteMatch(**table["routes"]) if "routes" in table else None,
     )
 
 

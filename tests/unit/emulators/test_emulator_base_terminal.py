@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The terminal in front of a shell: echo, keys, pages, questions, and every planned fault."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from lab.emulators import faults
 from lab.emulators.device import Emulator
-from lab.emulators.packets import Direction, Packet
+from lab.emulators.packets import Direction, Packet, RouteFate
 from lab.emulators.shell import Reply, TerminalShell
 from lab.emulators.terminal import Ending, Pause, Step, Terminal
 
@@ -83,8 +83,14 @@ class Toy(Emulator):
     def hit(self, packet: Packet, interface: str, direction: Direction, count: int = 1) -> bool:
         return True
 
-    def would_accept(self, prefix: str, neighbor: str, direction: Direction = "in") -> bool:
-        return True
+    def route_fate(
+        self,
+        prefix: str,
+        neighbor: str,
+        direction: Direction = "in",
+        path: Sequence[int] | None = None,
+    ) -> RouteFate:
+        return "accepted"
 
 
 class Cut:

@@ -103,3 +103,22 @@ def test_what_is_no_question_gets_an_error(control: Control, line: bytes) -> Non
 def test_where_nobody_listens_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(ControlRefused, match="no emulated router answers"):
         Control(tmp_path / "nobody.sock").greeting()
+
+
+def test_what_becomes_of_a_route(control: Control, router: Router) -> None:
+    router.by_hand(
+        [
+            "ip as-path access-list 1 deny _64999_",
+            "ip as-path access-list 1 permit .*",
+            "router bgp 64500",
+            "neighbor 10.0.1.2 remote-as 64501",
+            "neighbor 10.0.1.2 filter-list 1 in",
+        ]
+    )
+    router.bgp.refresh(router.configuration, "10.0.1.2", ("in",))
+    assert control.route_fate("198.51.100.0/24", "10.0.1.2") == "accepted"
+    assert control.route_fate("198.51.100.0/24", "10.0.1.2", path=(64501, 64999)) == "rejected"
+    control.by_hand("router bgp 64500", "neighbor 10.0.1.2 shutdown")
+    assert control.route_fate("198.51.100.0/24", "10.0.1.2") == "no session"
+    with pytest.raises(ControlRefused, match="KeyError"):
+        control.route_fate("198.51.100.0/24", "10.0.1.9")

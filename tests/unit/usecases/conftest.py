@@ -10,6 +10,7 @@ import pytest
 
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
+from tests.unit.usecases.exchange import Exchange
 from tests.unit.usecases.office import Office
 from tests.unit.usecases.plant import EDGES, HOSTING, Plant, files
 
@@ -24,6 +25,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
         work.control.initialise("C0FFEE")
     yield Office(database)
     database.close()
+
+
+@pytest.fixture
+def exchange(office: Office) -> Exchange:
+    """Two edges with BGP neighbors, which the boxes can be asked about; no controller runs."""
+    return Exchange(office.database)
 
 
 @pytest.fixture

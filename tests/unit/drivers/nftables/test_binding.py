@@ -86,9 +86,9 @@ def test_interface_names_that_linux_cannot_carry(name: str) -> None:
 def test_what_it_can_hold() -> None:
     device = Device("edge1", "nftables", transport={"local": "yes"}, capacity=7)
     driver = NftablesDriver.from_device(device, NoSecrets(), Owner("c", 1))
-    routed = {Key.RECEIVED, Key.ANNOUNCED, Key.INTERFACE}
-    packets = set(Key) - routed
-    assert driver.capability.keys == {(family, key) for family in (4, 6) for key in packets}
+    packets = {Key.SOURCE, Key.DESTINATION, Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE}
+    by_packet = {(family, key) for family in (4, 6) for key in packets}
+    assert driver.capability.keys == by_packet | {(0, Key.INTERFACE)}
     assert driver.capability.capacity == 7
     assert driver.capability.vrfs == {"default"}
     told = Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE

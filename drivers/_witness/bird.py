@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""BIRD, by birdc."""
+
+from __future__ import annotations
+
+import re
+
+from drivers._daemon.shell import Shell
+from drivers._witness import parse_bird
+from drivers._witness.model import Community, Session
+from enforcer.core.orders import Network
+from enforcer.errors import DeviceError, ParseFailed
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
+_FEW = 8
+"""So many prefixes are asked for one by one; of more, all that a session is sent are listed."""
+
+
+class BirdQuestions:
+    """See `Questions`. `socket`: the control socket; "" where birdc finds it itself."""
+
+    def __init__(self, shell: Shell, birdc: str = "birdc", socket: str = "") -> None:
+        self._shell = shell
+        self._before = [birdc, *(["-s", socket] if socket else ())]
+
+    def _ask(self, command: str) -> str:
+        answer = self._shell.run([*self._before, *command.split()])
+        text = answer.stdout.decode("utf-8", "replace")
+        # Of a prefix that is in no table birdc says so, and fails.
+        if answer.code != 0 and not any(word in text for word in parse_bird.EMPTY):
+            said = " ".join((text + answer.stderr.decode("utf-8", "replace")).split())
+            raise DeviceError(self._shell.device, f"birdc failed ({answer.code}): {said[:300]}")
+        return text
+
+    def sessions(self) -> tuple[Session, ...]:
+        """See `Questions`."""
+        return parse_bird.sessions(self._shell.device, self._ask("show protocols all"))
+
+    def held(self, community: Community) -> frozenset[Network]:
+        """See `Questions`."""
+        return parse_bird.prefixes(
+            self._shell.device, self._ask(f"show route primary where {_carried(community)}")
+        )
+
+    def advertised(
+        self,
+        prefixes: tuple[Network, ...],
+        sessions: tuple[Session, ...],
+        community: Community,
+    ) -> frozenset[tuple[Network, str]]:
+        """See `Questions`; what the export filter lets through now."""
+        found: set[tuple[Network, str]] = set()
+        for session in sessions:
+            if not _NAME.fullmatch(session.name):
+                raise ParseFailed(self._shell.device, f"{session.name!r} is no protocol's name")
+            sent = self._sent(prefixes, session, community)
+            found.update((prefix, session.address) for prefix in prefixes if prefix in sent)
+        return frozenset(found)
+
+    def _sent(
+        self, prefixes: tuple[Network, ...], session: Session, community: Community
+    ) -> set[Network]:
+        device = self._shell.device
+        if len(prefixes) > _FEW:
+            listed = f"show route export {session.name} where {_carried(community)}"
+            return set(parse_bird.prefixes(device, self._ask(listed)))
+        return {
+            found
+            for prefix in prefixes
+            for found in parse_bird.prefixes(
+                device, self._ask(f"show route {prefix} export {session.name}")
+            )
+        }
+
+
+def _carried(community: Community) -> str:
+    return f"({community[0]},{community[1]})~bgp_community"

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The operator's configuration of BIRD, as far as it tells which filters call our functions. Pure.
+
+Filters, functions, templates and BGP protocols are understood by their brackets and names; all
+else is passed over. A name that stands before a bracket in a filter is a function that it calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from drivers.bird.model import Channel, ConfiguredBgp
+from enforcer.core.rules import Key
+
+Words = tuple[str, ...]
+
+_TOKEN = re.compile(r'#[^\n]*|/\*.*?\*/|"[^"\n]*"|[{}();]|[^\s{}();"#]+', re.DOTALL)
+_INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"\s*;', re.MULTILINE)
+_FAMILIES = {"ipv4": 4, "ipv6": 6}
+_WAYS = {"import": Key.RECEIVED, "export": Key.ANNOUNCED}
+_PAIRS = {"{": "}", "(": ")"}
+
+
+def includes(text: str) -> tuple[str, ...]:
+    """What a configuration includes, as written: paths or patterns."""
+    return tuple(_INCLUDE.findall(_uncommented(text)))
+
+
+def _uncommented(text: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+def tokens(text: str) -> Words:
+    """Words, strings and brackets, without comments."""
+    return tuple(t for t in _TOKEN.findall(text) if not t.startswith(("#", "/*")))
+
+
+def statements(words: Words) -> Iterator[Words]:
+    """Each up to its ``;`` outside of brackets, or to the bracket that ends its block."""
+    begin = at = 0
+    while at < len(words):
+        if words[at] in _PAIRS:
+            at = _closed(words, at)
+            block = at < len(words) and words[at] == "}"
+            following = words[at + 1] if at + 1 < len(words) else ""
+            if block and following != ";":
+                yield words[begin : at + 1]
+                begin = at + 1
+        elif words[at] == ";":
+            if at > begin:
+                yield words[begin:at]
+            begin = at + 1
+        at += 1
+    if begin < len(words):
+        yield words[begin:]
+
+
+def _closed(words: Words, at: int) -> int:
+    """Where the bracket at `at` is closed; the end where it is not."""
+    depth = 0
+    for number in range(at, len(words)):
+        if words[number] in _PAIRS:
+            depth += 1
+        elif words[number] in _PAIRS.values():
+            depth -= 1
+            if depth == 0:
+                return number
+    return len(words)
+
+
+def block(words: Words) -> Words:
+    """What is between the outermost braces of a statement."""
+    if "{" not in words:
+        return ()
+    begin = words.index("{")
+    return words[begin + 1 : _closed(words, begin)]
+
+
+def called(words: Words) -> frozenset[str]:
+    """The names that stand before a round bracket."""
+    return frozenset(a.lstrip("!&|=~<>") for a, b in pairwise(words) if b == "(")
+
+
+@dataclass
+class _Body:
+    """What was said of a protocol or template so far."""
+
+    neighbor: str = ""
+    channels: dict[int, Channel] = field(default_factory=dict)
+
+
+class _Configuration:
+    """All named things, in their order: a template or a filter stands before its use."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, frozenset[str]] = {}
+        self.filters: dict[str, frozenset[str]] = {}
+        self.templates: dict[str, _Body] = {}
+        self.found: list[ConfiguredBgp] = []
+
+    def take(self, words: Words) -> None:
+        kind, name = words[0], words[1] if len(words) > 1 else ""
+        if kind == "function":
+            # In BIRD a function's own name is followed by a bracket too.
+            self.calls[name] = self.through(called(block(words)))
+        elif kind == "filter":
+            self.filters[name] = self.through(called(block(words)))
+        elif words[:2] in (("protocol", "bgp"), ("template", "bgp")):
+            self._protocol(words, words[: words.index("{")] if "{" in words else words)
+
+    def through(self, names: frozenset[str]) -> frozenset[str]:
+        return names.union(*(self.calls.get(name, frozenset()) for name in names))
+
+    def _protocol(self, words: Words, head: Words) -> None:
+        name = head[2] if len(head) > 2 and head[2] != "from" else ""
+        parent = head[head.index("from") + 1] if "from" in head[:-1] else ""
+        known = self.templates.get(parent, _Body())
+        body = _Body(known.neighbor, dict(known.channels))
+        for said in statements(block(words)):
+            if said[0] == "neighbor" and len(said) > 1:
+                body.neighbor = said[1].partition("%")[0]
+            elif said[0] in _FAMILIES:
+                family = _FAMILIES[said[0]]
+                body.channels[family] = self._channel(said, body.channels.get(family, Channel()))
+        if head[0] == "template":
+            self.templates[name] = body
+        else:
+            self.found.append(ConfiguredBgp(name, body.neighbor, body.channels))
+
+    def _channel(self, words: Words, inherited: Channel) -> Channel:
+        calls: dict[Key, frozenset[str] | None] = dict(inherited.calls)
+        keeps = inherited.keeps
+        for said in statements(block(words)):
+            if said[:3] == ("import", "keep", "filtered"):
+                keeps = said[3:] != ("off",)
+            elif said[0] in _WAYS and len(said) > 1:
+                self._filter(calls, _WAYS[said[0]], said[1:])
+        return Channel(calls, keeps)
+
+    def _filter(self, calls: dict[Key, frozenset[str] | None], way: Key, said: Words) -> None:
+        match said[0]:
+            case "none":
+                calls[way] = None
+            case "all":
+                calls[way] = frozenset()
+            case "where":
+                calls[way] = self.through(called(said[1:]))
+            case "filter" if len(said) > 1 and said[1] != "{":
+                calls[way] = self.filters.get(said[1], frozenset())
+            case "filter":
+                calls[way] = self.through(called(block(said)))
+
+
+def configuration(text: str) -> tuple[ConfiguredBgp, ...]:
+    """The BGP protocols of a configuration in which the includes were put in place."""
+    found = _Configuration()
+    for words in statements(tokens(text)):
+        found.take(words)
+    return tuple(found.found)

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The conversation with one FRR: read, write one batch, see that it took effect, save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from drivers._daemon.shell import Shell
+from drivers._router.region import part
+from drivers.frr.effect import passing
+from drivers.frr.identify import filters
+from drivers.frr.model import WAYS, Binding, Native
+from drivers.frr.options import Options
+from drivers.frr.parse import parse
+from drivers.frr.parse_bgp import Session as Told
+from drivers.frr.parse_bgp import paths, routes, sessions
+from drivers.frr.planning import Setup
+from drivers.frr.reading import reading, token_of
+from drivers.frr.talk import Vtysh
+from drivers.frr.texts import Payload, clear
+from enforcer.clock import Clock
+from enforcer.core.orders import Network
+from enforcer.core.plan import ALL, Batch, Region
+from enforcer.core.routes import Route
+from enforcer.core.rules import Actual, Key
+from enforcer.driver_api import Applied, Condition, Fingerprint, NeighborRoutes, Sighting
+from enforcer.errors import CommandRejected, StaleState
+
+PATIENCE = 180.0
+"""Seconds that bgpd may take to judge all routes anew; a hundred thousand take a few."""
+_PAUSE = 0.2
+_LONGEST_PAUSE = 2.0
+
+
+class FrrSession:
+    """One open conversation; used by one thread."""
+
+    def __init__(self, shell: Shell, setup: Setup, options: Options, clock: Clock) -> None:
+        self.vtysh = Vtysh(shell, options)
+        self.options = options
+        self.clock = clock
+        self._shell = shell
+        self._setup = setup
+        self._device = setup.device.name
+        self._token: str | None = None
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._shell.close()
+
+    def transcript(self) -> str:
+        """What was run and answered since this was last asked."""
+        return self._shell.said()
+
+    # -- reading -------------------------------------------------------------------------
+
+    def fingerprint(self) -> Fingerprint:
+        """A digest of bgpd's running configuration."""
+        return Fingerprint(token_of(self.vtysh.running()))
+
+    def read_state(self, region: Region = ALL) -> Actual:
+        """All of ours, or what is there of the members of `region`.
+
+        With everything, the routes that pass our filters are read as well.
+        """
+        at = self.clock.now()
+        text = self.vtysh.running()
+        config = parse(self._device, text)
+        carried: dict[Binding, tuple[Route, ...]] = {}
+        if region.delta is None:
+            carried = {b: self._carried(b) for b in filters(config) if b.neighbor in config.peers}
+        self._token = token_of(text)
+        native = Native(config, carried)
+        actual = reading(self._device, native, self._setup.known, at, self._token)
+        return actual if region.delta is None else replace(part(actual, region), hold=False)
+
+    def _carried(self, binding: Binding) -> tuple[Route, ...]:
+        """The routes that pass all filters."""
+        what = "routes" if binding.way == "in" else "advertised-routes"
+        return self._listed(binding, what) or ()
+
+    def _listed(self, binding: Binding, what: str) -> tuple[Route, ...] | None:
+        command = f"show bgp ipv{binding.family} unicast neighbors {binding.neighbor} {what} json"
+        return routes(self._device, self.vtysh.ask(command))
+
+    # -- writing -------------------------------------------------------------------------
+
+    def stage(self, batch: Batch, guarded: bool = True) -> Staged:
+        """Write one batch."""
+        payload = batch.payload
+        if not isinstance(payload, Payload):
+            raise ValueError(f"a batch for {self._device} was not made by the frr driver")
+        before = self.vtysh.running()
+        if guarded and token_of(before) != self._token:
+            raise StaleState(self._device, "changed since it was last read; nothing was written")
+        if not guarded and parse(self._device, before).hold:
+            raise StaleState(self._device, "somebody put a marker there; read it again")
+        self._token = None
+        self.vtysh.configure(payload.lines)
+        self.vtysh.remove(payload.remove)
+        for binding in payload.refresh:
+            self.vtysh.ask(clear(binding))
+        self._token = token_of(self.vtysh.running())
+        return Staged(self, payload, self._token)
+
+    def settle(self, payload: Payload) -> None:
+        """Wait until nothing passes that must not; what goes on passing is found by reading."""
+        deadline = self.clock.monotonic() + PATIENCE
+        pause, left = _PAUSE, [b for b, rules in payload.proofs.items() if rules]
+        while True:
+            left = [b for b in left if passing(payload.proofs[b], self._carried(b))]
+            if not left or self.clock.monotonic() > deadline or not self._judged_anew(left):
+                return
+            self.clock.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _judged_anew(self, bindings: list[Binding]) -> bool:
+        """Whether bgpd can do it at all: by kept routes, or by asking the neighbor again."""
+        told = self.told()
+        return any(
+            b.way == "out"
+            or (
+                b.neighbor in told
+                and (told[b.neighbor].refresh or b.family in told[b.neighbor].soft)
+            )
+            for b in bindings
+        )
+
+    # -- routes --------------------------------------------------------------------------
+
+    def told(self) -> dict[str, Told]:
+        """What bgpd says of each neighbor's session."""
+        return sessions(self._device, self.vtysh.ask("show bgp neighbors json"))
+
+    def routes(self, neighbor: str, family: int, way: Key) -> NeighborRoutes:
+        """See `RoutingSession`."""
+        told = self.told().get(neighbor)
+        if told is None:
+            raise CommandRejected(
+                self._device,
+                f"has no BGP neighbor {neighbor}: configure it, or correct the inventory",
+            )
+        binding = Binding(neighbor, family, WAYS[way])
+        if told.condition is not Condition.UP:
+            return NeighborRoutes(neighbor, family, told.condition, (), None)
+        rejected = None
+        if binding.way == "in":
+            rejected = self._filtered(binding)
+        return NeighborRoutes(neighbor, family, told.condition, self._carried(binding), rejected)
+
+    def _filtered(self, binding: Binding) -> tuple[Route, ...] | None:
+        """What was received and does not pass; None: bgpd does not keep it."""
+        received = self._listed(binding, "received-routes")
+        if received is None:
+            return None
+        passed = {route.prefix for route in self._carried(binding)}
+        return tuple(route for route in received if route.prefix not in passed)
+
+    def sightings(self, prefix: Network) -> tuple[tuple[Sighting, ...], bool]:
+        """See `RoutingSession`."""
+        family = prefix.version
+        said = self.vtysh.ask(f"show bgp ipv{family} unicast {prefix} json")
+        known = paths(self._device, said)
+        found = [Sighting(name, Route(prefix, path), True) for name, path in known]
+        accepted = {name for name, _ in known}
+        for name, told in sorted(self.told().items()):
+            if name in accepted or told.condition is not Condition.UP or family not in told.soft:
+                continue
+            rejected = self._filtered(Binding(name, family, "in")) or ()
+            found += [Sighting(name, route, False) for route in rejected if route.prefix == prefix]
+        return tuple(found), bool(known)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A batch that stands."""
+
+    session: FrrSession
+    payload: Payload
+    token: str
+
+    def confirm(self) -> Applied:
+        """See that it took effect, and save it where that is wanted."""
+        self.session.settle(self.payload)
+        if self.payload.last and self.session.options.save:
+            self.session.vtysh.save()
+        return Applied.APPLIED
+
+    def abandon(self) -> Applied:
+        """It stands; what is wrong with it the next reading tells."""
+        return Applied.UNKNOWN
