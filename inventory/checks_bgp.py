@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is wrong with what the inventory says of BGP: sessions, speakers of blackholes, witnesses."""
+"""What is wrong with what is said of BGP: sessions, speakers of blackholes, witnesses."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def _upstreams(entry: RtbhEntry, devices: Mapping[str, _Device]) -> Iterator[tup
     known = sorted({n.name for one in witnesses for n in one.neighbors} - {""})
     for upstream in entry.upstreams:
         if upstream not in known:
-            said = f" (known: {', '.join(known)})" if known else ""
+            hint = near(upstream, known) + (f" (known: {', '.join(known)})" if known else "")
             yield (
-                f"no witness has a neighbor with the name '{upstream}'{near(upstream, known)}{said}:"
+                f"no witness has a neighbor with the name '{upstream}'{hint}:"
                 " nobody could tell whether a blackhole arrived there, and nowhere else",
                 ("upstreams", upstream),
             )

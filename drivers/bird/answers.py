@@ -191,6 +191,17 @@ def _protocol(device: str, head: re.Match[str], details: list[str]) -> Protocol 
     )
 
 
+def refreshes(protocol: Protocol) -> bool:
+    """Whether the neighbor sends its routes again when asked (RFC 2918)."""
+    inside = False
+    for line in protocol.details:
+        if line.startswith("    ") and not line.startswith("     "):
+            inside = line.strip() == "Neighbor capabilities"
+        elif inside and line.strip() in ("Route refresh", "Enhanced refresh"):
+            return True
+    return False
+
+
 def keeps_filtered(protocol: Protocol, family: int) -> bool:
     """Whether rejected routes are kept: ``import keep filtered on`` is in force."""
     inside = False

@@ -21,6 +21,7 @@ _TOKEN = re.compile(r'#[^\n]*|/\*.*?\*/|"[^"\n]*"|[{}();]|[^\s{}();"#]+', re.DOT
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"\s*;', re.MULTILINE)
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
 _WAYS = {"import": Key.RECEIVED, "export": Key.ANNOUNCED}
+_BODIES = ("filter", "function")
 _PAIRS = {"{": "}", "(": ")"}
 
 
@@ -100,9 +101,16 @@ class _Configuration:
         self.filters: dict[str, frozenset[str]] = {}
         self.templates: dict[str, _Body] = {}
         self.found: list[ConfiguredBgp] = []
+        self._begun = ("", "")
 
     def take(self, words: Words) -> None:
         kind, name = words[0], words[1] if len(words) > 1 else ""
+        if kind in _BODIES and "{" not in words:
+            # Its variables stand before its body, each with a semicolon.
+            self._begun = kind, name
+            return
+        if kind == "{":
+            kind, name = self._begun
         if kind == "function":
             # In BIRD a function's own name is followed by a bracket too.
             self.calls[name] = self.through(called(block(words)))
@@ -132,13 +140,13 @@ class _Configuration:
 
     def _channel(self, words: Words, inherited: Channel) -> Channel:
         calls: dict[Key, frozenset[str] | None] = dict(inherited.calls)
-        keeps = inherited.keeps
+        table = inherited.table
         for said in statements(block(words)):
-            if said[:3] == ("import", "keep", "filtered"):
-                keeps = said[3:] != ("off",)
+            if said[:2] == ("import", "table"):
+                table = said[2:] not in (("off",), ("no",))
             elif said[0] in _WAYS and len(said) > 1:
                 self._filter(calls, _WAYS[said[0]], said[1:])
-        return Channel(calls, keeps)
+        return Channel(calls, table)
 
     def _filter(self, calls: dict[Key, frozenset[str] | None], way: Key, said: Words) -> None:
         match said[0]:

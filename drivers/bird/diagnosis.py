@@ -10,7 +10,7 @@ from drivers._daemon.shell import Shell
 from drivers._router.target import Target
 from drivers.bird.answers import keeps_filtered
 from drivers.bird.control import Control
-from drivers.bird.hooks import gap
+from drivers.bird.hooks import gap, restarts
 from drivers.bird.model import Box, Protocol
 from drivers.bird.names import WAYS
 from drivers.bird.reading import Look, look, read_box
@@ -101,6 +101,8 @@ def _neighbor(box: Box, neighbor: str) -> Iterator[Diagnosis]:
     for one in some:
         gaps = [why for f in one.families for way in WAYS if (why := gap(box, one, f, way))]
         label = f"protocol {one.name}"
+        if restarts(box, one):
+            gaps.append("its neighbor cannot send routes again, and `import table` is off")
         if gaps:
             yield Diagnosis(label, False, gaps[0], "change its filter, and configure")
         else:

@@ -48,8 +48,8 @@ class BirdDriver:
         self._credentials = credentials
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._gate = gate
-        self._known = KnownRules()
-        self._known.learn([CLOSED])
+        self.known = KnownRules()
+        self.known.learn([CLOSED])
         self._files = Files()
 
     @classmethod
@@ -90,12 +90,12 @@ class BirdDriver:
 
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """What differs in the structure, and where a filter does not call ours."""
-        self._known.learn_desired(desired)
+        self.known.learn_desired(desired)
         return findings(self._setup, desired, actual)
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """One configuration that makes `actual` equal `desired`."""
-        self._known.learn_desired(desired)
+        self.known.learn_desired(desired)
         return plan(self._setup, desired, drift, actual)
 
     def _shell(self, proof: bool = False) -> AbstractContextManager[Shell]:
@@ -105,7 +105,7 @@ class BirdDriver:
     def _connected(self) -> Iterator[Session]:
         again = (lambda: self._shell(proof=True)) if self._way.remote else None
         with self._shell() as shell:
-            session = BirdSession(self._setup, shell, self._known, self._files, self._clock, again)
+            session = BirdSession(self._setup, shell, self.known, self._files, self._clock, again)
             try:
                 yield session
             finally:

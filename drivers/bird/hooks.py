@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drivers.bird.answers import refreshes
 from drivers.bird.model import Box, Protocol, configured_as
 from drivers.bird.names import function_name
 from enforcer.core.rules import Key, Rule
@@ -44,3 +45,15 @@ def gap(box: Box, protocol: Protocol, family: int, way: Key) -> str:
         f"its {WORDS[way]} filter of ipv{family} does not call {name}(): let it begin with"
         f" `if {name}() then reject;`"
     )
+
+
+def restarts(box: Box, protocol: Protocol) -> bool:
+    """Whether BIRD restarts a session to filter anew what came in (measured).
+
+    It does where the neighbor cannot send its routes again, and BIRD did not keep them.
+    """
+    if not protocol.established or refreshes(protocol):
+        return False
+    configured = configured_as(box, protocol)
+    channels = configured.channels if configured is not None else {}
+    return not all(family in channels and channels[family].table for family in protocol.families)

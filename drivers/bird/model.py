@@ -41,11 +41,12 @@ class Channel:
     """What the configuration says of one family of a protocol.
 
     `calls`: the functions that its import (RECEIVED) and export (ANNOUNCED) filters call, by
-    themselves or through others; None: that way nothing passes at all.
+    themselves or through others; None: that way nothing passes at all. `table`: what comes in is
+    kept as it came, and can be filtered anew (``import table on``).
     """
 
     calls: Mapping[Key, frozenset[str] | None] = field(default_factory=dict)
-    keeps: bool = False
+    table: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from drivers._router.target import Target, held, target
 from drivers.bird.holdings import shut_by_us
-from drivers.bird.hooks import unhooked
+from drivers.bird.hooks import restarts, unhooked
 from drivers.bird.model import Box, Channel, ConfiguredBgp, IncludeFile, Items, Protocol
 from drivers.bird.names import HEADER, MESSAGE, OWNER, SHUT, WAYS, digest_of, function_name
 from drivers.bird.render import (
@@ -27,7 +27,7 @@ from drivers.bird.setup import Setup
 from enforcer.core.drift import Delta, Drift, Finding, FindingKind
 from enforcer.core.orders import order_id
 from enforcer.core.plan import ALL, Batch, Plan, Region
-from enforcer.core.rules import Actual, Desired, Owner, Rule
+from enforcer.core.rules import Actual, Desired, Key, Owner, Rule
 from enforcer.core.sessions import CLOSED
 
 _NAMED_ORDERS = 3
@@ -37,13 +37,14 @@ _NAMED_ORDERS = 3
 class Work:
     """One change. `content`: our whole file; `state`: the digest that it states. `close`: by
     protocol, the message to disable it with; `reopen`: those to enable. `anew`: BIRD does not have
-    in force what our file says already."""
+    in force what our file says already. `restarts`: protocols that BIRD would restart for it."""
 
     content: bytes
     state: str
     close: Mapping[str, str] = field(default_factory=dict)
     reopen: tuple[str, ...] = ()
     anew: bool = False
+    restarts: tuple[str, ...] = ()
 
 
 def box_of(setup: Setup, actual: Actual) -> Box:
@@ -170,7 +171,8 @@ def plan(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Plan:
     goal = replace(box.file, items=items)
     close, reopen = _sessions(box, now, then, drift.delta)
     anew = any(digest_of(name) and name not in box.proven for name in items)
-    work = Work(content(goal), state_of(items), close, reopen, anew)
+    again = () if actual.native is None else tuple(_restarted(box, items, close))
+    work = Work(content(goal), state_of(items), close, reopen, anew, again)
     size = sum(len(c.add) + len(c.remove) for c in drift.delta.addresses.values())
     size += sum(len(c.add) + len(c.remove) for c in drift.delta.interfaces.values())
     structural = _structural(box.file.items, items)
@@ -264,6 +266,17 @@ def _sessions(
         if shut_by_us(one)
     ]
     return close, tuple(reopen)
+
+
+def _restarted(box: Box, after: Items, close: Mapping[str, str]) -> Iterator[str]:
+    """The protocols whose routes are to be filtered anew, and that BIRD restarts for it."""
+    before = box.file.items
+    moved = {n for n in dict.fromkeys((*before, *after)) if before.get(n) != after.get(n)}
+    for neighbor, some in box.protocols.items():
+        name = function_name(neighbor, Key.RECEIVED)
+        texts = before.get(name, "") + after.get(name, "")
+        if name in moved or any(digest_of(m) and m in texts for m in moved):
+            yield from (p.name for p in some if p.name not in close and restarts(box, p))
 
 
 def _message(order: int) -> str:

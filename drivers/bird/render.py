@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+import numpy as np
 
 from drivers._router.target import Target, prefixes
 from drivers.bird.model import IncludeFile, Items
@@ -50,6 +53,14 @@ def union_of(found: Iterable[RouteEntry]) -> Ranges:
 
 def set_text(rule: Rule, ranges: Ranges) -> str:
     """The constant of one rule: what it rejects; its members too where that does not tell them."""
+    return _set_text(rule, ranges.first.tobytes(), ranges.last.tobytes())
+
+
+@lru_cache(maxsize=32)
+def _set_text(rule: Rule, first: bytes, last: bytes) -> str:
+    """One reading, comparison and plan ask for the same text several times."""
+    columns = (np.frombuffer(column, np.uint64).reshape(-1, 2) for column in (first, last))
+    ranges = Ranges(*columns)
     name, found = set_name(rule), entries(rule, ranges)
     lines = [f"  {e.prefix}{{{e.shortest},{e.longest}}}" for e in found]
     body = ",\n".join(lines or [f"  {PLACEHOLDER[rule.family]}"])

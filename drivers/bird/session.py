@@ -25,7 +25,7 @@ from enforcer.core.orders import Network
 from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import HOLD_MARKER, Actual, Key
 from enforcer.driver_api import Applied, Fingerprint, NeighborRoutes, Sighting
-from enforcer.errors import DeviceBusy, DeviceError, EnforcerError, StaleState
+from enforcer.errors import CommandRejected, DeviceBusy, DeviceError, EnforcerError, StaleState
 
 Again = Callable[[], AbstractContextManager[Shell]]
 """A second way to the host: for the proof that the first one was not cut by the change."""
@@ -163,6 +163,13 @@ class BirdSession:
         include = self._setup.include
         old = self._control.content(include, seen.digests.get(include, ""))
         self._may_write(seen, old, guarded)
+        if work.restarts:
+            raise CommandRejected(
+                self._setup.device,
+                f"BIRD would restart {', '.join(work.restarts)} to filter its routes anew, for the"
+                " neighbor cannot send them again: set `import table on` in its channels, and"
+                " configure; nothing was changed",
+            )
         same = old == work.content and seen.running == work.state and not work.anew
         if same and not work.close and not work.reopen:
             self._token = seen.token

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from enforcer.core import change_policy
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device
 from enforcer.errors import ConfigurationInvalid
@@ -40,7 +41,7 @@ class Setup:
     @classmethod
     def of(cls, device: Device, owner: Owner) -> Self:
         """Understand `device`. Raises ConfigurationInvalid naming it and what may stand there."""
-        unknown = sorted(device.options.keys() - OPTIONS)
+        unknown = sorted(device.options.keys() - OPTIONS - change_policy.KEYS)
         if unknown:
             raise ConfigurationInvalid(
                 f"{device.name}: options has {', '.join(unknown)}, which BIRD does not know;"

@@ -31,7 +31,7 @@ from drivers.cisco_ios.model import (
     Route,
     Stray,
 )
-from drivers.cisco_ios.route_lists import list_last, member_of
+from drivers.cisco_ios.route_lists import list_last, member_of, normal
 from drivers.cisco_ios.said import (
     LAST,
     NEIGHBOR_DISCOVERY,
@@ -154,7 +154,8 @@ def _loose(acl: Acl) -> Iterator[Stray]:
 
 
 def _entries(family: int, name: str, rows: Mapping[int, str]) -> Iterator[Entry]:
-    for number, text in rows.items():
+    for number, shown in rows.items():
+        text = normal(shown)
         early = text == list_last(family) and number != max(rows)
         yield Entry(family, name, FIRST + text if early else text)
 

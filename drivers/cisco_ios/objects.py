@@ -26,7 +26,7 @@ from drivers.cisco_ios.model import (
     Period,
     Route,
 )
-from drivers.cisco_ios.route_lists import list_last
+from drivers.cisco_ios.route_lists import list_last, normal
 from drivers.cisco_ios.said import SENTINEL
 from drivers.cisco_ios.steps import Sections, Stage, Step, Where
 from enforcer.core.rules import Owner
@@ -163,15 +163,15 @@ def _new_entries(header: str, rows: Mapping[int, str], added: list[Entry]) -> It
 
 def _gone_entries(header: str, rows: Mapping[int, str], gone: list[Entry]) -> Iterator[Step]:
     numbers: dict[str, list[int]] = defaultdict(list)
-    for number, text in rows.items():
-        numbers[text].append(number)
+    for number, shown in rows.items():
+        numbers[normal(shown)].append(number)
     last = max(rows, default=0)
     for fact in sorted(gone):
         text = fact.text.removeprefix(FIRST)
         misplaced = text != fact.text
         for number in numbers[text]:
             if not misplaced or number != last:
-                line = f"{header} seq {number} {text}"
+                line = f"{header} seq {number} {rows[number]}"
                 stage = Stage.RECORD if misplaced else Stage.UNRECORD
                 yield Step(stage, (), f"no {line}", (((), line),))
 

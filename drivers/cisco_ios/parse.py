@@ -18,7 +18,6 @@ from drivers._router.names import PREFIX
 from drivers.cisco_ios.entries import AclLines
 from drivers.cisco_ios.model import NULL, Acl, Box, Group, Peer, Port, Route
 from drivers.cisco_ios.parse_bgp import read_bgp, sessions_of
-from drivers.cisco_ios.route_lists import normal as list_normal
 from drivers.cisco_ios.tree import Section, sections
 from drivers.cisco_ios.words import interface_name, plain
 from enforcer.core.rules import HOLD_MARKER
@@ -224,7 +223,7 @@ def _read_line(found: _Found, header: str) -> None:
         rows = found.lists[family, name]
         if entry[4] != "description":
             number = int(entry[3]) if entry[3] else max(rows, default=0) + 5
-            rows[number] = list_normal(f"{entry[4]} {entry[5].lower()}")
+            rows[number] = f"{entry[4]} {entry[5].lower()}"
         return
     if entry is None:
         _read_route(found, header)

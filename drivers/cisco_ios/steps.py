@@ -65,15 +65,21 @@ def ordered(steps: Iterable[Step]) -> list[Step]:
 
 
 def text(places: Iterable[Where]) -> Iterator[str]:
-    """Lines as a person would type them, each header once as long as its section goes on."""
+    """Lines as a person would type them, each header once as long as its section goes on.
+
+    An address family is left by its own word: what comes next may mean something else in it.
+    """
     inside: Sections = ()
-    for sections, line in places:
+    for sections, line in (*places, ((), "")):
         if sections != inside:
+            if len(inside) > 1:
+                yield " " * (len(inside) - 1) + "exit-address-family"
             for depth, header in enumerate(sections):
                 if depth >= len(inside) or sections[: depth + 1] != inside[: depth + 1]:
                     yield " " * depth + header
             inside = sections
-        yield " " * len(sections) + line
+        if line:
+            yield " " * len(sections) + line
 
 
 def backwards(steps: Sequence[Step]) -> list[Where]:

@@ -58,6 +58,11 @@ class FrrDriver:
         return cls(device, credentials, owner)
 
     @property
+    def setup(self) -> Setup:
+        """What is fixed for this device."""
+        return self._setup
+
+    @property
     def capability(self) -> Capability:
         """Routes of both families and both ways, and sessions, of the inventory's neighbors."""
         keys = {(family, key) for family in (4, 6) for key in (Key.RECEIVED, Key.ANNOUNCED)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from drivers._router.names import OWNER
 from drivers._router.target import members
 from drivers.frr.known import Known
-from drivers.frr.model import LISTS, MAP, PATHS, Binding, Config, MapEntry, Object, binding_of
+from drivers.frr.model import MAP, Binding, Config, MapEntry, Object, binding_of
 from drivers.frr.names import (
     LAST,
     list_name,
@@ -216,8 +216,3 @@ def _of_filter(
     if inherited and inherited != filter_.call:
         detail = f"calls {filter_.call or 'nothing'}, but the peer-group has {inherited} now"
         yield Finding(FindingKind.ALTERED, what, f"{binding.text}: {detail}"), binding
-
-
-def kinds() -> tuple[str, ...]:
-    """All kinds of our objects."""
-    return (MAP, *LISTS.values(), PATHS)

@@ -14,8 +14,8 @@ from collections.abc import Container, Iterable
 from string import ascii_lowercase
 from typing import NamedTuple
 
-from drivers._router.names import OWNER, PREFIX
-from drivers.frr.model import MapEntry, Object
+from drivers._router.names import PREFIX
+from drivers.frr.model import MapEntry
 
 SHUT = "ENF"
 """The first word of the message of a shutdown of ours."""
@@ -47,11 +47,6 @@ def map_stamp(name: str) -> str:
 def ours(name: str) -> bool:
     """Whether an object is ours."""
     return name.startswith(PREFIX)
-
-
-def is_mark(thing: Object) -> bool:
-    """Whether it is the mark."""
-    return thing.name == OWNER
 
 
 def stamp_of(texts: Iterable[str], size: int = 4) -> str:

@@ -7,7 +7,7 @@ import re
 from ipaddress import ip_address
 
 from drivers._router.names import OWNER
-from drivers.frr.model import LISTS, PATHS, Binding, Config, MapEntry, Object, Peer
+from drivers.frr.model import PATHS, Binding, Config, MapEntry, Object, Peer
 from drivers.frr.names import ours
 from enforcer.core.rules import HOLD_MARKER, Owner
 from enforcer.errors import ParseFailed
@@ -15,6 +15,8 @@ from enforcer.errors import ParseFailed
 _LIST = re.compile(
     r"^(ip prefix-list|ipv6 prefix-list|bgp as-path access-list) (\S+) seq (\d{1,10}) (.+)$"
 )
+_DESCRIBED = re.compile(r"^(ip prefix-list|ipv6 prefix-list) (\S+) description ")
+_IGNORED = re.compile(r"^no route-map \S+ optimization$")
 _ENTRY = re.compile(r"^(?:permit|deny) [0-9a-f.:]+/\d{1,3}(?: ge \d{1,3})?(?: le \d{1,3})?$")
 _PATH = re.compile(r"^(?:permit|deny) \S.*$")
 _MAP = re.compile(r"^route-map (\S+) (permit|deny) (\d{1,5})$")
@@ -84,6 +86,14 @@ class _Reading:
         if found is not None:
             self._listed(Object(found[1], found[2]), found[4])
             return
+        described = _DESCRIBED.match(line)
+        if described is not None:
+            # A list may have nothing but this: then it matches everything.
+            self._lists.setdefault(Object(described[1], described[2]), [])
+            return
+        self._head(line)
+
+    def _head(self, line: str) -> None:
         named = _MAP.match(line)
         if named is not None:
             self._section = named[1]
@@ -91,7 +101,7 @@ class _Reading:
             self._maps.setdefault(named[1], []).append(entry)
         elif _ROUTER.match(line):
             self._section, self._router, self._family = "router", line, 0
-        elif " ENF-" in line:
+        elif " ENF-" in line and not _IGNORED.match(line):
             raise self._unknown(line)
 
     def _listed(self, thing: Object, text: str) -> None:
@@ -159,8 +169,3 @@ def _spelt(name: str) -> str:
         return str(ip_address(name))
     except ValueError:
         return name
-
-
-def kinds() -> tuple[str, ...]:
-    """The kinds of lists."""
-    return (*LISTS.values(), PATHS)

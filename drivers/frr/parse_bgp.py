@@ -16,6 +16,7 @@ from enforcer.errors import ParseFailed
 
 _NUMBER = re.compile(r"\d{1,10}")
 _UNICAST = {4: "ipv4Unicast", 6: "ipv6Unicast"}
+_SHOWN = re.compile(r"\S")
 _NO_SOFT = "soft reconfiguration not enabled"
 
 
@@ -61,13 +62,32 @@ def _session(said: Mapping[str, Any]) -> Session:
     )
 
 
+def routes_of_all(device: str, text: str, number: int) -> list[tuple[Route, ...] | None]:
+    """`number` answers of the kind of `routes`, one after the other. Raises ParseFailed."""
+    decoder, found = json.JSONDecoder(), []
+    at = _SHOWN.search(text)
+    try:
+        while at is not None:
+            said, end = decoder.raw_decode(text, at.start())
+            found.append(_answer(device, said))
+            at = _SHOWN.search(text, end)
+    except _WRONG as error:
+        raise _failed(device, "its routes", error) from None
+    if len(found) != number:
+        raise ParseFailed(device, f"bgpd gave {len(found)} answers to {number} questions")
+    return found
+
+
 def routes(device: str, text: str) -> tuple[Route, ...] | None:
-    """``... neighbors X routes|advertised-routes|filtered-routes json``; None: it keeps none.
+    """``... neighbors X routes|advertised-routes|received-routes json``; None: it keeps none.
 
     Raises ParseFailed.
     """
+    return routes_of_all(device, text, 1)[0]
+
+
+def _answer(device: str, found: Mapping[str, Any]) -> tuple[Route, ...] | None:
     try:
-        found = _object(text)
         warning = found.get("warning")
         if warning is not None:
             if _NO_SOFT in str(warning):

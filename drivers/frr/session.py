@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from drivers._daemon.shell import Shell
@@ -13,7 +14,7 @@ from drivers.frr.model import WAYS, Binding, Native
 from drivers.frr.options import Options
 from drivers.frr.parse import parse
 from drivers.frr.parse_bgp import Session as Told
-from drivers.frr.parse_bgp import paths, routes, sessions
+from drivers.frr.parse_bgp import paths, routes, routes_of_all, sessions
 from drivers.frr.planning import Setup
 from drivers.frr.reading import reading, token_of
 from drivers.frr.talk import Vtysh
@@ -30,6 +31,7 @@ PATIENCE = 180.0
 """Seconds that bgpd may take to judge all routes anew; a hundred thousand take a few."""
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
+_PASSED = {"in": "routes", "out": "advertised-routes"}
 
 
 class FrrSession:
@@ -68,20 +70,19 @@ class FrrSession:
         config = parse(self._device, text)
         carried: dict[Binding, tuple[Route, ...]] = {}
         if region.delta is None:
-            carried = {b: self._carried(b) for b in filters(config) if b.neighbor in config.peers}
+            carried = self._carried([b for b in filters(config) if b.neighbor in config.peers])
         self._token = token_of(text)
         native = Native(config, carried)
         actual = reading(self._device, native, self._setup.known, at, self._token)
         return actual if region.delta is None else replace(part(actual, region), hold=False)
 
-    def _carried(self, binding: Binding) -> tuple[Route, ...]:
+    def _carried(self, bindings: Sequence[Binding]) -> dict[Binding, tuple[Route, ...]]:
         """The routes that pass all filters."""
-        what = "routes" if binding.way == "in" else "advertised-routes"
-        return self._listed(binding, what) or ()
-
-    def _listed(self, binding: Binding, what: str) -> tuple[Route, ...] | None:
-        command = f"show bgp ipv{binding.family} unicast neighbors {binding.neighbor} {what} json"
-        return routes(self._device, self.vtysh.ask(command))
+        if not bindings:
+            return {}
+        said = self.vtysh.ask_all([_question(b, _PASSED[b.way]) for b in bindings])
+        found = routes_of_all(self._device, said, len(bindings))
+        return {b: some or () for b, some in zip(bindings, found, strict=True)}
 
     # -- writing -------------------------------------------------------------------------
 
@@ -108,7 +109,8 @@ class FrrSession:
         deadline = self.clock.monotonic() + PATIENCE
         pause, left = _PAUSE, [b for b, rules in payload.proofs.items() if rules]
         while True:
-            left = [b for b in left if passing(payload.proofs[b], self._carried(b))]
+            carried = self._carried(left)
+            left = [b for b in left if passing(payload.proofs[b], carried[b])]
             if not left or self.clock.monotonic() > deadline or not self._judged_anew(left):
                 return
             self.clock.sleep(pause)
@@ -146,14 +148,18 @@ class FrrSession:
         rejected = None
         if binding.way == "in":
             rejected = self._filtered(binding)
-        return NeighborRoutes(neighbor, family, told.condition, self._carried(binding), rejected)
+        return NeighborRoutes(neighbor, family, told.condition, self._passed(binding), rejected)
+
+    def _passed(self, binding: Binding) -> tuple[Route, ...]:
+        return self._carried([binding])[binding]
 
     def _filtered(self, binding: Binding) -> tuple[Route, ...] | None:
         """What was received and does not pass; None: bgpd does not keep it."""
-        received = self._listed(binding, "received-routes")
+        said = self.vtysh.ask(_question(binding, "received-routes"))
+        received = routes(self._device, said)
         if received is None:
             return None
-        passed = {route.prefix for route in self._carried(binding)}
+        passed = {route.prefix for route in self._passed(binding)}
         return tuple(route for route in received if route.prefix not in passed)
 
     def sightings(self, prefix: Network) -> tuple[tuple[Sighting, ...], bool]:
@@ -189,3 +195,8 @@ class Staged:
     def abandon(self) -> Applied:
         """It stands; what is wrong with it the next reading tells."""
         return Applied.UNKNOWN
+
+
+def _question(binding: Binding, what: str) -> str:
+    family, neighbor = binding.family, binding.neighbor
+    return f"show bgp ipv{family} unicast neighbors {neighbor} {what} json"

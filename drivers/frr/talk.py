@@ -8,7 +8,7 @@ there yet is only remarked upon.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from drivers._daemon.shell import Shell, refused
 from drivers._ssh.commands import Answer
@@ -42,10 +42,15 @@ class Vtysh:
 
     def ask(self, command: str, seconds: float = READ) -> str:
         """What bgpd answers. Raises DeviceUnreachable, AuthenticationFailed, CommandRejected."""
-        answer = self._run(("-d", "bgpd", "-c", command), b"", seconds)
+        return self.ask_all((command,), seconds)
+
+    def ask_all(self, commands: Sequence[str], seconds: float = READ) -> str:
+        """What bgpd answers to several questions, in one text. Raises as `ask` does."""
+        words = [word for command in commands for word in ("-c", command)]
+        answer = self._run(("-d", "bgpd", *words), b"", seconds)
         text = answer.stdout.decode("utf-8", "replace")
         if answer.code != 0 or text.startswith("% "):
-            raise CommandRejected(self._shell.device, f"{command!r}: {_said(answer)}")
+            raise CommandRejected(self._shell.device, f"{commands[0]!r}: {_said(answer)}")
         return text
 
     def running(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from drivers.gobgp.model import Announcement, Peering
+from drivers.gobgp.options import Options
 from drivers.gobgp.render import Shape
 from drivers.gobgp.shared import Proof, Proofs, Talks, Way
 from drivers.gobgp.speaker import Speaker
@@ -21,8 +22,6 @@ from enforcer.clock import Clock
 from enforcer.core.topology import Blackholing
 from enforcer.errors import CommandRejected
 
-ARRIVAL = 10.0
-"""Seconds in which every witness must have the canary."""
 SETTLED = 0.5
 """Seconds after which a router has told its neighbors what it will."""
 _POLL = 0.1
@@ -35,17 +34,19 @@ class Guarantee:
     device: str
     shape: Shape
     blackholing: Blackholing
+    options: Options
     speaker: Speaker
     witnesses: Witnesses
     proofs: Proofs
     clock: Clock
 
-    def require(self, ways: Iterable[Way], peerings: tuple[Peering, ...], hours: float) -> None:
+    def require(self, ways: Iterable[Way], peerings: tuple[Peering, ...]) -> None:
         """Raises CommandRejected, with nothing announced, where one of `ways` is not proved."""
+        longest = self.options.canary_hours * 3600
         left = [
             way
             for way in sorted(set(ways))
-            if not self.proofs.holds(way, self.clock.monotonic(), hours * 3600)
+            if not self.proofs.holds(way, self.clock.monotonic(), longest)
         ]
         if left:
             self._internal(peerings)
@@ -84,13 +85,13 @@ class Guarantee:
         return heard
 
     def _arrived(self, canary: Announcement) -> tuple[Testimony, ...]:
-        heard = self._until(lambda: self._ask(canary), lambda h: not _without(h, canary), ARRIVAL)
+        heard = self._until(lambda: self._ask(canary), lambda h: not _without(h, canary))
         missing = _without(heard, canary)
         if missing:
             raise self._refused(
                 f"{', '.join(missing)} did not take the canary {canary.prefix} within"
-                f" {ARRIVAL:g} s: check the session with the speaker there, and that its import"
-                " policy accepts blackholes and keeps their communities"
+                f" {self.options.patience:g} s: check the session with the speaker there,"
+                " and that its import policy accepts blackholes and keeps their communities"
             )
         return heard
 
@@ -99,9 +100,7 @@ class Guarantee:
     ) -> tuple[Testimony, ...]:
         self._only(heard, exports)
         self.clock.sleep(SETTLED)
-        heard = self._until(
-            lambda: self._ask(canary), lambda h: not _unreached(h, exports), ARRIVAL / 2
-        )
+        heard = self._until(lambda: self._ask(canary), lambda h: not _unreached(h, exports))
         self._only(heard, exports)
         unreached = _unreached(heard, exports)
         if unreached:
@@ -126,16 +125,14 @@ class Guarantee:
         self._until(
             lambda: self._ask(canary),
             lambda h: all(canary.prefix not in t.held for t in h),
-            ARRIVAL,
         )
 
     def _until(
         self,
         ask: Callable[[], tuple[Testimony, ...]],
         enough: Callable[[tuple[Testimony, ...]], bool],
-        seconds: float,
     ) -> tuple[Testimony, ...]:
-        end = self.clock.monotonic() + seconds
+        end = self.clock.monotonic() + self.options.patience
         while True:
             heard = ask()
             if enough(heard) or self.clock.monotonic() >= end:

@@ -16,7 +16,7 @@ from enforcer.errors import ConfigurationInvalid
 
 _TLS = frozenset({"tls_ca", "tls_cert", "tls_key", "tls_name"})
 KEYS = frozenset({"grpc", *_TLS})
-_OPTIONS = frozenset({"mark", "seconds", "canary_hours"})
+_OPTIONS = frozenset({"mark", "seconds", "patience", "canary_hours"})
 DEFAULT_TARGET = "127.0.0.1:50051"
 UNIX = "unix:"
 """Before the path of a socket, which the rights of its folder protect."""
@@ -35,13 +35,15 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one speaker is reached. `seconds`: for an answer. `canary_hours`: how long the proof that
-    nothing leaves the network is good for."""
+    """How one speaker is reached. `seconds`: for an answer. `patience`: seconds in which routers
+    learn what was announced. `canary_hours`: how long the proof that nothing leaves the network
+    is good for."""
 
     target: str
     tls: Tls | None
     mark: int = MARK
     seconds: float = 5.0
+    patience: float = 10.0
     canary_hours: float = 24.0
 
     @classmethod
@@ -67,7 +69,9 @@ class Options:
             )
         mark = _number(device, "mark", MARK, 1, _HIGHEST)
         hours = _number(device, "canary_hours", 24, 1, 24)
-        return cls(target, tls, int(mark), _number(device, "seconds", 5, 1, 60), hours)
+        seconds = _number(device, "seconds", 5, 1, 60)
+        patience = _number(device, "patience", 10, 1, 60)
+        return cls(target, tls, int(mark), seconds, patience, hours)
 
 
 def _known(device: str, what: str, given: Iterable[str], known: frozenset[str]) -> None:

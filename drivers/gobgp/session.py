@@ -27,8 +27,6 @@ from enforcer.core.topology import Blackholing
 from enforcer.driver_api import Applied, Fingerprint
 from enforcer.errors import StaleState
 
-PATIENCE = 10.0
-"""Seconds after a write in which a router may still be learning of it."""
 _POLL = 0.1
 
 
@@ -110,13 +108,16 @@ class GobgpSession:
         means = self._means
         asked = part(box.ours, means.shared.turn)
         wrote = means.shared.wrote_at
-        end = wrote + PATIENCE if wrote is not None else means.clock.monotonic()
+        end = wrote + means.options.patience if wrote is not None else means.clock.monotonic()
         while True:
             heard = self._witnesses.ask(asked)
             found = _summed(box, asked, heard, self._allowed(box))
             if not found.absent or means.clock.monotonic() >= end:
                 break
             means.clock.sleep(_POLL)
+        if found.outside:
+            # Whatever was proved is not so: all is withdrawn, and proved anew before it comes back.
+            means.shared.proofs.forget()
         if not found.silent:
             means.shared.proofs.talks = talks(heard)
         means.shared.turn += 1
@@ -155,12 +156,13 @@ class GobgpSession:
             means.device,
             means.shape,
             means.blackholing,
+            means.options,
             self._speaker,
             self._witnesses,
             means.shared.proofs,
             means.clock,
         )
-        guarantee.require(ways, now.peerings, means.options.canary_hours)
+        guarantee.require(ways, now.peerings)
 
     def _write(self, work: Work, now: Box) -> None:
         """The mark first: what stands without one belongs to nobody."""

@@ -21,6 +21,7 @@ from drivers.nftables.netlink.definitions import (
     read_base_chains,
 )
 from drivers.nftables.planning import Setup
+from drivers.nftables.ports import told
 from drivers.nftables.reading import read_hold
 from drivers.nftables.render import HOOKS, PRIORITY
 from drivers.nftables.sample import sample
@@ -85,10 +86,13 @@ def _marker(transport: Transport) -> Diagnosis:
 
 def _interfaces(named: Iterable[Interface], transport: Transport) -> Diagnosis:
     """An order by interface on a misspelt name would match no packet, and nobody would notice."""
+    with transport.open() as kernel:
+        recorded = told(kernel)
     there = transport.inside(interfaces_up)
     names = [interface.name for interface in named]
     missing = [name for name in names if name not in there]
-    down = [name for name in names if not there.get(name, True)]
+    down = [name for name in names if not there.get(name, True) and name not in recorded]
+    shut = [name for name in names if not there.get(name, True) and name in recorded]
     said = []
     if missing:
         said.append(f"there is no {', '.join(missing)}: orders by interface would match nothing")
@@ -97,7 +101,10 @@ def _interfaces(named: Iterable[Interface], transport: Transport) -> Diagnosis:
     if said:
         advice = "correct the names in the inventory, or set the links up"
         return Diagnosis("interfaces", False, "; ".join(said), advice)
-    detail = f"{', '.join(names)} up" if names else "the inventory names none"
+    up = [name for name in names if name not in shut]
+    parts = [f"{', '.join(up)} up"] if up else []
+    parts += [f"{', '.join(shut)} shut by us"] if shut else []
+    detail = "; ".join(parts) or "the inventory names none"
     return Diagnosis("interfaces", True, detail)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Self
 
 from drivers.nftables.netlink.errors import LinkRefused
 
@@ -49,17 +48,12 @@ def set_link(name: str, *, up: bool) -> None:
 
 
 class LinkEvents:
-    """What a namespace tells of its links: made inside it, read from anywhere."""
+    """What a namespace tells of its links: made inside it, read from anywhere. Raises OSError."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         self._socket.setblocking(False)
         self._socket.bind((0, _RTMGRP_LINK))
-
-    @classmethod
-    def open(cls) -> Self:
-        """Subscribe. Raises OSError."""
-        return cls()
 
     def close(self) -> None:
         """End the subscription."""

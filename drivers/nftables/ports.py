@@ -37,18 +37,19 @@ def read_record(
     What this process remembers and the device no longer says counts as long as the link is down.
     Raises MovingRuleset, MalformedReply, NamespaceMissing, OSError.
     """
-    told = _told(kernel) if there else {}
-    known = {n: replace(r, written=False) for n, r in shared.shut(identity).items()} | told
+    read = told(kernel) if there else {}
+    known = {n: replace(r, written=False) for n, r in shared.shut(identity).items()} | read
     if not known:
         return {}
     up = transport.inside(interfaces_up)
     found = {name: replace(r, up=up.get(name, False)) for name, r in known.items()}
-    found = {name: r for name, r in found.items() if r.written or not r.up}
+    found = {name: r for name, r in found.items() if r.written or up.get(name) is False}
     shared.remember(identity, {name: r for name, r in found.items() if not r.up})
     return found
 
 
-def _told(kernel: NftSocket) -> dict[str, Recorded]:
+def told(kernel: NftSocket) -> dict[str, Recorded]:
+    """The record on the device; empty where there is none. Raises MovingRuleset, MalformedReply."""
     try:
         elements = read_sets(kernel, [RECORD_REF])[RECORD]
     except NotThere:

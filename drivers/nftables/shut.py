@@ -123,13 +123,14 @@ def left(record: Record, ports: PortChange) -> tuple[str, ...]:
 
 
 def commands(change: PortChange) -> Iterator[str]:
-    """What a person would type."""
+    """What a person would type: a comment to nft is for the shell."""
     again = {member.name for member in change.add}
     for member in change.remove:
         if member.name not in again:
-            yield f"ip link set dev {member.name} up"
+            yield f"# before the next command: ip link set dev {member.name} up"
         yield f'delete element inet {TABLE} {RECORD} {{ "{member.name}" }}'
     for member in change.add:
         said = comment(member.order, member.end, found_down=False)
+        # nft takes no comment without a line behind it.
+        yield f"# after the next command: ip link set dev {member.name} down"
         yield f'add element inet {TABLE} {RECORD} {{ "{member.name}" comment "{said}" }}'
-        yield f"ip link set dev {member.name} down"

@@ -35,8 +35,12 @@ class NftWatch:
         self._since: list[Event] = []
         with translated(device):
             self._identity = transport.identity()
-            self._source = transport.watch()
-            self._links = transport.inside(LinkEvents.open)
+            self._links = transport.inside(LinkEvents)
+            try:
+                self._source = transport.watch()
+            except BaseException:
+                self._links.close()
+                raise
 
     def close(self) -> None:
         """Make `events` end."""
@@ -54,6 +58,7 @@ class NftWatch:
         while not self._closed.is_set():
             try:
                 arrived = self._source.read(_LOOK_SECONDS)
+                opened = self._opened()
                 alive = self._transport.identity() == self._identity
             except EventsLost as lost:
                 self._since.clear()
@@ -63,20 +68,21 @@ class NftWatch:
                 yield DeviceEvent(EventKind.LOST, str(broken))
                 return
             yield from self._told(arrived)
-            yield from self._opened()
+            yield from opened
             if not alive:
                 yield DeviceEvent(EventKind.LOST, "the network namespace was rebuilt")
                 return
 
-    def _opened(self) -> Iterator[DeviceEvent]:
+    def _opened(self) -> tuple[DeviceEvent, ...]:
         """An interface that we hold down was brought up: no generation tells that."""
         held = self._shared.shut(self._identity)
         if not self._links.moved() or not held:
-            return
+            return ()
         up = self._transport.inside(interfaces_up)
         opened = sorted(name for name in held if up.get(name))
-        if opened:
-            yield DeviceEvent(EventKind.CHANGED, f"interface brought up: {', '.join(opened)}")
+        if not opened:
+            return ()
+        return (DeviceEvent(EventKind.CHANGED, f"interface brought up: {', '.join(opened)}"),)
 
     def _told(self, arrived: Iterable[Event]) -> Iterator[DeviceEvent]:
         """Objects come before the generation that they are part of."""

@@ -21,6 +21,7 @@ from enforcer.core.orders import (
     Scope,
     Selection,
     ShutdownSession,
+    SuspendCustomer,
 )
 from enforcer.core.times import format_duration, parse_duration, parse_when
 from enforcer.errors import InvalidInput, OrderRefused
@@ -47,7 +48,8 @@ def place(session: Session, demand: Demand, terms: Terms, confirm_foreign: bool 
     if terms.fresh and not terms.dry_run:
         raise InvalidInput("--fresh goes with --dry-run: add it, or leave --fresh out")
     if terms.dry_run:
-        with session.busy(_ASKING if _asks(demand) else "computing what would happen"):
+        asks = _asks(demand) or isinstance(demand, SuspendCustomer)
+        with session.busy(_ASKING if asks else "computing what would happen"):
             preview = session.application.preview(session.actor, command, terms.fresh)
         session.out.one(preview)
         return ExitCode.OK
@@ -66,7 +68,8 @@ def _confirm(session: Session, command: PlaceOrder, yes: bool) -> None:
     asks = session.out.format is Format.TABLE and session.wiring.at_a_terminal()
     if yes or not asks:
         return
-    with session.busy(_ASKING) if _asks(command.demand) else nullcontext():
+    asks = _asks(command.demand) or isinstance(command.demand, SuspendCustomer)
+    with session.busy(_ASKING) if asks else nullcontext():
         preview = session.application.preview(session.actor, command)
     session.out.one(preview)
     _admitted(preview)

@@ -27,12 +27,12 @@ prefixes; `service:NAME` for a service set. A bare name is
 ## Sessions and routes
 
 `drop-routes` and `shutdown-session` are about BGP sessions: those with a `--customer`, with
-neighbors of an AS number (`--asn AS64500` or `--asn 64500`), with a `--neighbor` address; all that are
-named count. With none of them, every session with the outside that a `--device`, `--role` or `--site`
-has.
+neighbors of an AS number (`--asn AS64500` or `--asn 64500`), with a `--neighbor` address; all that
+are named count. With none of them, every session with the outside that a `--device`, `--role` or
+`--site` has.
 
-`--from-file` and `--registered-from` read what people and tools write; a line that cannot be read is an
-error with its number, and nothing is placed:
+`--from-file` and `--registered-from` read what people and tools write; a line that cannot be read
+is an error with its number, and nothing is placed:
 
 - a prefix a line, with comments after `#`;
 - TSV or CSV: the prefix first, or in the column that a header calls `prefix`, `route`, `cidr`,
@@ -40,8 +40,8 @@ error with its number, and nothing is placed:
 - `bgpq4 -j` (JSON), `bgpq3` and `bgpq4` as they are (`ip prefix-list ...`), `bgpq4 -b`;
 - `route:` and `route6:` objects of an IRR (RFC 2622, RFC 4012).
 
-A list that allows longer prefixes too (`le 28`) is no list of exact prefixes: it needs `--or-longer`,
-or is what is registered.
+A list that allows longer prefixes too (`le 28`) is no list of exact prefixes: it needs
+`--or-longer`, or is what is registered.
 
 ## Times
 
@@ -89,10 +89,10 @@ protected space is withheld all the same. Where others than the target are hit (
 an address, tenants, users behind address translation) `--confirm-collateral` says that this is
 known. `--dry-run` shows who is hit and what is withheld without either of them being given.
 
-Before `drop-routes` and `shutdown-session` are stored, the routers are asked which routes pass now. Where
-a neighbor would be left with nothing, or a default route or a way to protected space would be lost, or
-where a router cannot be asked, `--confirm-routes` says that this is known; then nobody is asked.
-`--confirm-foreign` blackholes a destination that is neither ours nor a customer's.
+Before `drop-routes` and `shutdown-session` are stored, the routers are asked which routes pass now.
+Where a neighbor would be left with nothing, or a default route or a way to protected space would be
+lost, or where a router cannot be asked, `--confirm-routes` says that this is known; then nobody is
+asked. `--confirm-foreign` blackholes a destination that is neither ours nor a customer's.
 
 ## Waiting
 

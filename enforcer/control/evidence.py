@@ -159,6 +159,23 @@ class Evidence:
         with self._database.read() as reader:
             return next((a.said for a in reader.alarms.open() if a.kind == kind), "")
 
+    def raise_alarm(self, kind: str, device: str, at: datetime, said: str) -> None:
+        """Raise an alarm about a device, or say anew what is open."""
+        self._step("alarm-writing")
+        with self._database.write() as work:
+            work.raise_alarm(kind, CONTROLLER, at=at, subject=device, said=said)
+        self._step("alarm-committed")
+
+    def clear_alarm(self, kind: str, device: str, at: datetime, why: str) -> None:
+        """End an alarm about a device, where one is open."""
+        with self._database.read() as reader:
+            if not any(a.kind == kind and a.subject == device for a in reader.alarms.open()):
+                return
+        self._step("alarm-clearing")
+        with self._database.write() as work:
+            work.clear_alarm(kind, CONTROLLER, at=at, subject=device, why=why)
+        self._step("alarm-cleared")
+
     def halt_rollout(self, device: str, at: datetime, failure: str) -> None:
         """Let no structural change follow that of `device`, and raise the alarm."""
         said = f"{failure}; no other device follows until `enforcer device release {device}`"

@@ -17,6 +17,7 @@ from enforcer.clock import Clock
 from enforcer.control.case import Request
 from enforcer.control.evidence import Evidence, first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
+from enforcer.control.fail_open import FailOpen
 from enforcer.control.reconciler import Reconciler
 from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
@@ -88,6 +89,7 @@ class Worker:
         self._given_up = False
         self._used = self._waits_until = clock.monotonic()
         self._failing = ""
+        self._fail_open = FailOpen(self.name, reconciler.driver, evidence)
 
     # -- called by other threads ---------------------------------------------------------
 
@@ -287,6 +289,7 @@ class Worker:
     def _remember(self, facts: PassFacts) -> None:
         said = sentence(facts)
         recovered, self._failing = bool(self._failing), ""
+        self._fail_open.passed(facts.at)
         clean = facts.outcome is Outcome.CLEAN
         known = self._reconciler.known(facts.at, proved=True) if clean else None
         if recovered:
@@ -361,6 +364,7 @@ class Worker:
         if self._failing != str(error):
             self._failing = str(error)
             log.warning("device failing", device=self.name, error=str(error))
+            self._fail_open.failed(error, now)
             self._evidence.note(
                 "device.failing", now, self.name, first_lines([error.message]), known
             )

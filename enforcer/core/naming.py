@@ -33,13 +33,14 @@ def rule_text(rule: Rule) -> str:
         return "session shut down"
     if rule.by_route:
         way = "from" if rule.key is Key.RECEIVED else "to"
-        return f"{rule.key} {way} {rule.neighbor}{_routes_text(rule)}"
+        return f"{rule.key} {way} {rule.neighbor}{routes_text(rule)}"
     if rule.exports:
         return f"{rule.key}, exported to {', '.join(rule.exports)}"
     return str(rule.key) + (f", {service_text(rule.service)}" if rule.service else "")
 
 
-def _routes_text(rule: Rule) -> str:
+def routes_text(rule: Rule) -> str:
+    """Which routes inside the members, led by a comma: ``, /24, originated by AS64500``."""
     found = rule.routes
     if found is None:
         return ""

@@ -65,9 +65,10 @@ def shown(text: str) -> str:
 
 
 def _around(address: Address, length: int) -> Network:
+    # As numbers: an address object would be written out and read again.
     if isinstance(address, IPv4Address):
-        return IPv4Network((address, length), strict=False)
-    return IPv6Network((address, length), strict=False)
+        return IPv4Network((int(address), length), strict=False)
+    return IPv6Network((int(address), length), strict=False)
 
 
 def _address(text: str, stated: str) -> Address:

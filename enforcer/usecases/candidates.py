@@ -12,11 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from enforcer.core.intervals import Ranges, inside, rows_of
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockAddress, BlockList, Network
+from enforcer.core.orders import BlockAddress, BlockList, DropRoutes, Network, ShutdownSession
 from enforcer.core.topology import Attachment, Topology
 
 _ADDRESS = BlockAddress.__dataclass_fields__["kind"].default
 _LIST = BlockList.__dataclass_fields__["kind"].default
+_NO_PACKETS = frozenset(
+    kind.__dataclass_fields__["kind"].default for kind in (DropRoutes, ShutdownSession)
+)
+"""About routes and sessions: no packet is dropped by them."""
 _BITS = {4: 32, 6: 128}
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -47,6 +51,8 @@ def candidates(
                 content = list_of(name)
                 listed[name] = content is not None and has(content, asked)
             hit = listed[name]
+        elif kind in _NO_PACKETS:
+            hit = False
         else:
             hit = not folded.isdisjoint(lines) or any(map(overlaps, lines))
         if hit:

@@ -20,7 +20,7 @@ from enforcer.core.contributions import Contributions
 from enforcer.core.intervals import Ranges, inside, rows_of, union
 from enforcer.core.orders import Network, in_force
 from enforcer.core.plan import Trait
-from enforcer.core.rules import Rule
+from enforcer.core.rules import Key, Rule
 from enforcer.driver_api import Counted, CountingSession
 from enforcer.errors import EnforcerError
 from enforcer.usecases.world import World
@@ -82,14 +82,15 @@ def _behind(world: World, lines: Collection[Line]) -> dict[Line, set[int]]:
 def _rules(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]:
     """By device and rule the members to ask for; of rules by interface all.
 
-    An interface that is down counts nothing, and routes are no packets.
+    An interface that is down counts nothing, routes are no packets, and who announces a blackhole
+    drops nothing itself.
     Where the address is the other end of a flow, its rule counts others' packets too: not asked.
     """
     region = rows_of((asked,))
     found: dict[str, dict[Rule, Ranges]] = {}
     for part in asks.parts:
         rule = part.rule
-        if rule.family != asked.version or rule.by_route:
+        if rule.family != asked.version or rule.by_route or rule.key is Key.BLACKHOLE:
             continue
         here = rule.by_interface or bool(len(inside(Ranges(part.first, part.last), region).source))
         if here:

@@ -141,6 +141,8 @@ def _text(part: Enforced) -> Iterator[str]:
 def _about(rule: Rule) -> str:
     if rule.key is Key.INTERFACE:
         return "shut down"
+    if rule.key is Key.SESSION:
+        return "BGP sessions shut down"
     return f"{DIRECTIONS[rule.key]}, IPv{rule.family}, {service_words(rule)}"
 
 

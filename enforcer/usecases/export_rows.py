@@ -10,7 +10,7 @@ from socket import AF_INET6, inet_ntoa, inet_ntop
 
 from enforcer.core.instants import from_ms
 from enforcer.core.intervals import Ranges, networks_of
-from enforcer.core.naming import order_text, ranges_text, service_text
+from enforcer.core.naming import order_text, ranges_text, routes_text, rule_text, service_text
 from enforcer.core.prefixes import format_network
 from enforcer.core.rules import NO_END, Exempt, InterfaceMember, Key, Members, Rule
 
@@ -23,6 +23,8 @@ DIRECTIONS = {
     Key.INTERFACE: "both",
     Key.RECEIVED: "received",
     Key.ANNOUNCED: "announced",
+    Key.SESSION: "both",
+    Key.BLACKHOLE: "to",
 }
 """Of packets from where they come or to where they go; of routes from or to whom they are told."""
 
@@ -116,9 +118,16 @@ def address(family: int, number: int) -> str:
 
 
 def service_words(rule: Rule) -> str:
-    """The protocol and ports; ``all`` where the rule has none, for routes ``routes``."""
+    """The protocol and ports; ``all`` where the rule has none, for routes which of them.
+
+    ``session`` where a BGP session is shut down, ``blackhole`` with whom it is exported to.
+    """
     if rule.by_route:
-        return "routes"
+        return f"routes{routes_text(rule)}"
+    if rule.key is Key.SESSION:
+        return "session"
+    if rule.key is Key.BLACKHOLE:
+        return rule_text(rule)
     return service_text(rule.service) if rule.service else "all"
 
 

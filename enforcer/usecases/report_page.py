@@ -58,8 +58,22 @@ def _text(value: object) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, (dict, list, tuple)):
-        return escape(json.dumps(value, ensure_ascii=False, sort_keys=True))
+        return escape(json.dumps(_cut(value), ensure_ascii=False, sort_keys=True))
     return escape(str(value))
+
+
+_MANY, _SOME = 100, 10
+
+
+def _cut(value: object) -> object:
+    """`value` with its long lists cut: all of them stand in the body of the chain's entry."""
+    if isinstance(value, dict):
+        return {key: _cut(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        kept = value if len(value) <= _MANY else value[:_SOME]
+        more = len(value) - len(kept)
+        return [*map(_cut, kept), *([f"and {more:,} more"] if more else [])]
+    return value
 
 
 def _section(title: str, body: str) -> str:

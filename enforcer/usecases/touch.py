@@ -41,13 +41,15 @@ class Touch:
 
 
 def touches(
-    asks: Contributions, asked: Network, behind: frozenset[Attachment]
+    asks: Contributions, asked: Network, behind: frozenset[Attachment], sources: bool = False
 ) -> tuple[Touch, ...]:
     """How an order touches `asked`, which is `behind` these interfaces; empty: not at all.
 
     By what it is about (by address, else by interface) comes before the other end of its flows.
+    A blackhole drops what goes to its addresses, with `sources` also what comes from them, which
+    its announcement does not tell. Routes and sessions that are cut touch no packet.
     """
-    about = _by_address(asks, asked) or _by_interface(asks, asked, behind)
+    about = _by_address(asks, asked, sources) or _by_interface(asks, asked, behind)
     found = (about, _by_peer(asks, asked))
     return tuple(touch for touch in found if touch is not None)
 
@@ -71,7 +73,7 @@ def _within(inner: Network, outer: Network) -> bool:
     return low <= first and last <= high
 
 
-def _by_address(asks: Contributions, asked: Network) -> Touch | None:
+def _by_address(asks: Contributions, asked: Network, sources: bool) -> Touch | None:
     found: list[tuple[Contribution, Ranges]] = []
     for part in asks.parts:
         if part.rule.family == asked.version and not _elsewhere(part.rule):
@@ -82,9 +84,16 @@ def _by_address(asks: Contributions, asked: Network) -> Touch | None:
     if not found:
         return None
     what = limits_text(part.rule for part, _ in found)
-    keys = frozenset(part.rule.key for part, _ in found)
+    keys = frozenset(key for part, _ in found for key in _dropped(part.rule, sources))
     touched = union(ranges for _, ranges in found)
     return Touch(touched, _relation(touched, asked), keys, what, bool(what))
+
+
+def _dropped(rule: Rule, sources: bool) -> tuple[Key, ...]:
+    """By which end of a packet the members are looked up."""
+    if rule.key is not Key.BLACKHOLE:
+        return (rule.key,)
+    return (Key.SOURCE, Key.DESTINATION) if sources else (Key.DESTINATION,)
 
 
 def _elsewhere(rule: Rule) -> bool:
@@ -94,7 +103,7 @@ def _elsewhere(rule: Rule) -> bool:
 
 def _meant(rule: Rule, asked: Network) -> Ranges:
     """`asked` without the addresses whose traffic the rule spares altogether."""
-    spared = Ranges.of((e.first, e.last) for e in rule.exempt if e.protocol is None)
+    spared = Ranges.of((e.first, e.last) for e in rule.exempt if _is_whole(e))
     return subtract(rows_of((asked,)), spared)[0] if len(spared) else rows_of((asked,))
 
 
@@ -124,7 +133,7 @@ def _by_interface(
     cut: dict[Attachment, None] = {}
     rules: dict[Rule, Ranges] = {}
     for part in asks.parts:
-        if part.rule.family in (0, asked.version) and part.rule.by_interface:
+        if part.rule.family in (0, asked.version) and part.rule.key in _ALIKE:
             meant = _meant(part.rule, asked)
             here = {Attachment(part.device, name): None for name in part.interfaces}
             if len(meant) and behind.intersection(here):
@@ -190,20 +199,25 @@ def _exempt_text(rule: Rule) -> str:
         by_address.setdefault((entry.first, entry.last), []).append(entry)
     texts = []
     for (first, last), entries in list(by_address.items())[:_SHOWN]:
-        services = [_spared(entry) for entry in entries[:_SHOWN] if entry.protocol is not None]
-        whole = any(entry.protocol is None for entry in entries)
+        services = [_spared(entry) for entry in entries[:_SHOWN] if not _is_whole(entry)]
+        whole = any(map(_is_whole, entries))
         limit = "" if whole else f" ({_first(services, _SHOWN, len(entries))})"
         texts.append(ranges_text(rule.family, first, last) + limit)
     return _first(texts, _SHOWN, len(by_address))
 
 
+def _is_whole(entry: Exempt) -> bool:
+    """Whether all traffic of its addresses is spared, and not one service alone."""
+    return entry.protocol is None and entry.ports is None
+
+
 def _spared(entry: Exempt) -> str:
-    assert entry.protocol is not None
-    text = format_protocol(entry.protocol)
+    text = "" if entry.protocol is None else format_protocol(entry.protocol)
     if entry.ports is None:
         return text
     first, last = entry.ports
-    return f"{text} port {first}" if first == last else f"{text} ports {first}-{last}"
+    ports = f"port {first}" if first == last else f"ports {first}-{last}"
+    return f"{text} {ports}".strip()
 
 
 def _first(texts: Sequence[str], shown: int, count: int | None = None) -> str:

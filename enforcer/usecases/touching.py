@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enforcer.control.book import Basis, Entry, Holds
 from enforcer.core.contributions import Contributions
 from enforcer.core.intervals import Ranges, rows_of, union
-from enforcer.core.orders import BlockList, Network, Order
+from enforcer.core.orders import Blackhole, BlockList, Direction, Network, Order
 from enforcer.core.placement import Ownership, place
 from enforcer.core.rules import Key
 from enforcer.core.topology import Attachment, Topology
@@ -62,8 +62,9 @@ def touching(
             content = list_of(demand.list_name)
             lists = {} if content is None else {demand.list_name: near(content, asked)}
         entry = basis.entry(order, lists)
-        how = touches(entry.standing, asked, behind)
-        waits = () if how or not entry.held else touches(entry.asks, asked, behind)
+        sources = isinstance(demand, Blackhole) and demand.direction is not Direction.TO
+        how = touches(entry.standing, asked, behind, sources)
+        waits = () if how or not entry.held else touches(entry.asks, asked, behind, sources)
         if how or waits:
             found.append(Touching(order, entry, how or waits, bool(how)))
     return found

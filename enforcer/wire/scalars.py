@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainValidator, StrictInt, StrictStr, WithJsonSchema
@@ -32,10 +33,31 @@ def _from_text(parse: Callable[[str], object], example: str) -> Callable[[object
 
 
 def _network(text: str) -> Network:
-    return parse_network(text)
+    return _plain_network(text) or parse_network(text)
+
+
+def _plain_network(text: str) -> Network | None:
+    """A prefix as this program writes it, of which an order may have 100,000; None: look closer."""
+    address, _, length = text.partition("/")
+    if not length.isascii() or not length.isdecimal() or length != str(int(length)):
+        return None
+    try:
+        if ":" in address:
+            number = int.from_bytes(socket.inet_pton(socket.AF_INET6, address))
+            return None if number >> 32 == _MAPPED else IPv6Network((number, int(length)))
+        number = int.from_bytes(socket.inet_pton(socket.AF_INET, address))
+        return IPv4Network((number, int(length)))
+    except (OSError, ValueError):
+        return None
+
+
+_MAPPED = 0xFFFF
+"""The high 96 bits of an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2)."""
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:
+    if "%" in text:
+        raise InvalidInput(f"'{text}' names an interface: write the address alone")
     try:
         return ip_address(text)
     except ValueError:

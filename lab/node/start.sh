@@ -48,9 +48,7 @@ one_frr() {
 kept_frr() {
     ip route delete default dev eth0 2>/dev/null
     install -d -o frr -g frr -m 755 /run/frr /var/log/frr
-    # The controller's user is in the group frr, and may save the configuration.
-    install -d -o frr -g frr -m 775 /etc/frr
-    install -o frr -g frr -m 660 "/lab/bgp/$HOSTNAME.conf" /etc/frr/frr.conf
+    install -o frr -g frr -m 640 "/lab/bgp/$HOSTNAME.conf" /etc/frr/frr.conf
     install -o frr -g frrvty -m 640 /dev/null /etc/frr/vtysh.conf
     local daemon
     for daemon in zebra staticd bgpd; do
@@ -66,7 +64,7 @@ bird_daemon() {
     touch /run/announce/edge{1,2}_{4,6}
     install -o root -g bird -m 640 "/lab/bgp/$HOSTNAME.conf" /etc/bird/bird.conf
     # What the configuration includes must be there; the controller's user is in the group bird.
-    [ -e /etc/bird/enforcer.conf ] || install -o bird -g bird -m 664 /lab/bgp/enforcer.conf /etc/bird/enforcer.conf
+    [ -e /etc/bird/enforcer.conf ] || install -o "${SSH_USER:-bird}" -g bird -m 664 /lab/bgp/enforcer.conf /etc/bird/enforcer.conf
     keep bird bird -f -u bird -g bird -c /etc/bird/bird.conf -s /run/bird/bird.ctl &
 }
 
@@ -76,9 +74,10 @@ login() {
     [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
     local groups
     groups=$(getent group frr frrvty bird | cut -d: -f1 | paste -sd,)
-    useradd --no-create-home --home-dir / --shell /bin/sh --groups "$groups" "$SSH_USER"
+    id "$SSH_USER" >/dev/null 2>&1 ||
+        useradd --no-create-home --home-dir / --shell /bin/sh --groups "$groups" "$SSH_USER"
     echo "$SSH_USER:$SSH_PASSWORD" | chpasswd
-    printf '%s\n' "HostKey /etc/ssh/ssh_host_ed25519_key" "AllowUsers $SSH_USER" "UsePAM no" \
+    printf '%s\n' "HostKey /etc/ssh/ssh_host_ed25519_key" "AllowUsers $SSH_USER" "UsePAM no" "PermitRootLogin yes" \
         "UseDNS no" "PidFile none" "PrintMotd no" "Subsystem sftp internal-sftp" >/etc/ssh/lab_sshd_config
     keep sshd /usr/sbin/sshd -D -e -f /etc/ssh/lab_sshd_config &
 }

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from tests.contract.bird_subject import bird
 from tests.contract.fake_router_subject import fake_router
 from tests.contract.fake_subject import fake
+from tests.contract.frr_subject import frr_router
 from tests.contract.gobgp_subject import gobgp
 from tests.contract.ios_subject import cisco_ios
 from tests.contract.junos_subject import juniper_junos
@@ -31,9 +32,10 @@ BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Subject]]] = {
     "cisco_xr": cisco_xr,
     "juniper_junos": juniper_junos,
     "bird": bird,
+    "frr": frr_router,
     "gobgp": gobgp,
 }
-NEEDS_ROOT = frozenset({"nftables", "nftables-ssh", "bird", "gobgp"})
+NEEDS_ROOT = frozenset({"nftables", "nftables-ssh", "bird", "frr", "gobgp"})
 """Those that make namespaces."""
-UNWATCHED = frozenset({"fake-router", "cisco_ios", "cisco_xr", "juniper_junos", "bird"})
+UNWATCHED = frozenset({"fake-router", "cisco_ios", "cisco_xr", "juniper_junos", "bird", "frr"})
 """Those that tell nothing by themselves (not WATCHABLE): what is about watching leaves them out."""

@@ -178,12 +178,15 @@ class BirdSubject:
     def _sub(self, pattern: str, new: str, configure: bool = True) -> None:
         self.edit(lambda text: re.sub(pattern, new, text, count=1, flags=re.MULTILINE), configure)
 
+    def _by_hand(self, command: str) -> None:
+        self.birdc(command)
+
     def mutations(self) -> Mutations:
         """See `Subject`."""
         entry = r"^  198\.51\.100\.7/32\{32,32\},$\n"
         function = r"^(function enf_in_10_1_0_2\(\)\n\{\n)"
         return {
-            "file emptied": lambda: self.include.write_text(""),
+            "file emptied": lambda: self.edit(lambda _: "", False),
             "file restored to its stubs": lambda: self.edit(lambda _: stubs()),
             "entry missing": lambda: self._sub(entry, ""),
             "entry missing, not configured": lambda: self._sub(entry, "", False),
@@ -201,8 +204,8 @@ class BirdSubject:
             ),
             "symbol extra": lambda: self.edit(lambda text: f"{text}define MINE = 1;\n"),
             "line extra, not configured": lambda: self.edit(lambda t: f"{t}# mine\n", False),
-            "session enabled by hand": lambda: str(self.birdc("enable alpha")),
-            "configured by hand, which enables sessions": lambda: str(self.birdc("configure")),
+            "session enabled by hand": lambda: self._by_hand("enable alpha"),
+            "configured by hand, which enables sessions": lambda: self._by_hand("configure"),
             "mark removed": lambda: self._sub("^define ENF_OWNER = .*\n", ""),
         }
 

@@ -68,7 +68,7 @@ _FIRST, _SECOND = "192.0.2.130", "192.0.2.134"
 class FrrSubject:
     """One FRR with an operator's configuration."""
 
-    many = 600
+    many = 200
     routes = True
     pieces = False
 
@@ -76,14 +76,15 @@ class FrrSubject:
         self.clock = SystemClock()
         self.frr = router
         self._pristine = pristine
-        self._spoilt = False
+        self.script = router.folder / "vtysh"
+        self.spoil()
         families = (4, 6)
         self.device = Device(
             NAME,
             "frr",
             roles=frozenset({ROLE_BORDER}),
             mode=Mode.ENFORCE,
-            transport={"netns": router.space, "pathspace": router.space},
+            transport={"local": "yes", "pathspace": router.space, "vtysh": str(self.script)},
             neighbors=(
                 Neighbor(ip_address(_FIRST), 65001, "hosting", families=families),
                 Neighbor(ip_address(_SECOND), 65002, "hosting", families=families),
@@ -175,11 +176,12 @@ class FrrSubject:
 
     def garble(self) -> None:
         """Every answer loses its end."""
-        script = Path(self.frr.folder) / "vtysh"
-        script.write_text('#!/bin/sh\nvtysh "$@" | head -c -20\n')
-        script.chmod(0o755)
-        transport = {**self.device.transport, "vtysh": str(script)}
-        object.__setattr__(self.device, "transport", transport)
+        self.spoil("| head -c -20")
+
+    def spoil(self, after: str = "") -> None:
+        """What runs from now on as vtysh."""
+        self.script.write_text(f'#!/bin/sh\nvtysh "$@" {after}\n')
+        self.script.chmod(0o755)
 
     def answer(self, packet: Packet) -> bool | None:
         """It is no router of packets here."""
@@ -231,7 +233,7 @@ class FrrSubject:
         at = ""
         for head, lines in self.sections():
             for line in lines if head.startswith("router bgp") else ():
-                at = line.split()[1] if "address-family" in line.split()[0] else at
+                at = line.split()[1] if line.startswith(" address-family ") else at
                 words = line.split()
                 if words[1:3] == [neighbor, "route-map"] and words[4] == way and at == family:
                     return words[3]
@@ -274,9 +276,6 @@ class FrrSubject:
             hand(f"no {head}", head.split(" permit ")[0] + " permit 198.18.0.0/15")
 
         return {
-            "mark another's": lambda: hand(
-                "route-map ENF-OWNER deny 65535", " description controller C0FFEE epoch 1"
-            ),
             "list extra": lambda: hand(
                 "ip prefix-list ENF-0123456789ab-01234567a seq 5 permit 198.18.0.0/15"
             ),

@@ -166,3 +166,52 @@ def frr(config: str) -> Iterator[Frr]:
             yield found
         finally:
             found.stop()
+
+
+class Bird:
+    """A BIRD that speaks BGP with it; ends with its namespace."""
+
+    def __init__(self, space: str, name: str, config: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix=f"bird-{name}-", dir="/tmp"))
+        self._socket = self._folder / "ctl"
+        self.log = self._folder / "log"
+        file = self._folder / "conf"
+        file.write_text(f'log "{self.log}" all;\n{config}')
+        self._daemon = subprocess.Popen(
+            ["ip", "netns", "exec", space, "bird", "-f", "-c", str(file), "-s", str(self._socket)],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(self._socket.exists, f"bird {name} answers")
+
+    def ask(self, command: str) -> str:
+        """What birdc prints."""
+        argv = ["birdc", "-s", str(self._socket), *command.split()]
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+    def prefixes(self) -> set[str]:
+        """The prefixes in all of its tables."""
+        lines = self.ask("show route").splitlines()
+        return {line.split()[0] for line in lines if "/" in line.split(" ")[0]}
+
+    def heard_of(self, prefix: str) -> int:
+        """How many lines its log has about a prefix."""
+        return sum(f" {prefix} " in line for line in self.log.read_text().splitlines())
+
+    def stop(self) -> None:
+        """As kill -9 does."""
+        self._daemon.kill()
+        self._daemon.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def linked(one: str, other: str) -> Iterator[None]:
+    """Both namespaces on one wire: 10.0.1.1 and 2001:db8:1::1, and .2 and .3 of both."""
+    ip("link", "add", "e0", "netns", one, "type", "veth", "peer", "name", "e0", "netns", other)
+    for space, last in ((one, "1"), (other, "2"), (other, "3")):
+        ip("-n", space, "address", "add", f"10.0.1.{last}/24", "dev", "e0")
+        ip("-n", space, "address", "add", f"2001:db8:1::{last}/64", "dev", "e0", "nodad")
+    for space in (one, other):
+        ip("-n", space, "link", "set", "e0", "up")
+    yield

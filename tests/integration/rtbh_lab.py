@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.gobgp.driver import GobgpDriver
-from enforcer.clock import Clock, SystemClock
+from drivers.gobgp.shared import Proofs
+from enforcer.clock import SystemClock
 from enforcer.core.rules import Owner
 from enforcer.core.topology import (
     ROLE_BORDER,
@@ -84,6 +85,7 @@ bgp community-list standard UPB permit 65000:1002
 route-map SPEAKER-OUT deny 10
 ip prefix-list OURS permit 203.0.113.0/24
 ipv6 prefix-list OURS6 permit 2001:db8:100::/48
+bgp route-map delay-timer 1
 router bgp 65000
  bgp router-id 10.0.9.1
  no bgp ebgp-requires-policy
@@ -184,6 +186,7 @@ class RtbhLab:
         self.folder = Path(tempfile.mkdtemp(prefix="rtbh-"))
         stack.callback(shutil.rmtree, self.folder)
         self._stack = stack
+        self.proofs = Proofs()
         self.api = self.folder / "api.sock"
         self.speaker: subprocess.Popen[bytes] | None = None
 
@@ -286,6 +289,15 @@ class RtbhLab:
         self.speaker.kill()
         self.speaker.wait()
 
+    def stop_speaker(self) -> None:
+        """It is there, and answers nothing."""
+        assert self.speaker is not None
+        self.speaker.send_signal(signal.SIGSTOP)
+
+    def continue_speaker(self) -> None:
+        assert self.speaker is not None
+        self.speaker.send_signal(signal.SIGCONT)
+
     def gobgp(self, words: str, check: bool = True) -> str:
         """What a person would type."""
         return run("gobgp", "--target", f"unix://{self.api}", *words.split(), check=check)
@@ -305,7 +317,12 @@ class RtbhLab:
             "gobgp",
             roles=frozenset({ROLE_RTBH, ROLE_BORDER}),
             mode=Mode.ENFORCE,
-            **{"transport": {"grpc": f"unix:{self.api}"}, "blackholing": blackholing, **changes},
+            **{
+                "transport": {"grpc": f"unix:{self.api}"},
+                "blackholing": blackholing,
+                "options": {"patience": "3"},
+                **changes,
+            },
         )
 
     def witness(self) -> Witness:
@@ -317,8 +334,10 @@ class RtbhLab:
         space = self.node("edge")
         return Witness("edge", "frr", {"netns": space, "pathspace": space}, "", neighbors)
 
-    def driver(self, owner: Owner = OWNER, clock: Clock | None = None, **changes: Any) -> Driver:
-        return GobgpDriver(self.device(**changes), owner, NoSecrets(), clock)
+    def driver(self, proved: bool = False, **changes: Any) -> Driver:
+        """One of its own. `proved`: it takes over what others of the kind have proved."""
+        proofs = self.proofs if proved else Proofs()
+        return GobgpDriver(self.device(**changes), OWNER, NoSecrets(), proofs=proofs)
 
     def rib(self, upstream: str) -> frozenset[str]:
         """Prefixes that an upstream has from us."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def staged(driver: BirdDriver, session: Session, desired: Desired) -> Staged:
 
 def configure(birds: Net, text: str) -> None:
     birds.config.write_text(text.format(folder=birds.edge.folder))
-    assert "Reconfigured" in birds.edge.said("configure")
+    assert "Reconfigur" in birds.edge.said("configure")
 
 
 # -- the operator's own work -----------------------------------------------------------------
@@ -175,6 +176,41 @@ def test_an_include_that_was_taken_out_is_noticed(birds: Net) -> None:
     assert any('include "' in line and "missing" in line for line in told(driver, wanted(LEAK)))
     with pytest.raises(DeviceError, match="include"):
         converge(driver, wanted(LEAK))
+
+
+def test_a_session_that_would_be_restarted_for_it_is_left_alone(birds: Net) -> None:
+    """The customer cannot send its routes again, and the edge keeps none."""
+    driver = birds.driver()
+    converge(driver, wanted())
+    able = (birds.customer.folder / "bird.conf").read_text()
+    with reconfigured(birds, able.replace("as 65000;", "as 65000; enable route refresh off;")):
+        since = birds.edge.said("show protocols customer")
+        with pytest.raises(CommandRejected, match=r"would restart customer .*import table on"):
+            converge(driver, wanted(LEAK))
+        assert any("cannot send routes again" in d.detail for d in driver.diagnose())
+        assert birds.edge.said("show protocols customer") == since
+        text = EDGE.replace("import keep filtered on;", "import keep filtered on; import table on;")
+        configure(birds, text)
+        birds.settled(set())
+        since = birds.edge.said("show protocols customer")
+        converge(driver, wanted(LEAK))
+        birds.settled(set(LEAKED))
+        assert birds.edge.said("show protocols customer") == since
+
+
+@contextmanager
+def reconfigured(birds: Net, text: str) -> Iterator[None]:
+    """The customer with another configuration, for a while."""
+    config = birds.customer.folder / "bird.conf"
+    before = config.read_text()
+    for said in (text, before):
+        config.write_text(said)
+        birds.customer.said("configure")
+        until(lambda: "Established" not in birds.customer.said("show protocols edge"))
+        until(lambda: "Established" in birds.customer.said("show protocols edge"))
+        if said is text:
+            birds.settled(set())
+            yield
 
 
 # -- our own changes -------------------------------------------------------------------------

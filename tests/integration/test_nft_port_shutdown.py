@@ -13,13 +13,14 @@ from drivers.nftables.driver import NftablesDriver
 from drivers.nftables.netlink.errors import LinkRefused
 from drivers.nftables.netlink.netns import inside
 from drivers.nftables.transport import LocalTransport, Made, Options
+from enforcer.core.capability import unsupported
 from enforcer.core.orders import order_id
 from enforcer.core.plan import Plan
 from enforcer.core.rules import NO_END, Desired, InterfaceMember, Key, Rule
-from enforcer.core.topology import Device, Mode
+from enforcer.core.topology import Device, Interface, Mode
 from enforcer.driver_api import EventKind
 from enforcer.errors import DeviceError
-from tests.integration.nft_router import OWNER, Router, desired, in_, members, routers
+from tests.integration.nft_router import OWNER, NoSecrets, Router, desired, in_, members, routers
 
 pytestmark = pytest.mark.root
 
@@ -126,9 +127,9 @@ def test_a_preview_says_what_a_person_would_type(router: Router) -> None:
     actual, drift = router.look(DOWN)
     plan: Plan = router.driver.plan(DOWN, drift, actual)
     lines = list(plan.native())
-    assert lines[-1] == "ip link set dev cust1 down"
-    assert f'shut {{ "cust1" comment "{FIVE}" }}' in lines[-2]
-    assert "ip link set dev cust1 up" in list(plan.undo())
+    assert lines[-2].endswith(": ip link set dev cust1 down")
+    assert f'shut {{ "cust1" comment "{FIVE}" }}' in lines[-1]
+    assert any(line.endswith(": ip link set dev cust1 up") for line in plan.undo())
     assert not any("@shut" in line for line in lines), "no rule refers to it"
 
 
@@ -301,3 +302,24 @@ def test_an_altered_record_set_is_made_anew(router: Router) -> None:
     assert record(router) == {"cust1": FIVE}
     router.apply(NOTHING)
     assert is_up(router, "cust1")
+
+
+def test_the_doctor_tells_what_we_shut_from_what_is_merely_down(router: Router) -> None:
+    way = LocalTransport(router.namespace)
+    device = Device("r1", "nftables", interfaces=(Interface("cust1"), Interface("cust2")))
+    driver = NftablesDriver(device, OWNER, Options(way, counters=True))
+    router.apply(DOWN)
+    (found,) = (d for d in driver.diagnose() if d.check == "interfaces")
+    assert found.ok and found.detail == "cust2 up; cust1 shut by us"
+    link(router, "cust2", up=False)
+    (found,) = (d for d in driver.diagnose() if d.check == "interfaces")
+    assert not found.ok and found.detail == "cust2 down"
+
+
+def test_it_cannot_be_done_over_ssh() -> None:
+    given = {"host": "192.0.2.14", "username": "enforcer", "key_file": "k", "known_hosts": "k"}
+    device = Device("r1", "nftables", transport=given)
+    driver = NftablesDriver.from_device(device, NoSecrets(), OWNER)
+    assert SHUT.key not in {key for _, key in driver.capability.keys}
+    refused = unsupported(SHUT, device, driver.capability)
+    assert refused == "r1 cannot shut an interface down."

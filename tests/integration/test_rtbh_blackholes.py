@@ -6,13 +6,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from drivers.gobgp.speaker import Speaker
 from drivers.gobgp.options import Options
+from drivers.gobgp.speaker import Speaker
 from enforcer.core.rules import Desired
 from enforcer.driver_api import DeviceEvent, EventKind
 from enforcer.errors import DeviceUnreachable
@@ -21,7 +20,6 @@ from tests.integration.rtbh_lab import (
     ATTACKERS,
     SPEAKER,
     RtbhLab,
-    NoSecrets,
     rtbh_lab,
     until,
 )
@@ -31,6 +29,14 @@ pytestmark = pytest.mark.root
 
 VICTIM, VICTIM6 = "203.0.113.10", "2001:db8:100::10"
 NOTHING = Desired(SPEAKER)
+URPF6 = """
+table ip6 urpf {
+  chain early {
+    type filter hook prerouting priority raw; policy accept;
+    fib saddr type blackhole counter drop
+  }
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +49,14 @@ def lab() -> Iterator[RtbhLab]:
 def clean(lab: RtbhLab) -> Iterator[None]:
     """Every test ends with nothing announced."""
     yield
-    converge(lab.driver(), NOTHING)
+    converge(lab.driver(proved=True), NOTHING)
     until(lambda: not lab.kernel(4) and not lab.kernel(6), "blackholes gone")
 
 
 @pytest.mark.parametrize(("address", "family"), [(VICTIM, 4), (VICTIM6, 6)])
 def test_a_victim_is_cut_off_and_reached_again(lab: RtbhLab, address: str, family: int) -> None:
     neighbor = VICTIM.replace("10", "11") if family == 4 else VICTIM6.replace("::10", "::11")
-    driver = lab.driver()
+    driver = lab.driver(proved=True)
     assert lab.answers("upa", address) == 3
     converge(driver, wanting(address))
     # The read-back has asked the router: it is there now.
@@ -64,7 +70,7 @@ def test_a_victim_is_cut_off_and_reached_again(lab: RtbhLab, address: str, famil
 
 
 def test_an_export_reaches_the_upstream_that_is_named_alone(lab: RtbhLab) -> None:
-    driver = lab.driver()
+    driver = lab.driver(proved=True)
     converge(driver, wanting(VICTIM, exports=("upa",)))
     assert f"{VICTIM}/32" in lab.rib("upa")
     assert f"{VICTIM}/32" not in lab.rib("upb")
@@ -83,7 +89,7 @@ def test_a_source_is_cut_off_where_loose_urpf_is_on(lab: RtbhLab) -> None:
     lab.inside("edge", "sysctl", "-qw", "net.ipv4.conf.to-upb.rp_filter=2")
     try:
         assert lab.answers("upb", VICTIM, origin=attacker) == 3, "loose: it has a route"
-        converge(lab.driver(), wanting(attacker))
+        converge(lab.driver(proved=True), wanting(attacker))
         before = _reverse_path_drops(lab)
         assert lab.answers("upb", VICTIM, origin=attacker) == 0
         assert _reverse_path_drops(lab) - before >= 3, "before it reached the victim"
@@ -93,22 +99,17 @@ def test_a_source_is_cut_off_where_loose_urpf_is_on(lab: RtbhLab) -> None:
 
 
 def _reverse_path_drops(lab: RtbhLab) -> int:
-    said = lab.inside("edge", "nstat", "-asz", "IPReversePathFilter").split()
+    said = lab.inside("edge", "nstat", "-asz", "TcpExtIPReversePathFilter").split()
     return int(said[said.index("TcpExtIPReversePathFilter") + 1])
 
 
 def test_an_ipv6_source_is_cut_off_by_what_nft_finds_in_the_routes(lab: RtbhLab) -> None:
     """Linux has no rp_filter for IPv6; the fib expression sees that the route back discards."""
     attacker = "2001:db8:662::66"
-    rule = "fib saddr type blackhole counter drop"
-    lab.inside(
-        *("edge", "nft", "-f", "-"),
-        stdin="table ip6 urpf { chain forward { type filter hook prerouting priority raw;"
-        f" {rule} }} }}\n",
-    )
+    lab.inside("edge", "nft", "-f", "-", stdin=URPF6)
     try:
         assert lab.answers("upb", VICTIM6, origin=attacker) == 3
-        converge(lab.driver(), wanting(attacker))
+        converge(lab.driver(proved=True), wanting(attacker))
         assert lab.answers("upb", VICTIM6, origin=attacker) == 0
         counted = lab.inside("edge", "nft", "list", "table", "ip6", "urpf")
         assert "packets 0" not in counted, counted
@@ -123,7 +124,7 @@ def test_a_path_of_somebody_else_is_untouched(lab: RtbhLab) -> None:
     """Also one for the same address, which stands beside ours."""
     lab.gobgp("global rib add 203.0.113.99/32 nexthop 192.0.2.254 community 65000:9")
     lab.gobgp(f"global rib add {VICTIM}/32 nexthop 192.0.2.253 community 65000:9")
-    driver = lab.driver()
+    driver = lab.driver(proved=True)
     try:
         converge(driver, wanting(VICTIM))
         converge(driver, NOTHING)
@@ -135,7 +136,7 @@ def test_a_path_of_somebody_else_is_untouched(lab: RtbhLab) -> None:
 
 
 def test_a_speaker_that_was_killed_is_told_everything_again(lab: RtbhLab) -> None:
-    driver, wanted = lab.driver(), wanting(VICTIM, VICTIM6)
+    driver, wanted = lab.driver(proved=True), wanting(VICTIM, VICTIM6)
     converge(driver, wanted)
     heard: list[DeviceEvent] = []
     with driver.watch() as watch:
@@ -154,12 +155,12 @@ def test_a_speaker_that_was_killed_is_told_everything_again(lab: RtbhLab) -> Non
     drift = drift_of(driver, wanted)
     assert drift.tally.missing == 2 and "owner mark" in [f.what for f in drift.findings]
     converge(driver, wanted)
-    assert (lab.kernel(4), lab.kernel(6)) == ({VICTIM}, {VICTIM6})
+    assert lab.kernel(4) == {VICTIM} and lab.kernel(6) == {VICTIM6}
     assert lab.answers("upa", VICTIM) == 0
 
 
 def test_a_session_that_was_reset_is_found_and_comes_back(lab: RtbhLab) -> None:
-    driver, wanted = lab.driver(), wanting(VICTIM)
+    driver, wanted = lab.driver(proved=True), wanting(VICTIM)
     converge(driver, wanted)
     lab.gobgp("neighbor 10.0.9.1 disable")
     until(lambda: not lab.kernel())
@@ -172,10 +173,10 @@ def test_a_session_that_was_reset_is_found_and_comes_back(lab: RtbhLab) -> None:
 
 def test_what_a_router_does_not_hold_is_drift(lab: RtbhLab) -> None:
     """Its import policy was changed: the speaker says yes, the router has nothing."""
-    driver, wanted = lab.driver(), wanting(VICTIM)
+    driver, wanted = lab.driver(proved=True), wanting(VICTIM)
     converge(driver, wanted)
     # A reading of another process, so that nobody waits for what was written just now.
-    other = lab.driver()
+    other = lab.driver(proved=True)
     lab.configure("route-map RTBH-IN deny 5\nexit\n")
     try:
         until(lambda: not lab.kernel())
@@ -197,29 +198,20 @@ def test_one_that_never_answers_is_given_up(lab: RtbhLab, tmp_path: Path) -> Non
         listening.listen()
         device = lab.device(transport={"grpc": f"unix:{silent}"}, options={"seconds": "1"})
         with (
-            pytest.raises(DeviceUnreachable, match="did not answer GetBgp in time|cannot be"),
+            pytest.raises(DeviceUnreachable, match="did not answer GetBgp in time"),
             Speaker.opened(SPEAKER, Options.of(device)),
         ):
             pass
 
 
 def test_one_that_is_stopped_in_the_middle_is_unknown_and_read_back(lab: RtbhLab) -> None:
-    driver = lab.driver(options={"seconds": "1"})
+    driver = lab.driver(proved=True, options={"seconds": "1"})
     wanted = wanting(VICTIM)
     converge(driver, wanted)
     lab.stop_speaker()
     try:
-        with pytest.raises(DeviceUnreachable, match="unknown|cannot be"):
+        with pytest.raises(DeviceUnreachable, match="what it did is unknown"):
             read(driver)
     finally:
         lab.continue_speaker()
     assert not drift_of(driver, wanted)
-
-
-def test_it_needs_no_secrets(lab: RtbhLab) -> None:
-    device = replace(lab.device(), blackholing=None)
-    assert "rtbh" in type(lab.driver()).from_device(device, NoSecrets(), _owner()).capability.unusable
-
-
-def _owner():  # type: ignore[no-untyped-def]  # replaced below
-    raise AssertionError

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
@@ -85,9 +85,13 @@ def brief(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}: {brief(v)}" for k, v in value.items() if v) + "}"
     if isinstance(value, list | tuple):
-        more = len(value) - _MANY
-        # An order may name a hundred thousand prefixes, which nobody reads in a table.
-        kept = value[:_SOME] if more > 0 else value
-        words = ", ".join(map(brief, kept))
-        return f"{words} and {len(value) - _SOME:,} more" if more > 0 else words
+        kept, more = some_of(value)
+        return ", ".join(map(brief, kept)) + (f" and {more:,} more" if more else "")
     return str(value)
+
+
+def some_of(values: Sequence[object]) -> tuple[Sequence[object], int]:
+    """What of a list a table shows, and how many more there are: an order may name a hundred
+    thousand prefixes, which nobody reads there."""
+    kept = values[:_SOME] if len(values) > _MANY else values
+    return kept, len(values) - len(kept)

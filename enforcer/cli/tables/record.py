@@ -12,10 +12,12 @@ from rich.text import Text
 
 from enforcer.application.record_views import AuditEntryView, KeyView, Report, SignatureView
 from enforcer.application.views import EventView
-from enforcer.cli.tables.layout import Status, Verbatim, brief, columns, facts, words
+from enforcer.cli.tables.layout import Status, Verbatim, brief, columns, facts, some_of, words
 from enforcer.cli.words import absolute, both, relative
 
 _KEY_SHOWN = 12
+_LONGEST = 10_000
+"""Characters of one text in an outline; the whole is in the other forms of output."""
 
 
 def entry(view: AuditEntryView, now: datetime) -> RenderableType:
@@ -100,12 +102,15 @@ def _outline(value: object, depth: int) -> Iterator[RenderableType]:
             else:
                 yield Padding(words(f"{name}: {_said(inner)}"), margin)
     elif isinstance(value, list | tuple):
-        for inner in value:
+        kept, more = some_of(value)
+        for inner in kept:
             if _nested(inner):
                 yield from _outline(inner, depth)
                 yield Text()
             else:
                 yield Padding(words(f"- {_said(inner)}"), margin)
+        if more:
+            yield Padding(words(f"and {more:,} more", "dim"), margin)
     else:
         yield Padding(words(_said(value)), margin)
 
@@ -121,4 +126,6 @@ def _said(value: object) -> str:
         return ", ".join(map(_said, value)) or "none"
     if value is None or value == {}:
         return "-"
-    return str(value)
+    said = str(value)
+    more = len(said) - _LONGEST
+    return f"{said[:_LONGEST]} … and {more:,} more characters" if more > 0 else said

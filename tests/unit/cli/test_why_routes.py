@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+from enforcer.application.record_views import Report
 from enforcer.application.route_views import RouteSeen
+from enforcer.cli.tables import one
 from enforcer.cli.tables.layout import brief
+from tests.fakes.views import NOW
 from tests.unit.cli.shell import Shell
 
 
@@ -74,3 +80,15 @@ def test_routers_know_no_past(shell: Shell) -> None:
 def test_a_long_list_is_cut_in_a_table() -> None:
     assert brief([str(n) for n in range(100)]).endswith("98, 99")
     assert brief([str(n) for n in range(49_048)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 49,038 more"
+
+
+def test_a_report_of_a_long_order_is_an_outline() -> None:
+    prefixes = [f"10.0.{n % 256}.{n // 256}" for n in range(49_048)]
+    document = {"demand": {"prefixes": prefixes}, "body": ",".join(prefixes)}
+    view = Report(subject="0001-Y", made_at=NOW, html="", document=document)
+    console = Console(file=io.StringIO(), width=200)
+    console.print(one(view, NOW))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "- 10.0.9.0" in text and "and 49,038 more" in text and "more characters" in text
+    assert len(text) < 20_000

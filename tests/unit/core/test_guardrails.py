@@ -10,6 +10,7 @@ import pytest
 from enforcer.core import guardrails
 from enforcer.core.draft import Draft
 from enforcer.core.guardrails import check
+from enforcer.core.intervals import Ranges
 from enforcer.core.orders import (
     BlockAddress,
     BlockList,
@@ -20,7 +21,7 @@ from enforcer.core.orders import (
     Scope,
     Selection,
 )
-from enforcer.core.plan import Capability
+from enforcer.core.plan import Barred, Capability
 from enforcer.core.rules import Key
 from enforcer.core.times import LONGEST
 from tests.unit.core.drafts import (
@@ -48,6 +49,7 @@ from tests.unit.core.drafts import (
     draft,
     wide,
 )
+from tests.unit.core.test_guardrails_bgp import MENDED as BROKEN_BGP
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ BROKEN: list[tuple[str, Draft, str, Draft]] = [
 ELSEWHERE = {
     *("too-wide", "collateral", "dynamic-pool", "too-long-for-source"),
     *("source-stopped", "frozen", "paused", "too-many-active", "too-fast"),
-    *("over-capacity", "owner-changed", "key-reused"),
+    *("over-capacity", "owner-changed", "key-reused", "routes-unread"),
 }
 """Broken in the other files of this name, and where orders are placed."""
 UNPROTECTED = replace(TOPOLOGY, protected=())
@@ -342,4 +344,21 @@ def test_everything_is_said_at_once() -> None:
 def test_every_code_is_documented_and_broken_here() -> None:
     table = (guardrails.__doc__ or "").split("=" * 58)[2].splitlines()
     documented = {line.split()[0] for line in table if line[:1].isalpha()}
-    assert documented == {code for code, *_ in BROKEN} | ELSEWHERE
+    about_bgp = {code for code, *_ in BROKEN_BGP} | {"source-blackhole-needs-urpf"}
+    assert documented == {code for code, *_ in BROKEN} | ELSEWHERE | about_bgp
+
+
+def test_a_block_of_what_a_device_cannot_block_is_refused_by_name() -> None:
+    space = Barred(Ranges.of([(0xFE8 << 116, (0xFEC << 116) - 1)]), "cannot block these")
+    able = replace(CAPABILITIES["spare"], barred={6: space})
+    for prefix, expected in (("fe80::7/128", "spare cannot block these"), ("2001:db8::7/128", "")):
+        found = check(
+            draft(BlockAddress(ip_network(prefix)), "spare"),
+            UNPROTECTED,
+            KNOWN,
+            NOW,
+            {"spare": able},
+        )
+        messages = [r.message for r in found if r.code == "unsupported-on-device"]
+        assert bool(messages) is bool(expected)
+        assert all(expected in message for message in messages)

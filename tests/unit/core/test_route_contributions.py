@@ -252,22 +252,19 @@ SPACE: tuple[Network, ...] = nets("8.8.8.0/24", "8.8.8.0/25", "8.8.9.0/24", "262
 def demands(draw: st.DrawFn) -> Demand:
     some = tuple(draw(st.lists(st.sampled_from(SPACE), min_size=1, max_size=3)))
     named = draw(st.sampled_from([OF_LEAKY, AT_EDGE, UPSTREAM, sessions(65001, 64500)]))
-    return draw(
-        st.sampled_from(
-            [
-                DropRoutes(named, some),
-                DropRoutes(named, some, or_longer=True, longer_than4=24),
-                DropRoutes(named, some, "unregistered", exceptions=Selection(some[:1])),
-                DropRoutes(named, choice="every", origin_as=65009, direction="out"),
-                ShutdownSession(named),
-                SuspendCustomer("leaky", Selection(some), "prefixes"),
-                SuspendCustomer("leaky", Selection(), "session"),
-                Blackhole(some[0]),
-                Blackhole(some[0], exports=("transit1",)),
-                BlockAddress(some[0]),
-            ]
-        )
-    )
+    choices: list[Demand] = [
+        DropRoutes(named, some),
+        DropRoutes(named, some, or_longer=True, longer_than4=24),
+        DropRoutes(named, some, "unregistered", exceptions=Selection(some[:1])),
+        DropRoutes(named, choice="every", origin_as=65009, direction="out"),
+        ShutdownSession(named),
+        SuspendCustomer("leaky", Selection(some), "prefixes"),
+        SuspendCustomer("leaky", Selection(), "session"),
+        Blackhole(some[0]),
+        Blackhole(some[0], exports=("transit1",)),
+        BlockAddress(some[0]),
+    ]
+    return draw(st.sampled_from(choices))
 
 
 @settings(max_examples=100, deadline=None)

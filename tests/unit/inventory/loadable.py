@@ -118,6 +118,7 @@ def devices(draw: st.DrawFn, name: str, customers: list[str]) -> Device:
         st.integers(0, 2**32 - 1),
         behind,
         st.sampled_from([DEFAULT_VRF, *sorted(vrfs)]),
+        families=st.sampled_from([(), (4,), (6,), (4, 6)]),
     )
     return Device(
         name,
@@ -137,12 +138,18 @@ def devices(draw: st.DrawFn, name: str, customers: list[str]) -> Device:
         vrfs,
         draw(several(hosts)),
         draw(several(hosts)),
-        tuple(draw(st.lists(neighbors, max_size=2, unique_by=lambda n: n.address))),
+        _named(draw(st.lists(neighbors, max_size=2, unique_by=lambda n: n.address))),
         tuple(draw(st.lists(windows(), max_size=2))),
         mechanism=draw(st.sampled_from(["filter", "rtbh"])),
         urpf=draw(st.sampled_from(["", "strict", "loose"])),
         options=draw(st.dictionaries(st.sampled_from(["confirm", "save", "pace"]), free_text)),
+        bgp=draw(st.booleans()),
     )
+
+
+def _named(drawn: list[Neighbor]) -> tuple[Neighbor, ...]:
+    """The first ones with a name, each its own."""
+    return tuple(replace(n, name=f"peer{at}" if at else "") for at, n in enumerate(drawn))
 
 
 contacts = st.builds(

@@ -21,7 +21,7 @@ from inventory.desk_schema import (
     SharedEntry,
     SourceEntry,
 )
-from inventory.device_schema import InterfaceEntry, NeighborEntry, WindowEntry
+from inventory.device_schema import InterfaceEntry, NeighborEntry, RtbhEntry, WindowEntry
 from inventory.import_schema import ImportEntry, NetboxEntry
 from inventory.yaml_files import load
 from tests.unit.docs.pages import DOCS, blocks, first_column, inline_code
@@ -37,6 +37,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     NeighborEntry,
     NetboxEntry,
     PoolEntry,
+    RtbhEntry,
     SharedEntry,
     SourceEntry,
     TenantEntry,

@@ -138,9 +138,9 @@ def test_a_file_without_entries_adds_nothing(tmp_path: Path) -> None:
             [
                 "a.yaml:2: devices.edge1.platform: 'platform' is missing",
                 "a.yaml:2: devices.edge1.platfrom: unknown key; did you mean 'platform'? (known: "
-                "addresses, capacity, credentials, hooks, interfaces, maintenance, mechanism, "
-                "mode, nat, neighbors, next_hops, options, platform, roles, site, transport, "
-                "urpf, vrfs)",
+                "addresses, bgp, capacity, credentials, hooks, interfaces, maintenance, mechanism, "
+                "mode, nat, neighbors, next_hops, options, platform, roles, rtbh, site, "
+                "transport, urpf, vrfs)",
             ],
         ),
         (

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from enforcer.core.orders import (
     MAX_ORDER_NUMBER,
+    Blackhole,
     BlockAddress,
     BlockFlow,
     BlockList,
@@ -17,12 +18,15 @@ from enforcer.core.orders import (
     CutFeed,
     Demand,
     Direction,
+    DropRoutes,
     Network,
     Order,
     PolicyClause,
     PortRange,
     Scope,
     Selection,
+    Sessions,
+    ShutdownSession,
     SuspendCustomer,
 )
 
@@ -61,6 +65,14 @@ directions = st.sampled_from(Direction)
 protocols = st.lists(st.integers(0, 255), max_size=4).map(tuple)
 ports = st.lists(port_ranges(), max_size=3).map(tuple)
 
+asns = st.integers(1, 2**32 - 1)
+sessions = st.builds(
+    Sessions,
+    names,
+    st.lists(asns, max_size=2).map(tuple),
+    st.lists(st.ip_addresses(), max_size=2).map(tuple),
+)
+
 demands: st.SearchStrategy[Demand] = st.one_of(
     st.builds(BlockAddress, networks(), directions, texts, selections),
     st.builds(BlockPort, selections, protocols, ports, directions, texts, selections),
@@ -70,10 +82,26 @@ demands: st.SearchStrategy[Demand] = st.one_of(
         SuspendCustomer,
         texts,
         selections,
-        by=st.sampled_from(["prefixes", "interface", "shutdown"]),
+        by=st.sampled_from(["prefixes", "interface", "shutdown", "session"]),
         vrf=texts,
     ),
     st.builds(CutFeed, texts, texts, texts, selections),
+    st.builds(
+        DropRoutes,
+        sessions,
+        st.lists(networks(), max_size=4).map(tuple),
+        st.sampled_from(["listed", "unregistered", "every"]),
+        st.booleans(),
+        st.none() | asns,
+        st.none() | asns,
+        st.none() | st.integers(0, 31),
+        st.none() | st.integers(0, 127),
+        st.sampled_from(["in", "out"]),
+        texts,
+        selections,
+    ),
+    st.builds(Blackhole, networks(), directions, names, texts, selections),
+    st.builds(ShutdownSession, sessions, texts, selections),
 )
 
 orders = st.builds(

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
 
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.views import NeighborPreview, Preview
+from enforcer.core.contributions import contributions
 from enforcer.core.orders import (
     BlockAddress,
     Demand,
@@ -27,6 +29,7 @@ from enforcer.errors import DeviceUnreachable, OrderRefused
 from enforcer.usecases.admission import Admission, Asked
 from enforcer.usecases.intake import ask_all
 from enforcer.usecases.route_losses import RouteLosses
+from inventory.route_lists import exact_routes
 from tests.fakes.faults import Point
 from tests.fakes.routing import a_route
 from tests.unit.usecases.desks import payloads
@@ -293,3 +296,18 @@ def test_an_upstream_is_named_by_its_address(exchange: Exchange) -> None:
     assert (found.name, found.customer, found.lost, found.remaining) == ("transit", None, 1, 1)
     assert code_of(exchange, hijack) == ""
     assert code_of(exchange, replace(hijack, choice="every", prefixes=())) != ""
+
+
+def test_a_real_leak_is_shown_and_placed_whole(exchange: Exchange, corpus: Path) -> None:
+    file = corpus / "routes" / "ris_rrc15_2010-02-27_prefixes.tsv"
+    leaked = exact_routes(file.read_text(encoding="utf-8"))
+    exchange.neighbor(LEAKY).received = [OWN, *(Route(p, (65001, 64999)) for p in leaked)]
+    demand = DropRoutes(Sessions(neighbors=(ip_address(LEAKY),)), leaked)
+    admission = Admission(exchange.world)
+    asked = admission.ask(ANN, command(demand), exchange.clock.now())
+    asks = contributions(asked.draft.order(), exchange.world.topology, {})
+    (loss,) = RouteLosses(admission).of(asked.draft, asks)
+    assert (len(loss.effect.lost), loss.effect.remaining) == (49_048, 1)
+    placed = exchange.place(demand)
+    assert placed.target.startswith("108.0.0.0/16, 108.1.0.0/18, 108.1.128.0/19 and 49,045 more")
+    assert len(placed.demand["prefixes"]) == 49_048

@@ -89,4 +89,8 @@ def _in_a_block(command: str, planned: list[str]) -> bool:
     """It removes line by line what goes as a whole, and what is replaced before it is."""
     if command.startswith("no description "):
         return any(line.startswith("description ") for line in planned)
+    if command.startswith("no neighbor ") and " prefix-list " in command:
+        start = command.removeprefix("no ").partition(" prefix-list ")[0]
+        if any(line.startswith(f"{start} prefix-list ") for line in planned):
+            return True
     return command.startswith("no ") and any(line.startswith("no ") for line in planned)

@@ -21,12 +21,15 @@ from drivers.cisco_xr.parse_commit import pending
 from drivers.cisco_xr.planning import Work
 from drivers.cisco_xr.reading import actual_of
 from drivers.cisco_xr.setup import setup_of
+from enforcer.control.holdable import Holdable
 from enforcer.control.writing import compared
-from enforcer.core.intervals import rows_of
+from enforcer.core.capability import barred_reason
+from enforcer.core.intervals import ends_of, rows_of
 from enforcer.core.plan import Plan
 from enforcer.core.rules import NO_END, Actual, Desired, InterfaceMember, Key, Owner, Rule, Service
 from enforcer.core.topology import Device, Interface
 from enforcer.errors import ParseFailed
+from tests.unit.core.properties import members as rows_with_orders
 
 EDGE, OTHER = "GigabitEthernet0/0/0/1", "GigabitEthernet0/0/0/2"
 OURS = Owner("C0FFEE", 3)
@@ -211,6 +214,25 @@ def test_link_local_members_beside_a_list_of_the_operators_are_refused() -> None
     assert not any("neighbor discovery" in detail for detail in told.values())
     edge = [x for x in plan.native() if "deny icmpv6" in x]
     assert any(" net-group" in x.partition("-M0")[2] for x in edge)
+
+
+def test_an_order_about_link_local_addresses_is_unsupported_and_no_other() -> None:
+    driver = CiscoXrDriver.from_device(DEVICE, NoCredentials(), OURS)
+    rule, end = Rule(6, Key.SOURCE), NO_END
+    linked, fine = ip_network("fe80::/10"), ip_network("2001:db8:bad::7/128")
+    rows = [(*ends_of(fine), end, 2), (*ends_of(linked), end, 1)]
+    holdable = Holdable(DEVICE, driver.capability)
+    kept = holdable.part(Desired("edge1", {rule: rows_with_orders(rows)}))
+    assert holdable.unsupported_orders == {1}
+    assert [row[:2] for row in kept.addresses[rule].rows()] == [ends_of(fine)]
+    assert "neighbor discovery" in barred_reason(rule, DEVICE, driver.capability)
+    text = (
+        "ipv6 access-list EDGE6\n 1000 permit ipv6 any any\n!\n"
+        f"interface {EDGE}\n ipv6 access-group EDGE6 ingress\n!\n"
+    )
+    told, plan = judged(DEVICE, text, replace(kept, mark=OURS))
+    assert not any("neighbor discovery" in detail for detail in told.values())
+    assert refused(plan) == ""
 
 
 def test_the_parent_of_a_management_interface_is_never_shut() -> None:
