@@ -68,12 +68,10 @@ docs: ## the documentation, into site/
 unit: ## unit tests
 	$(call step,unit tests,$(pytest) -q -n 2 tests/unit)
 
-# One at a time: these measure a kernel and real daemons.
 tests: ## contract, integration and lab tests (root)
 	@$(MAKE) storage
 	@$(MAKE) routers
-	@$(MAKE) kernel
-	@$(MAKE) lab-tests
+	@$(MAKE) --jobs=2 --output-sync=target kernel lab-tests
 
 # Each has its own databases and servers, so several may run at once.
 apart := tests/integration/storage tests/integration/inventory
@@ -81,18 +79,22 @@ apart := tests/integration/storage tests/integration/inventory
 storage:
 	$(call step,storage and inventory tests,$(pytest) -q -n 2 $(apart))
 
-# Emulated routers and SSH servers of their own: no kernel is measured, so several run at once.
+# Emulated routers and SSH servers of their own, which mostly wait for each other.
 emulated := $(wildcard $(foreach kind,ios junos router ssh xr emulator,tests/integration/test_$(kind)_*.py))
 
 routers:
-	$(call step,contract and faults of emulated routers,$(pytest) -q -n 2 -m 'not root' tests/contract $(emulated))
+	$(call step,contract and faults of emulated routers,$(pytest) -q -n 4 -m 'not root' tests/contract $(emulated))
 
+# Namespaces and daemons of their own; a module's tests share theirs, so they stay together.
 kernel:
-	$(call step,contract tests with a kernel,$(pytest) -q -m root tests/contract)
-	$(call step,integration tests,$(pytest) -q tests/integration $(apart:%=--ignore=%) $(emulated:%=--ignore=%))
+	$(call step,contract tests with a kernel and daemons,$(pytest) -q -n 2 -m root tests/contract)
+	$(call step,integration tests,$(pytest) -q -n 2 --dist loadfile tests/integration \
+		$(apart:%=--ignore=%) $(emulated:%=--ignore=%))
 
+# Two labs, one after the other: each has the machine's packets to itself.
 lab-tests:
-	$(call step,lab tests,$(python) -m lab.clabns $(topology) -- $(pytest) -q tests/lab)
+	$(call step,lab tests,$(python) -m lab.clabns $(topology) -- $(pytest) -q tests/lab --ignore tests/lab/bgp)
+	$(call step,BGP lab tests,$(python) -m lab.clabns lab/isp-bgp.clab.yml -- $(pytest) -q tests/lab/bgp)
 
 fmt: ## format the tree and apply safe lint fixes
 	@.venv/bin/ruff check --quiet --fix .

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Build hook: a wheel carries `migrations` inside `enforcer.storage`, and GoBGP's generated messages.
+"""Build hook: a wheel carries `migrations` inside `enforcer.storage`, and GoBGP's messages.
 
 An editable install carries neither: both are read from the tree.
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 from ipaddress import ip_network
 
 from drivers.bird.model import IncludeFile
-from drivers.bird.names import HEADER, OWNER, SHUT, STATE, digest_of
-from drivers.bird.render import HEADER_TEXT, PLACEHOLDER, digest, union_of
+from drivers.bird.names import HEADER, OWNER, SHUT, STATE
+from drivers.bird.render import HEADER_TEXT, PLACEHOLDER, union_of
 from enforcer.core.intervals import Ranges, merge, rows_of
 from enforcer.core.routes import BITS, RouteEntry, entries
 from enforcer.core.rules import HOLD_MARKER, Owner, Rule
@@ -126,13 +126,6 @@ def sum_in(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def untouched(text: str) -> bool:
-    """Whether a constant's text is as it was when its digest was written."""
-    body = text.rstrip("\n").rpartition("\n")[0] + "\n"
-    return sum_in(text) == digest(body)
-
-
-@lru_cache(maxsize=64)
 def set_entries(text: str) -> tuple[RouteEntry, ...] | None:
     """The entries of a constant's text, as they stand; None: it cannot be understood."""
     found = []
@@ -176,8 +169,3 @@ def set_members(rule: Rule, text: str) -> Ranges:
         return Ranges.none()
     members = merge(rows_of(networks))
     return members if entries(rule, members) == list(found) else Ranges.none()
-
-
-def rule_digests(file: IncludeFile) -> tuple[str, ...]:
-    """The digests of the rules that have a constant there."""
-    return tuple(d for name in file.items if (d := digest_of(name)))

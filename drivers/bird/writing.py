@@ -31,9 +31,9 @@ def configured(
     Raises CommandRejected where BIRD refuses it: then everything is as before.
     """
     commands = _disabling(work.close)
+    stay = {n: said for n, said in before.seen.down.items() if n not in work.reopen}
     if configure:
         control.write(setup.include, work.content)
-        stay = {n: said for n, said in before.seen.down.items() if n not in work.reopen}
         timed = f"configure timeout {setup.confirm}"
         commands = [CHECK, timed, *_disabling(stay), *commands]
     commands += [f"enable {name}" for name in work.reopen]
@@ -45,7 +45,7 @@ def configured(
             raise _mistaken(setup, refused)
     if refused:
         raise CommandRejected(setup.device, f"BIRD refused it: {refused}")
-    return _wait(setup, control, clock, work.close)
+    return _wait(setup, control, clock, (*work.close, *stay))
 
 
 def _mistaken(setup: Setup, refusal: str) -> CommandRejected:

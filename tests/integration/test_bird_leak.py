@@ -11,7 +11,7 @@ import pytest
 
 from drivers.bird.driver import BirdDriver
 from enforcer.core.rules import Key
-from enforcer.driver_api import Condition, RoutingSession
+from enforcer.driver_api import Condition, RoutingSession, Transcribed
 from tests.integration.bird_router import (
     CUSTOMER,
     LEAK,
@@ -106,6 +106,9 @@ def test_routes_are_told_with_their_paths(birds: Net) -> None:
         seen, there = session.sightings(ip_network("192.0.2.0/24"))
         assert [(s.neighbor, s.accepted) for s in seen] == [(CUSTOMER, True)] and there
         assert session.sightings(ip_network("203.0.113.0/24")) == ((), False)
+        assert isinstance(session, Transcribed)
+        assert "show route filtered 203.0.113.0/24 all" in session.transcript()
+        assert session.transcript() == ""
 
 
 def test_a_session_is_shut_with_a_word_and_comes_back(birds: Net) -> None:
