@@ -8,13 +8,16 @@ places the orders while packets flow, tampers with the routers, lets orders end,
 the packets said. Exit code 0 only if every row holds. With ``--keep`` lab and controller stay up
 until Ctrl-C.
 
-First, one order goes to a Linux router and to EMULATED Cisco and Juniper routers; what it wrote on
-each is printed at the end.
+First, in a lab of its own, a customer's leak is dropped on FRR and on BIRD and a victim is
+blackholed. Then one order goes to a Linux router and to EMULATED Cisco and Juniper routers. What
+was found is printed at the end.
 """
 
 import argparse
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +26,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from lab import bgp, demo_bgp
 from lab.demo_desk import collateral, refused, why_after, why_before, withheld
 from lab.demo_endings import DELETE_TABLE, FLUSH_ALL, FLUSH_RULES, expire, overlap, tamper
 from lab.demo_orders import (
@@ -36,7 +40,7 @@ from lab.demo_orders import (
     suspend_customer,
 )
 from lab.demo_routers import NOTE, RouterAct, one_order_on_four_platforms
-from lab.demo_rows import BAD, GOOD, WIDTH, show_check, show_checks, table, write_json
+from lab.demo_rows import BAD, GOOD, WIDTH, Check, show_check, show_checks, table, write_json
 from lab.errors import LabError, NotInLab
 from lab.inside import current
 from lab.installation import Controller, Installation
@@ -96,7 +100,7 @@ def _run(demo: Demo, options: argparse.Namespace) -> bool:
     tamper(demo, "edge1", *DELETE_TABLE)
     overlap(demo)
     expire(demo)
-    held = _summary(demo, act)
+    held = _summary(demo, act, _of_bgp(options.bgp))
     if options.json:
         write_json(options.json, demo.rows)
     if options.keep:
@@ -122,9 +126,22 @@ def _start(demo: Demo) -> None:
     )
 
 
-def _summary(demo: Demo, act: RouterAct) -> bool:
+def _of_bgp(file: Path | None) -> RouterAct:
+    """What the act in the other lab found; that it found nothing is a failure too."""
+    if file is None:
+        return RouterAct()
+    try:
+        return demo_bgp.read(file)
+    except FileNotFoundError:
+        return RouterAct([Check("the BGP act was played to its end", False)])
+    finally:
+        shutil.rmtree(file.parent)
+
+
+def _summary(demo: Demo, act: RouterAct, routes: RouterAct) -> bool:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    _show_routers(console, act)
+    _show_act(console, "Routes and blackholes", demo_bgp.NOTE, routes)
+    _show_act(console, "One order on four platforms", NOTE, act)
     console.print()
     console.print(table(demo.rows))
     show_checks(console, demo.rows)
@@ -144,14 +161,14 @@ def _summary(demo: Demo, act: RouterAct) -> bool:
         console.print(f"{GOOD if ok else BAD} {what}: {detail}".rstrip(": "), highlight=False)
     print(f"\n$ enforcer order list --all\n{demo.installation.text('order', 'list', '--all')}")
     rows = all(row.ok for row in demo.rows) and all(check.ok for check in demo.desk)
-    held = rows and act.held and all(ok for _, ok, _ in facts)
+    held = rows and act.held and routes.held and all(ok for _, ok, _ in facts)
     console.print("every row holds" if held else "[red]not every row holds[/red]")
     return held
 
 
-def _show_routers(console: Console, act: RouterAct) -> None:
-    console.print("\n[italic]One order on four platforms[/italic]")
-    console.print(NOTE, highlight=False)
+def _show_act(console: Console, title: str, note: str, act: RouterAct) -> None:
+    console.print(f"\n[italic]{title}[/italic]")
+    console.print(note, highlight=False)
     for heading, text in act.passages:
         console.print(f"\n[bold]{escape(heading)}[/bold]", highlight=False)
         console.print(escape(text), highlight=False)
@@ -190,12 +207,26 @@ and there, for example:
 
 def _enter_lab(options: argparse.Namespace) -> None:
     """This program again, as the command of a new lab; does not return."""
-    given = ["--keep"] if options.keep else []
+    found = _play_bgp()
+    given = ["--bgp", str(found)]
+    given += ["--keep"] if options.keep else []
     given += ["--json", str(options.json.absolute())] if options.json else []
     inside = [sys.executable, "-m", "lab.demo", *given]
     os.chdir(TOPOLOGY.parent.parent)
     lab = [sys.executable, "-m", "lab.clabns", str(TOPOLOGY), "--", *inside]
     os.execv(sys.executable, lab)
+
+
+def _play_bgp() -> Path:
+    """The act in the BGP lab, before this one is brought up; the file with what it found."""
+    folder = Path(tempfile.mkdtemp(prefix="enforcer-demo-found-"))
+    found = folder / "bgp.json"
+    act = [sys.executable, "-m", "lab.demo_bgp", "--json", str(found)]
+    lab = [sys.executable, "-m", "lab.clabns", str(bgp.TOPOLOGY), "--", *act]
+    done = subprocess.run(lab, cwd=TOPOLOGY.parent.parent, check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(done.returncode)
+    return found
 
 
 def _stop(number: int, _frame: object) -> None:
@@ -206,6 +237,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lab.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave lab and controller running")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    parser.add_argument("--bgp", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -42,7 +42,7 @@ FEW = settings(
 )
 
 
-ABOUT_PACKETS = [p for p in PARAMETERS if p.values[0] != "gobgp"]
+ABOUT_PACKETS = [p for p in PARAMETERS if p.values[0] not in ("bird", "frr", "gobgp")]
 """Of the orders that are drawn here a speaker holds none."""
 
 

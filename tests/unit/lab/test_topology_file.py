@@ -22,7 +22,7 @@ def load(tmp_path: Path, text: str) -> Topology:
     return load_topology(path)
 
 
-@pytest.fixture(params=["isp.clab.yml", "isp-vendors.clab.yml", "two.clab.yml"])
+@pytest.fixture(params=["isp.clab.yml", "isp-vendors.clab.yml", "isp-bgp.clab.yml", "two.clab.yml"])
 def topology_path(request: pytest.FixtureRequest, repository: Path) -> Path:
     path: Path = repository / "lab" / request.param
     assert path.exists()
