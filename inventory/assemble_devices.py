@@ -44,6 +44,7 @@ def device_of(name: str, entry: DeviceEntry, others: Mapping[str, DeviceEntry]) 
         options=dict(entry.options),
         bgp=entry.bgp is not False,
         blackholing=None if entry.rtbh is None else _blackholing(entry.rtbh, others),
+        filters=entry.filters,
     )
 
 
@@ -61,6 +62,7 @@ def _blackholing(entry: RtbhEntry, others: Mapping[str, DeviceEntry]) -> Blackho
         upstreams=dict(entry.upstreams),
         canaries={str(n.version): str(n.network_address) for n in entry.canaries},
         witnesses=tuple(_witness(n, others[n]) for n in entry.witnesses if n in others),
+        trusted=tuple(dict.fromkeys(map(str, entry.trusted))),
     )
 
 

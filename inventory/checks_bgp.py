@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from enforcer.core.prefixes import format_network
 from enforcer.core.sessions import WITHOUT_BGP
 from enforcer.core.special_purpose import overlap
-from enforcer.core.topology import ROLE_RTBH
+from enforcer.core.topology import ONLY_ROUTES, ROLE_RTBH
 from inventory.device_schema import DeviceEntry, RtbhEntry
 from inventory.merged import Merged, Stated
 from inventory.problems import Problem, near
@@ -37,6 +37,12 @@ def _sessions(name: str, device: _Device) -> Iterator[Problem]:
             f"{entry.platform} has no BGP sessions to filter: state the daemon as a device of its"
             " own (platform frr or bird), with these neighbors",
             "bgp",
+        )
+    if entry.filters and entry.platform in ONLY_ROUTES:
+        yield device.problem(
+            f"{entry.platform} filters no packets: state what forwards them as a device of its"
+            " own (platform nftables)",
+            "filters",
         )
     seen: set[str] = set()
     for at, neighbor in enumerate(entry.neighbors):
@@ -104,6 +110,14 @@ def _canaries(entry: RtbhEntry, merged: Merged) -> Iterator[tuple[str, _Path]]:
                     " an own address that nobody uses",
                     ("canaries", at),
                 )
+        for kind, named in (("shared", merged.shared), ("pools", merged.pools)):
+            for name, stated in named.items():
+                if any(overlap(canary, prefix) for prefix in stated.entry.prefixes):
+                    yield (
+                        f"{format_network(canary)} is in {kind} {name}, and is announced as a"
+                        " blackhole: name an own address that nobody uses",
+                        ("canaries", at),
+                    )
 
 
 def _upstreams(entry: RtbhEntry, devices: Mapping[str, _Device]) -> Iterator[tuple[str, _Path]]:

@@ -74,6 +74,7 @@ class RtbhEntry(StrictModel):
     upstreams: dict[Name, CommunityField] = {}
     canaries: list[HostField] = []
     witnesses: list[Name] = []
+    trusted: list[AddressField] = []
 
     @model_validator(mode="after")
     def _one_of_a_family(self) -> Self:
@@ -127,6 +128,7 @@ class DeviceEntry(StrictModel):
     options: dict[Name, str] = {}
     bgp: bool | None = None
     rtbh: RtbhEntry | None = None
+    filters: bool | None = None
 
     @model_validator(mode="after")
     def _holds_no_secret(self) -> Self:

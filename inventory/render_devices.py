@@ -33,6 +33,7 @@ def device_tree(device: Device) -> Tree:
             "options": dict(device.options),
             "bgp": None if device.bgp else False,
             "rtbh": None if device.blackholing is None else _rtbh(device.blackholing),
+            "filters": device.filters,
         }
     )
 
@@ -45,6 +46,7 @@ def _rtbh(found: Blackholing) -> Tree:
             "upstreams": dict(found.upstreams),
             "canaries": list(found.canaries.values()),
             "witnesses": [witness.device for witness in found.witnesses],
+            "trusted": list(found.trusted),
         }
     )
 

@@ -40,6 +40,16 @@ def reject(edge: Edge, prefixes: Sequence[str], chunk: int = CHUNK) -> None:
         _vtysh(edge, _frr_lines(edge, prefixes, chunk))
 
 
+def reject_but(edge: Edge, kept: str) -> None:
+    """Rejects every IPv4 route from the customer that is not inside one prefix, for good."""
+    if edge is BIRD:
+        _bird(edge, _with_function(f"define HAND = [ {kept}+ ];\n", "return net !~ HAND;"))
+        return
+    lines = [f"ip prefix-list HAND1 seq 1 permit {kept} le 32"]
+    lines += ["route-map HAND permit 1", "match ip address prefix-list HAND1"]
+    _vtysh(edge, [*lines, "call CUSTOMER-IN", "exit", *_attached(edge)])
+
+
 def accept(edge: Edge) -> None:
     """Rejects nothing any more."""
     if edge is BIRD:
@@ -65,7 +75,11 @@ def _frr_lines(edge: Edge, prefixes: Sequence[str], chunk: int) -> list[str]:
         ]
         lines += [f"route-map HAND deny {number}", f"match ip address prefix-list {name}", "exit"]
     lines += ["route-map HAND permit 65000", "call CUSTOMER-IN", "exit"]
-    lines += ["router bgp 64500", "address-family ipv4 unicast"]
+    return [*lines, *_attached(edge)]
+
+
+def _attached(edge: Edge) -> list[str]:
+    lines = ["router bgp 64500", "address-family ipv4 unicast"]
     return [*lines, f"neighbor {edge.neighbors[0]} route-map HAND in", "exit", "exit"]
 
 
@@ -80,11 +94,16 @@ def _vtysh(edge: Edge, lines: Sequence[str]) -> None:
 
 
 def _bird_file(prefixes: Sequence[str]) -> str:
-    stub = current().path(BIRD.node, _STUB).read_text(encoding="ascii")
-    function = f"enf_in_{BIRD.neighbors[0].replace('.', '_')}()"
     body = ",\n".join(prefixes)
-    said = f"define HAND = [\n{body}\n];\nfunction {function} {{ return net ~ HAND; }}\n"
-    return said + "".join(line for line in stub.splitlines(True) if function not in line)
+    return _with_function(f"define HAND = [\n{body}\n];\n", "return net ~ HAND;")
+
+
+def _with_function(before: str, body: str) -> str:
+    """The include file with another function for the customer's IPv4 session."""
+    stub = current().path(BIRD.node, _STUB).read_text(encoding="ascii")
+    name = f"function enf_in_{BIRD.neighbors[0].replace('.', '_')}()"
+    empty = f"{name}\n{{\n  return false;\n}}\n"
+    return before + stub.replace(empty, f"{name}\n{{\n  {body}\n}}\n")
 
 
 def _bird(edge: Edge, text: str) -> None:

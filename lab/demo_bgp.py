@@ -106,7 +106,7 @@ def _leak(scene: BgpAct) -> None:
     _show(scene, "leaky announces too much")
     order = scene.place(
         *("drop-routes", "--customer", "leaky", "--all-but-registered"),
-        *("--reason", "a leak (RFC 7908 type 1)", "--confirm-routes"),
+        *("--reason", "a leak (RFC 7908 type 1)"),
     )
     _check_status(scene, order)
     for edge in EDGES:

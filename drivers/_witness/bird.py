@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from drivers._daemon.shell import Shell
 from drivers._witness import parse_bird
@@ -13,7 +14,9 @@ from enforcer.errors import DeviceError, ParseFailed
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 _FEW = 8
-"""So many prefixes are asked for one by one; of more, all that a session is sent are listed."""
+"""So many prefixes are asked for one by one; of more, tables are searched for them."""
+_AT_ONCE = 48
+"""Prefixes in one command: BIRD reads 4096 characters."""
 
 
 class BirdQuestions:
@@ -46,31 +49,35 @@ class BirdQuestions:
         self,
         prefixes: tuple[Network, ...],
         sessions: tuple[Session, ...],
-        community: Community,
     ) -> frozenset[tuple[Network, str]]:
-        """See `Questions`; what the export filter lets through now."""
+        """See `Questions`; what was sent, not what a changed export filter would send."""
         found: set[tuple[Network, str]] = set()
         for session in sessions:
             if not _NAME.fullmatch(session.name):
                 raise ParseFailed(self._shell.device, f"{session.name!r} is no protocol's name")
-            sent = self._sent(prefixes, session, community)
+            sent = self._listed(prefixes, f"exported '{session.name}'", parse_bird.prefixes)
             found.update((prefix, session.address) for prefix in prefixes if prefix in sent)
         return frozenset(found)
 
-    def _sent(
-        self, prefixes: tuple[Network, ...], session: Session, community: Community
+    def discarded(self, prefixes: tuple[Network, ...]) -> frozenset[Network]:
+        """See `Questions`; BIRD's own tables say it, and where a next hop leads."""
+        return frozenset(self._listed(prefixes, "primary", parse_bird.discarded))
+
+    def _listed(
+        self,
+        prefixes: tuple[Network, ...],
+        which: str,
+        read: Callable[[str, str], frozenset[Network]],
     ) -> set[Network]:
-        device = self._shell.device
-        if len(prefixes) > _FEW:
-            listed = f"show route export {session.name} where {_carried(community)}"
-            return set(parse_bird.prefixes(device, self._ask(listed)))
-        return {
-            found
-            for prefix in prefixes
-            for found in parse_bird.prefixes(
-                device, self._ask(f"show route {prefix} export {session.name}")
-            )
-        }
+        if len(prefixes) <= _FEW:
+            commands = [f"show route {prefix} {which}" for prefix in prefixes]
+        else:
+            commands = [
+                f"show route {which} where net ~ [{','.join(map(str, some[at : at + _AT_ONCE]))}]"
+                for some in ([p for p in prefixes if p.version == v] for v in (4, 6))
+                for at in range(0, len(some), _AT_ONCE)
+            ]
+        return {n for command in commands for n in read(self._shell.device, self._ask(command))}
 
 
 def _carried(community: Community) -> str:

@@ -20,8 +20,8 @@ class FrrQuestions:
         self._shell = shell
         self._before = [vtysh, *(["-N", pathspace] if pathspace else ())]
 
-    def _ask(self, *commands: str) -> str:
-        argv = [*self._before, "-d", "bgpd"]
+    def _ask(self, *commands: str, daemon: str = "bgpd") -> str:
+        argv = [*self._before, "-d", daemon]
         for command in commands:
             argv += ["-c", command]
         answer = self._shell.run(argv)
@@ -46,7 +46,6 @@ class FrrQuestions:
         self,
         prefixes: tuple[Network, ...],
         sessions: tuple[Session, ...],
-        community: Community,
     ) -> frozenset[tuple[Network, str]]:
         """See `Questions`; bgpd says it of one prefix with all neighbors, which is cheap."""
         found: set[tuple[Network, str]] = set()
@@ -58,4 +57,14 @@ class FrrQuestions:
                 prefix, peers = parse_frr.told(self._shell.device, document)
                 if prefix is not None and prefix in some:
                     found.update((prefix, peer) for peer in peers & wanted)
+        return frozenset(found)
+
+    def discarded(self, prefixes: tuple[Network, ...]) -> frozenset[Network]:
+        """See `Questions`; zebra says it, who writes the kernel's routes: bgpd does not know."""
+        found: set[Network] = set()
+        for at in range(0, len(prefixes), _AT_ONCE):
+            some = prefixes[at : at + _AT_ONCE]
+            asked = (f"show {'ip' if p.version == 4 else 'ipv6'} route {p} json" for p in some)
+            text = self._ask(*asked, daemon="zebra")
+            found |= parse_frr.discarded(self._shell.device, text)
         return frozenset(found)

@@ -14,13 +14,17 @@ Community = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A BGP session of the router, in its own words `name`. `external`: with another AS."""
+    """A BGP session of the router, in its own words `name`. `external`: with another AS.
+
+    `local`: its own address there; "": it tells none, as of a session that is down.
+    """
 
     name: str
     address: str
     asn: int
     external: bool
     up: bool
+    local: str = ""
 
 
 class Questions(Protocol):
@@ -38,12 +42,15 @@ class Questions(Protocol):
         self,
         prefixes: tuple[Network, ...],
         sessions: tuple[Session, ...],
-        community: Community,
     ) -> frozenset[tuple[Network, str]]:
         """Which of `prefixes` are sent to which of `sessions`, as pairs with its address.
 
-        All of them carry `community` here.
+        Whatever they carry here: policies may have taken our communities away.
         """
+        ...
+
+    def discarded(self, prefixes: tuple[Network, ...]) -> frozenset[Network]:
+        """Those of `prefixes` whose route in force, for exactly that prefix, discards packets."""
         ...
 
 

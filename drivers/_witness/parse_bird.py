@@ -9,10 +9,14 @@ from drivers._witness.model import Session, network
 from enforcer.core.orders import Network
 from enforcer.errors import ParseFailed
 
-_FIELD = re.compile(r"^\s{2,}(BGP state|Neighbor address|Neighbor AS|Local AS):\s+(\S+)")
+_FIELD = re.compile(
+    r"^\s{2,}(BGP state|Neighbor address|Neighbor AS|Local AS|Source address):\s+(\S+)"
+)
 _PROTOCOL = re.compile(r"^(\S+)\s+BGP\s")
 _ROUTE = re.compile(r"^(\S+/\d+)\s")
-EMPTY = ("Network not found", "Network not in table")
+_DISCARDS = re.compile(r"^\S+/\d+\s+(?:blackhole|unreachable|prohibited)\s")
+# The last: a session that has no table of that family.
+EMPTY = ("Network not found", "Network not in table", "No valid tables")
 _ERRORS = ("syntax error", "runtime error", "invalid", "unable to connect", "no protocols match")
 
 
@@ -50,7 +54,8 @@ def _session(device: str, name: str, fields: dict[str, str]) -> Session:
             device, f"BGP protocol {name} does not tell its neighbor and AS numbers: {fields}"
         )
     up = fields.get("BGP state") == "Established"
-    return Session(name, address, int(asn), asn != own, up)
+    local = fields.get("Source address", "").partition("%")[0]
+    return Session(name, address, int(asn), asn != own, up, local)
 
 
 def prefixes(device: str, text: str) -> frozenset[Network]:
@@ -65,3 +70,9 @@ def prefixes(device: str, text: str) -> frozenset[Network]:
             raise ParseFailed(device, f"birdc listed {line[:200]!r}, which is no route")
         found.add(prefix)
     return frozenset(found)
+
+
+def discarded(device: str, text: str) -> frozenset[Network]:
+    """``show route ... primary``: those of the prefixes whose route discards packets."""
+    only = "\n".join(line for line in lines(device, text) if _DISCARDS.match(line))
+    return prefixes(device, only)

@@ -40,7 +40,8 @@ def sessions(device: str, text: str) -> tuple[Session, ...]:
             if not isinstance(asn, int) or not isinstance(own, int):
                 raise ParseFailed(device, f"neighbor {name} has no AS numbers: {said!r:.200}")
             up = said.get("bgpState") == "Established"
-            found.append(Session(name, name, asn, asn != own, up))
+            local = str(said.get("hostLocal") or "")
+            found.append(Session(name, name, asn, asn != own, up, local))
     return tuple(found)
 
 
@@ -70,3 +71,26 @@ def told(device: str, document: Mapping[str, Any]) -> tuple[Network | None, froz
     if prefix is None or not isinstance(peers, dict):
         raise ParseFailed(device, f"a route is described as {dict(document)!r:.300}")
     return prefix, frozenset(map(str, peers))
+
+
+def discarded(device: str, text: str) -> frozenset[Network]:
+    """``show ip route PREFIX json``, several: prefixes whose route in the kernel discards."""
+    found = set()
+    for document in documents(device, text):
+        for key, routes in document.items():
+            prefix = network(str(key))
+            if prefix is None or not isinstance(routes, list):
+                raise ParseFailed(device, f"{key!r:.100} is no prefix with its routes")
+            if any(isinstance(r, dict) and _discards(device, r) for r in routes):
+                found.add(prefix)
+    return frozenset(found)
+
+
+def _discards(device: str, route: Mapping[str, Any]) -> bool:
+    hops = route.get("nexthops", [])
+    if not isinstance(hops, list) or not all(isinstance(h, dict) for h in hops):
+        raise ParseFailed(device, f"next hops are {hops!r:.200}")
+    # A next hop that leads on by another stands beside the one that it leads to.
+    last = [h for h in hops if h.get("fib")]
+    chosen = bool(route.get("selected") and route.get("installed"))
+    return chosen and bool(last) and all(h.get("blackhole") for h in last)

@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_network
 
 from drivers.bird.model import Protocol
 from enforcer.core.routes import Route
+from enforcer.core.rules import Key
 from enforcer.errors import ParseFailed
 
 _LINE = re.compile(r"^(\d{4})([- ])(.*)$")
@@ -29,6 +30,7 @@ _ROUTE = re.compile(r"^(\S+/\d+|\s)\s+[a-z]+ \[(\S+) [^\]]*\]")
 _PATH = re.compile(r"^\tBGP\.as_path:(.*)$")
 _TABLE = re.compile(r"^Table (\S+):$")
 _TIMES = ("Last reboot on ", "Last reconfiguration on ")
+_COUNTED = re.compile(r"(\d+) (imported|exported)")
 _SHOWN = 80
 _CHANNELS = {"Channel ipv4": 4, "Channel ipv6": 6}
 
@@ -211,6 +213,20 @@ def keeps_filtered(protocol: Protocol, family: int) -> bool:
         elif inside and line.strip().startswith("Routes:"):
             return " filtered" in line
     return False
+
+
+def passing_routes(protocol: Protocol) -> dict[tuple[int, Key], int]:
+    """How many routes pass, by family and way: of what BIRD counts by itself."""
+    found: dict[tuple[int, Key], int] = {}
+    family = 0
+    for line in protocol.details:
+        if line.startswith("  Channel "):
+            family = _CHANNELS.get(line.strip(), 0)
+        elif family and line.strip().startswith("Routes:"):
+            said = {word: int(number) for number, word in _COUNTED.findall(line)}
+            found[family, Key.RECEIVED] = said.get("imported", 0)
+            found[family, Key.ANNOUNCED] = said.get("exported", 0)
+    return found
 
 
 def _address(device: str, text: str) -> str:

@@ -8,11 +8,12 @@ else is passed over. A name that stands before a bracket in a filter is a functi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from drivers.bird.model import Channel, ConfiguredBgp
+from drivers.bird.names import MESSAGE
 from enforcer.core.rules import Key
 
 Words = tuple[str, ...]
@@ -22,6 +23,7 @@ _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"\s*;', re.MULTILINE)
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
 _WAYS = {"import": Key.RECEIVED, "export": Key.ANNOUNCED}
 _BODIES = ("filter", "function")
+_OFF = (("off",), ("no",), ("false",), ("0",))
 _PAIRS = {"{": "}", "(": ")"}
 
 
@@ -35,8 +37,9 @@ def _uncommented(text: str) -> str:
 
 
 def tokens(text: str) -> Words:
-    """Words, strings and brackets, without comments."""
-    return tuple(t for t in _TOKEN.findall(text) if not t.startswith(("#", "/*")))
+    """Words, strings and brackets, without comments; names without their quotes."""
+    found = (t for t in _TOKEN.findall(text) if not t.startswith(("#", "/*")))
+    return tuple(t if t.startswith('"') else t.replace("'", "") for t in found)
 
 
 def statements(words: Words) -> Iterator[Words]:
@@ -91,6 +94,7 @@ class _Body:
 
     neighbor: str = ""
     channels: dict[int, Channel] = field(default_factory=dict)
+    disabled: bool = False
 
 
 class _Configuration:
@@ -101,6 +105,7 @@ class _Configuration:
         self.filters: dict[str, frozenset[str]] = {}
         self.templates: dict[str, _Body] = {}
         self.found: list[ConfiguredBgp] = []
+        self.disabled: list[tuple[str, str]] = []
         self._begun = ("", "")
 
     def take(self, words: Words) -> None:
@@ -116,7 +121,7 @@ class _Configuration:
             self.calls[name] = self.through(called(block(words)))
         elif kind == "filter":
             self.filters[name] = self.through(called(block(words)))
-        elif words[:2] in (("protocol", "bgp"), ("template", "bgp")):
+        elif kind in ("protocol", "template") and name:
             self._protocol(words, words[: words.index("{")] if "{" in words else words)
 
     def through(self, names: frozenset[str]) -> frozenset[str]:
@@ -126,16 +131,21 @@ class _Configuration:
         name = head[2] if len(head) > 2 and head[2] != "from" else ""
         parent = head[head.index("from") + 1] if "from" in head[:-1] else ""
         known = self.templates.get(parent, _Body())
-        body = _Body(known.neighbor, dict(known.channels))
+        body = _Body(known.neighbor, dict(known.channels), known.disabled)
         for said in statements(block(words)):
             if said[0] == "neighbor" and len(said) > 1:
                 body.neighbor = said[1].partition("%")[0]
+            elif said[0] == "disabled":
+                body.disabled = said[1:] not in _OFF
             elif said[0] in _FAMILIES:
                 family = _FAMILIES[said[0]]
                 body.channels[family] = self._channel(said, body.channels.get(family, Channel()))
         if head[0] == "template":
             self.templates[name] = body
-        else:
+            return
+        if body.disabled:
+            self.disabled.append((head[1], name))
+        if head[1] == "bgp":
             self.found.append(ConfiguredBgp(name, body.neighbor, body.channels))
 
     def _channel(self, words: Words, inherited: Channel) -> Channel:
@@ -143,7 +153,7 @@ class _Configuration:
         table = inherited.table
         for said in statements(block(words)):
             if said[:2] == ("import", "table"):
-                table = said[2:] not in (("off",), ("no",))
+                table = said[2:] not in _OFF
             elif said[0] in _WAYS and len(said) > 1:
                 self._filter(calls, _WAYS[said[0]], said[1:])
         return Channel(calls, table)
@@ -164,7 +174,28 @@ class _Configuration:
 
 def configuration(text: str) -> tuple[ConfiguredBgp, ...]:
     """The BGP protocols of a configuration in which the includes were put in place."""
+    return tuple(_understood(text).found)
+
+
+def disabled(text: str, name: str) -> bool:
+    """Whether a configuration has the protocol disabled that BIRD calls `name`.
+
+    One without a name gets that of its kind with a number.
+    """
+    return any(
+        name == said if said else bool(re.match(rf"^{re.escape(kind)}\d+$", name))
+        for kind, said in _understood(text).disabled
+    )
+
+
+def by_hand(down: Mapping[str, str], text: str) -> list[str]:
+    """The protocols that are down, by `down` with a message, and neither by us nor by `text`."""
+    some = (name for name, why in down.items() if not why.startswith(MESSAGE))
+    return sorted(name for name in some if not disabled(text, name))
+
+
+def _understood(text: str) -> _Configuration:
     found = _Configuration()
     for words in statements(tokens(text)):
         found.take(words)
-    return tuple(found.found)
+    return found

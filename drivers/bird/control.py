@@ -7,6 +7,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from drivers._daemon.shell import Shell, refused
 from drivers._ssh.commands import Answer
@@ -28,9 +29,24 @@ _EACH = (
     'program=$1 socket=$2; shift 2; for said; do "$program" -v -s "$socket" "$said" || exit; done'
 )
 """All of them on the host itself, one right after the other."""
-_DEEPEST = 8
+_ARM = """\
+trap '' HUP PIPE
+program=$1 socket=$2 file=$(readlink -f -- "$3"); shift 3
+old=${file%/*}/.${file##*/}.old new=${file%/*}/.${file##*/}.new
+test -e "$file" || : >"$file" || exit 9
+cp -p -- "$file" "$old" && sync -- "$old" || exit 9
+chown --reference="$old" -- "$new"; chmod --reference="$old" -- "$new"
+mv -f -T -- "$new" "$file" || exit 9
+for said; do "$program" -v -s "$socket" "$said" || break; done
+mv -f -T -- "$old" "$file" && sync -- "${file%/*}"
+"""
+"""BIRD takes the new file, and the old one is back before anything else happens: whoever dies
+before the confirmation leaves the file that BIRD goes back to."""
+_DEEPEST, _SHOWN = 8, 60
 _PATTERN = re.compile(r"[*?\[]")
-_STAMPS = re.compile(r"^(\S+ \S+) \S+ (/.*)$")
+_STAMPS = re.compile(r"^(\S+ \S+) \S+\|(\S+ \S+) \S+\|(/.*)$")
+_JITTER = timedelta(milliseconds=5)
+_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$")
 
 
 class Files:
@@ -38,6 +54,9 @@ class Files:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[str, bytes]] = {}
+        self.moments: dict[str, str] = {}
+        self.configured: tuple[str, str] | None = None
+        """(when, digest): what of the operator's was in force with our last configuration."""
 
     def kept(self, path: str, digest: str) -> bytes | None:
         """The content that has this digest, if it is known."""
@@ -58,6 +77,9 @@ class Control:
         self._setup = setup
         self.shell = shell
         self._files = files if files is not None else Files()
+        self.armed: tuple[str, str] | None = None
+        """Digests of our file as it is, and of what stands in it once it is confirmed."""
+        self._folders: dict[str, None] = {}
 
     # -- birdc ---------------------------------------------------------------------------
 
@@ -76,11 +98,32 @@ class Control:
     def ask_until_refused(self, commands: Sequence[str]) -> list[Reply]:
         """The answers to some commands in turn, without a pause; none after a refusal."""
         setup = self._setup
-        argv = ["sh", "-c", _EACH, "sh", setup.birdc, setup.socket, *commands]
+        return self._until_refused(
+            ["sh", "-c", _EACH, "sh", setup.birdc, setup.socket, *commands], len(commands)
+        )
+
+    def arm(self, content: bytes, commands: Sequence[str]) -> list[Reply]:
+        """The same while `content` is our file; then our file is as it was."""
+        setup = self._setup
+        folder, name = posixpath.split(
+            self.shell.run(["readlink", "-f", "--", setup.include])
+            .stdout.decode("utf-8", "replace")
+            .strip()
+        )
+        self.shell.write(posixpath.join(folder, f".{name}.new"), content)
+        found = self._until_refused(
+            ["sh", "-c", _ARM, "sh", setup.birdc, setup.socket, setup.include, *commands],
+            len(commands),
+        )
+        self._files.keep(setup.include, content)
+        return found
+
+    def _until_refused(self, argv: Sequence[str], size: int) -> list[Reply]:
+        setup = self._setup
         answer = self.shell.run(argv, seconds=SECONDS)
         found = replies(setup.device, answer.stdout.rstrip(b"\n"))
         self._answered(answer, bool(found))
-        if len(found) < len(commands) and not found[-1].refusal:
+        if len(found) < size and not found[-1].refusal:
             raise ParseFailed(setup.device, f"birdc ended with exit code {answer.code} too early")
         return found
 
@@ -137,8 +180,11 @@ class Control:
         argv = ["sha256sum", "--", self._setup.include, self._setup.config]
         answer = self.shell.run(argv)
         lines = answer.stdout.decode("utf-8", "replace").splitlines()
-        found = (line.split("  ", 1) for line in lines)
-        return {words[1]: words[0] for words in found if len(words) == 2}
+        said = (line.split("  ", 1) for line in lines)
+        found = {words[1]: words[0] for words in said if len(words) == 2}
+        if self.armed is not None and found.get(self._setup.include) == self.armed[0]:
+            found[self._setup.include] = self.armed[1]
+        return found
 
     def configuration(self, digests: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None:
         """The operator's configuration with what it includes in place, our file left out; and
@@ -171,24 +217,67 @@ class Control:
             found = [whole]
         else:
             folder, name = posixpath.split(whole)
+            if folder != posixpath.dirname(self._setup.include):
+                # That one we change ourselves.
+                self._folders[folder] = None
             argv = ["find", folder, "-maxdepth", "1", "-name", name]
             found = sorted(self.shell.run(argv).stdout.decode("utf-8", "replace").split("\n"))
         return [path for path in found if path and path != self._setup.include]
 
-    def edited(self, paths: Sequence[str], since: str) -> str:
-        """The first of the operator's files that was written after `since`, "": none.
+    def moment(self, what: str, text: str) -> str:
+        """A time that BIRD tells, in the words in which it told it first.
 
-        `since`: as BIRD tells of its last configuration. Times that are written in another way
-        than BIRD's own default cannot be compared, and nothing is said of them.
+        It works them out anew from a clock without a date, and they differ by a millisecond.
         """
-        if not paths or not re.match(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$", since):
-            return ""
-        answer = self.shell.run(["stat", "-c", "%y %n", "--", *paths])
-        for line in answer.stdout.decode("utf-8", "replace").splitlines():
-            found = _STAMPS.match(line)
-            if found is not None and found[1][: len(since)] > since:
-                return found[2]
+        known = self._files.moments.get(what, "")
+        if not (known and _near(known, text)):
+            self._files.moments[what] = known = text
+        return known
+
+    def took(self, since: str, text: str) -> None:
+        """Remember that the operator's configuration `text` came into force with ours."""
+        self._files.configured = since, _digest(text)
+
+    def edited(self, said: tuple[str, Sequence[str]], since: str) -> str:
+        """Why the operator's files may be others than those in force; "": they are not.
+
+        Where the configuration in force is one of ours, by what they said then. Else by the times
+        of the files (of links, and of what they name) and of the folders of patterns: also the
+        time of the last change of the inode, which copies and archives cannot keep.
+        `since`: as BIRD tells of its last configuration.
+        """
+        text, paths = said
+        known = self._files.configured
+        if known is not None and known[0] == since:
+            if known[1] == _digest(text):
+                return ""
+            return self._later(paths, since) or "your configuration was edited"
+        if not _TIME.match(since):
+            return (
+                f"BIRD says {since[:_SHOWN]!r} of when it was configured, so that nobody can tell"
+                " whether your configuration was edited (let `timeformat base` be `iso long ms`)"
+            )
+        return self._later(paths, since)
+
+    def _later(self, paths: Sequence[str], since: str) -> str:
+        for option in ("-c", "-Lc"):
+            argv = ["stat", option, "%y|%z|%n", "--", *paths, *self._folders]
+            for line in self.shell.run(argv).stdout.decode("utf-8", "replace").splitlines():
+                found = _STAMPS.match(line)
+                if found is None or max(found[1], found[2])[: len(since)] >= since:
+                    return f"{found[3] if found else line[:_SHOWN]} was edited"
         return ""
+
+
+def _near(one: str, other: str) -> bool:
+    if not (_TIME.match(one) and _TIME.match(other)):
+        return one == other
+    apart = datetime.fromisoformat(one) - datetime.fromisoformat(other)
+    return abs(apart) <= _JITTER
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def waiting(device: str, reply: Reply) -> str:

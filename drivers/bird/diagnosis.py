@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from drivers._daemon.shell import Shell
 from drivers._router.target import Target
 from drivers.bird.answers import keeps_filtered
+from drivers.bird.configured import by_hand
 from drivers.bird.control import Control
 from drivers.bird.hooks import gap, restarts
 from drivers.bird.model import Box, Protocol
@@ -91,6 +92,11 @@ def _included(setup: Setup, control: Control, seen: Look, box: Box) -> Iterator[
         yield Diagnosis("configuration", False, f"{setup.config} cannot be read", advice)
     else:
         yield Diagnosis("configuration", True, f"{len(said[1])} files read")
+        down = by_hand(seen.down, said[0])
+        if down:
+            detail = f"{', '.join(down)} was disabled by hand: nothing is configured meanwhile"
+            advice = "put `disabled;` into its protocol, or enable it again"
+            yield Diagnosis("disabled", False, detail, advice)
 
 
 def _neighbor(box: Box, neighbor: str) -> Iterator[Diagnosis]:

@@ -26,7 +26,8 @@ from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Wa
 from enforcer.errors import Unsupported
 
 CAPACITY = 200_000
-"""Prefixes: twice what was measured; BIRD takes 100,000 in a tenth of a second."""
+"""Prefixes unless the inventory's `capacity` says otherwise: twice what was measured. BIRD takes
+100,000 in a tenth of a second."""
 
 
 class BirdDriver:
@@ -65,7 +66,7 @@ class BirdDriver:
             frozenset(keys | {(0, Key.SESSION)}),
             services=False,
             peers=False,
-            capacity=min(self._device.capacity or CAPACITY, CAPACITY),
+            capacity=self._device.capacity or CAPACITY,
             refuses=self._refuses,
         )
 

@@ -20,6 +20,14 @@ _WAYS = {Key.RECEIVED: "in", Key.ANNOUNCED: "out"}
 WAYS = tuple(_WAYS)
 
 
+_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+def quoted(protocol: str) -> str:
+    """A protocol's name as birdc takes it: in quotes where it is no plain symbol."""
+    return protocol if _PLAIN.match(protocol) else f"'{protocol}'"
+
+
 def set_name(rule: Rule) -> str:
     """The constant with the prefixes that a rule rejects."""
     return f"{PREFIX}{rule.digest}"

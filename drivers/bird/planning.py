@@ -15,6 +15,7 @@ from drivers.bird.holdings import shut_by_us
 from drivers.bird.hooks import restarts, unhooked
 from drivers.bird.model import Box, Channel, ConfiguredBgp, IncludeFile, Items, Protocol
 from drivers.bird.names import HEADER, MESSAGE, OWNER, SHUT, WAYS, digest_of, function_name
+from drivers.bird.parse import shut_in
 from drivers.bird.render import (
     commands,
     content,
@@ -37,7 +38,8 @@ _NAMED_ORDERS = 3
 class Work:
     """One change. `content`: our whole file; `state`: the digest that it states. `close`: by
     protocol, the message to disable it with; `reopen`: those to enable. `anew`: BIRD does not have
-    in force what our file says already. `restarts`: protocols that BIRD would restart for it."""
+    in force what our file says already. `restarts`: protocols that BIRD would restart for it.
+    `refilters`: those whose routes of one way are rejected by other rules than before."""
 
     content: bytes
     state: str
@@ -45,6 +47,7 @@ class Work:
     reopen: tuple[str, ...] = ()
     anew: bool = False
     restarts: tuple[str, ...] = ()
+    refilters: frozenset[tuple[str, Key]] = frozenset()
 
 
 def box_of(setup: Setup, actual: Actual) -> Box:
@@ -90,7 +93,7 @@ def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, .
     box = box_of(setup, actual)
     told: list[Finding] = []
     if actual.native is not None:
-        right = layout(setup.neighbors, held(actual))
+        right = layout(setup.neighbors, _consistent(box, desired, held(actual)))
         told = list(_structure(setup, box, right))
         told += _unfiltered(box, (*held(actual).rules(), *desired.rules()))
         told += _no_protocol(box, desired)
@@ -100,6 +103,19 @@ def findings(setup: Setup, desired: Desired, actual: Actual) -> tuple[Finding, .
         kind = FindingKind.ALTERED if was else FindingKind.MISSING
         told.append(Finding(kind, what(OWNER), said))
     return tuple(dict.fromkeys(told))
+
+
+def _consistent(box: Box, desired: Desired, there: Target) -> Target:
+    """What stands; of shut sessions those whose functions rightly reject everything.
+
+    A session that came up again is a member that is missing, and its functions are right; those
+    of one that is down otherwise are wrong only where it is to stay down.
+    """
+    down, stated = there.interfaces.get(CLOSED, frozenset()), shut_in(box.file)
+    asked = frozenset(m.name for m in desired.interfaces.get(CLOSED, ()))
+    closed = (down & stated) | (down & asked) | (stated & asked)
+    others = {rule: names for rule, names in there.interfaces.items() if rule != CLOSED}
+    return Target(there.addresses, others | ({CLOSED: closed} if closed else {}))
 
 
 def what(name: str) -> str:
@@ -172,7 +188,10 @@ def plan(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Plan:
     close, reopen = _sessions(box, now, then, drift.delta)
     anew = any(digest_of(name) and name not in box.proven for name in items)
     again = () if actual.native is None else tuple(_restarted(box, items, close))
-    work = Work(content(goal), state_of(items), close, reopen, anew, again)
+    unsure = box.running != state_of(box.file.items)
+    unsure |= any(digest_of(name) and name not in box.proven for name in box.file.items)
+    moved = frozenset(_refiltered(box, items, unsure))
+    work = Work(content(goal), state_of(items), close, reopen, anew, again, moved)
     size = sum(len(c.add) + len(c.remove) for c in drift.delta.addresses.values())
     size += sum(len(c.add) + len(c.remove) for c in drift.delta.interfaces.values())
     structural = _structural(box.file.items, items)
@@ -268,14 +287,26 @@ def _sessions(
     return close, tuple(reopen)
 
 
+def _refiltered(box: Box, after: Items, unsure: bool) -> Iterator[tuple[str, Key]]:
+    """Protocols and ways whose function says something else; `unsure`: what is in force is not
+    what our file says, so that all may."""
+    for way in WAYS:
+        for neighbor, some in box.protocols.items():
+            if unsure or _moved(box.file.items, after, function_name(neighbor, way)):
+                yield from ((one.name, way) for one in some)
+
+
+def _moved(before: Items, after: Items, function: str) -> bool:
+    """Whether a function changes, or a constant that it names."""
+    texts = before.get(function, "") + after.get(function, "")
+    names = [n for n in dict.fromkeys((*before, *after)) if digest_of(n) and n in texts]
+    return any(before.get(n) != after.get(n) for n in (function, *names))
+
+
 def _restarted(box: Box, after: Items, close: Mapping[str, str]) -> Iterator[str]:
     """The protocols whose routes are to be filtered anew, and that BIRD restarts for it."""
-    before = box.file.items
-    moved = {n for n in dict.fromkeys((*before, *after)) if before.get(n) != after.get(n)}
     for neighbor, some in box.protocols.items():
-        name = function_name(neighbor, Key.RECEIVED)
-        texts = before.get(name, "") + after.get(name, "")
-        if name in moved or any(digest_of(m) and m in texts for m in moved):
+        if _moved(box.file.items, after, function_name(neighbor, Key.RECEIVED)):
             yield from (p.name for p in some if p.name not in close and restarts(box, p))
 
 

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.bird import answers
 from drivers.bird.configured import configuration
 from drivers.bird.control import Control, symbol, waiting
 from drivers.bird.model import Box, IncludeFile, Protocol
-from drivers.bird.names import STATE, WAYS, digest_of, function_name
+from drivers.bird.names import STATE, WAYS, digest_of, function_name, quoted
 from drivers.bird.parse import include_file, set_entries, sum_in
 from drivers.bird.render import state_of
 from drivers.bird.setup import Setup
@@ -20,6 +21,7 @@ from enforcer.core.rules import HOLD_MARKER, Key
 from enforcer.errors import ParseFailed
 
 _SAMPLES = 4
+_CONDITION = re.compile(r"^if (.*) then return true;$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,12 @@ def look(setup: Setup, control: Control) -> Look:
         ("configure status", "show status", f"eval {STATE}", "show protocols all")
     )
     waits = waiting(device, asked[0])
-    status = answers.status(device, asked[1])
+    said = answers.status(device, asked[1])
+    status = replace(
+        said,
+        started=control.moment("started", said.started),
+        configured=control.moment("configured", said.configured),
+    )
     running = symbol(device, STATE, asked[2])
     found = answers.protocols(device, asked[3])
     facts = repr((sorted(digests.items()), status, running, sorted(found.down.items())))
@@ -110,19 +117,35 @@ def passing(
     for one in seen.protocols:
         for way in WAYS:
             function = function_name(one.neighbor, way)
-            if "  if " in file.items.get(function, ""):
-                number = passed(setup, control, one, way)
+            which = judged(function, file.items.get(function, ""))
+            if which:
+                number = passed(setup, control, one, way, which)
                 found[one.neighbor, way] = found.get((one.neighbor, way), 0) + number
     return found
 
 
-def passed(setup: Setup, control: Control, protocol: Protocol, way: Key) -> int:
-    """How many of a protocol's routes pass one way that our function in force rejects."""
+def judged(name: str, text: str) -> str:
+    """An expression for the routes that a function of ours rejects by their prefix; "": none.
+
+    What a filter did to a path cannot be told afterwards, so that conditions on paths are left
+    out: a route that passes may have met them only since.
+    """
+    found = [line.strip() for line in text.splitlines()]
+    if "return true;" in found:
+        return "true"
+    said = [m[1] for line in found if (m := _CONDITION.match(line))]
+    plain = [one for one in said if "bgp_path" not in one]
+    if len(plain) == len(said):
+        return f"{name}()" if said else ""
+    return " || ".join(f"({one})" for one in plain)
+
+
+def passed(setup: Setup, control: Control, protocol: Protocol, way: Key, which: str) -> int:
+    """How many of a protocol's routes pass one way that `which` is true of."""
     if not protocol.established:
         return 0
     chosen = "protocol" if way is Key.RECEIVED else "export"
-    function = function_name(protocol.neighbor, way)
-    command = f"show route {chosen} {protocol.name} where {function}() count"
+    command = f"show route {chosen} {quoted(protocol.name)} where {which} count"
     reply = control.ask(command)
     if reply.refusal:
         if absent(reply.refusal):

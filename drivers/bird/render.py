@@ -19,6 +19,7 @@ from drivers.bird.names import (
     WAYS,
     digest_of,
     function_name,
+    quoted,
     set_name,
 )
 from enforcer.core.intervals import Ranges, merge, rows_of
@@ -76,8 +77,10 @@ def shut_text(neighbors: Iterable[str]) -> str:
     return f'define {SHUT} = "{" ".join(sorted(neighbors))}";\n'
 
 
-def function_text(neighbor: str, way: Key, rules: Iterable[Rule]) -> str:
-    """The function that says whether a route is to be rejected."""
+def function_text(neighbor: str, way: Key, rules: Iterable[Rule], shut: bool = False) -> str:
+    """The function that says whether a route is to be rejected; `shut`: every one."""
+    if shut:
+        return f"function {function_name(neighbor, way)}()\n{{\n  return true;\n}}\n"
     lines = [f"function {function_name(neighbor, way)}()", "{"]
     lines += [f"  if {_condition(rule)} then return true;" for rule in rules]
     return "\n".join([*lines, "  return false;", "}", ""])
@@ -100,11 +103,13 @@ def layout(neighbors: Iterable[str], target: Target) -> dict[str, str]:
     closed = target.interfaces.get(CLOSED, frozenset())
     if closed:
         items[SHUT] = shut_text(closed)
-    named = dict.fromkeys((*neighbors, *(rule.neighbor for rule in routed)))
+    named = dict.fromkeys((*neighbors, *(rule.neighbor for rule in routed), *sorted(closed)))
     for neighbor in named:
         for way in WAYS:
             mine = [r for r in routed if r.neighbor == neighbor and r.key is way]
-            items[function_name(neighbor, way)] = function_text(neighbor, way, mine)
+            items[function_name(neighbor, way)] = function_text(
+                neighbor, way, mine, neighbor in closed
+            )
     return items
 
 
@@ -161,6 +166,6 @@ def commands(close: Mapping[str, str], reopen: Iterable[str], confirm: int) -> I
     """What is typed once the file is written. `close`: by protocol the message."""
     yield "birdc configure check"
     yield f"birdc configure timeout {confirm}"
-    yield from (f'birdc disable {name} "{said}"' for name, said in sorted(close.items()))
-    yield from (f"birdc enable {name}" for name in sorted(reopen))
+    yield from (f'birdc disable {quoted(name)} "{said}"' for name, said in sorted(close.items()))
+    yield from (f"birdc enable {quoted(name)}" for name in sorted(reopen))
     yield "birdc configure confirm"

@@ -7,6 +7,7 @@ from drivers.bird import answers
 from drivers.bird.answers import keeps_filtered
 from drivers.bird.control import Control
 from drivers.bird.model import Protocol
+from drivers.bird.names import quoted
 from drivers.bird.reading import absent, look
 from drivers.bird.setup import Setup
 from enforcer.core.orders import Network
@@ -33,11 +34,11 @@ def routes(setup: Setup, control: Control, neighbor: str, family: int, way: Key)
         chosen = (
             ("export", "noexport") if way is Key.ANNOUNCED else ("protocol", "filtered protocol")
         )
-        accepted += _of(setup, control, f"{chosen[0]} {one.name}", family)
+        accepted += _of(setup, control, f"{chosen[0]} {quoted(one.name)}", family)
         if way is Key.RECEIVED and not keeps_filtered(one, family):
             rejected = None
         if rejected is not None:
-            rejected += _of(setup, control, f"{chosen[1]} {one.name}", family)
+            rejected += _of(setup, control, f"{chosen[1]} {quoted(one.name)}", family)
     return NeighborRoutes(
         neighbor,
         family,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from drivers._daemon.shell import Shell
 from drivers._router.known import KnownRules
 from drivers._router.region import part
+from drivers.bird.configured import by_hand, disabled
 from drivers.bird.control import Control, Files
 from drivers.bird.holdings import ReadMembers, sessions
 from drivers.bird.names import STATE
@@ -174,13 +175,18 @@ class BirdSession:
         if same and not work.close and not work.reopen:
             self._token = seen.token
             return Done(seen.token)
-        self._token = None
-        before = Before(old, seen)
         configure = not same
+        said = self._control.configuration(seen.digests)
+        if configure:
+            self._refuse_edited(seen, said)
+            self._refuse_disabled(seen, said[0] if said else "")
+        self._token = None
+        before = Before(old, seen, said[0] if said else "")
         after = configured(self._setup, self._control, self._clock, work, before, configure)
         self._token = after.token
         if same:
             return Done(self._token)
+        self._control.took(after.status.configured, before.text)
         self._armed = Armed(self, work, before, self._token)
         return self._armed
 
@@ -192,12 +198,38 @@ class BirdSession:
         held = HOLD_MARKER.encode() in (old or b"") or (said is not None and HOLD_MARKER in said[0])
         if held and not guarded:
             raise StaleState(device, "somebody put a marker there; read it again")
-        edited = self._control.edited(said[1] if said else (), seen.status.configured)
+
+    def _refuse_edited(self, seen: Look, said: tuple[str, tuple[str, ...]] | None) -> None:
+        device = self._setup.device
+        if said is None:
+            raise CommandRejected(
+                device,
+                f"{self._setup.config} cannot be read: whether it was edited since it was"
+                " configured is unknown; let our user read it, or set transport.config",
+            )
+        edited = self._control.edited(said, seen.status.configured)
         if edited:
             raise DeviceBusy(
                 device,
-                f"{edited} was edited and is not configured: our change would put that into force"
-                " too; finish it with `birdc configure`, or take it back",
+                f"{edited} and is not configured: our change would put that into force too; finish"
+                " it with `birdc configure`, or take it back",
+            )
+
+    def _refuse_disabled(self, seen: Look, text: str) -> None:
+        """Whatever takes a configuration, BIRD's own timer too, enables what somebody disabled."""
+        down = by_hand(seen.down, text)
+        up = sorted(p.name for p in seen.protocols if not p.down and disabled(text, p.name))
+        if down:
+            raise DeviceBusy(
+                self._setup.device,
+                f"{', '.join(down)} was disabled by hand, and whoever configures BIRD enables it:"
+                " put `disabled;` into its protocol, or enable it again; nothing was changed",
+            )
+        if up:
+            raise DeviceBusy(
+                self._setup.device,
+                f"{', '.join(up)} was enabled by hand, and whoever configures BIRD disables it:"
+                " take `disabled` out of its protocol; nothing was changed",
             )
 
     def confirm(self, armed: Armed) -> Applied:
@@ -212,9 +244,11 @@ class BirdSession:
                 else f"BIRD takes it back within {self._setup.confirm} s"
             )
             raise DeviceError(self._setup.device, f"{why}; {ended}")
-        self._armed = None
+        self._armed = self._control.armed = None
+        self._control.write(self._setup.include, armed.work.content)
         reply = self._control.agreed("configure confirm")
         if "confirmed" not in reply.text():
+            self._control.write(self._setup.include, armed.before.content or b"")
             raise DeviceError(
                 self._setup.device,
                 f"the confirmation came too late ({reply.text()}): BIRD took the change back; give"
@@ -234,11 +268,13 @@ class BirdSession:
             yield self._control
             return
         with self._again() as shell:
-            yield Control(self._setup, shell)
+            again = Control(self._setup, shell)
+            again.armed = self._control.armed
+            yield again
 
     def abandon(self, armed: Armed) -> Applied:
         """Take it back; UNKNOWN: it could not be done, the timer does it."""
-        self._armed, self._token = None, None
+        self._armed, self._token, self._control.armed = None, None, None
         try:
             if not self._control.pending():
                 return Applied.UNKNOWN

@@ -3,15 +3,18 @@
 
 Whatever takes a configuration enables every protocol that somebody disabled by `birdc disable`
 (BIRD 2.0.12, measured): those that are to stay down are disabled again at once, by the same
-conversation on the host.
+conversation on the host. If nobody lives to do it, they are up: so nothing is configured while
+somebody else disabled one of them.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from drivers.bird.answers import Reply
 from drivers.bird.control import Control
+from drivers.bird.names import quoted
 from drivers.bird.planning import Work
 from drivers.bird.proof import Before
 from drivers.bird.reading import Look, look
@@ -26,18 +29,20 @@ _DOWN_WITHIN, _STEP = 15.0, 0.1
 def configured(
     setup: Setup, control: Control, clock: Clock, work: Work, before: Before, configure: bool
 ) -> Look:
-    """Write the file and configure it with a timer; disable and enable what `work` says.
+    """Configure the new file with a timer; disable and enable what `work` says.
 
-    Raises CommandRejected where BIRD refuses it: then everything is as before.
+    The old file stands again before this returns: BIRD goes back to it, and so does a BIRD that
+    is started anew. Raises CommandRejected where BIRD refuses it: then everything is as before.
     """
     commands = _disabling(work.close)
     stay = {n: said for n, said in before.seen.down.items() if n not in work.reopen}
+    commands += [f"enable {quoted(name)}" for name in work.reopen]
     if configure:
-        control.write(setup.include, work.content)
         timed = f"configure timeout {setup.confirm}"
-        commands = [CHECK, timed, *_disabling(stay), *commands]
-    commands += [f"enable {name}" for name in work.reopen]
-    found = control.ask_until_refused(commands)
+        found = control.arm(work.content, [CHECK, timed, *_disabling(stay), *commands])
+        control.armed = digest_of(before.content), digest_of(work.content)
+    else:
+        found = control.ask_until_refused(commands)
     refused = _refusal(found)
     if refused and configure:
         put_back(setup, control, before)
@@ -46,6 +51,11 @@ def configured(
     if refused:
         raise CommandRejected(setup.device, f"BIRD refused it: {refused}")
     return _wait(setup, control, clock, (*work.close, *stay))
+
+
+def digest_of(content: bytes | None) -> str:
+    """The digest of a file; one that is not there is made empty."""
+    return hashlib.sha256(content or b"").hexdigest()
 
 
 def _mistaken(setup: Setup, refusal: str) -> CommandRejected:
@@ -58,8 +68,8 @@ def _mistaken(setup: Setup, refusal: str) -> CommandRejected:
 
 
 def put_back(setup: Setup, control: Control, before: Before) -> None:
-    """The file as it was, the configuration as it was, and the sessions. Raises DeviceError."""
-    control.write(setup.include, before.content or b"")
+    """The configuration as it was, and the sessions; the file is. Raises DeviceError."""
+    control.armed = None
     undo = ["configure undo"] if control.pending() else []
     commands = [*undo, *_disabling(before.seen.down)]
     reply = _refusal(control.ask_until_refused(commands)) if commands else ""
@@ -69,7 +79,8 @@ def put_back(setup: Setup, control: Control, before: Before) -> None:
 
 def _disabling(down: Mapping[str, str]) -> list[str]:
     return [
-        f'disable {name} "{said}"' if said else f"disable {name}" for name, said in down.items()
+        f'disable {quoted(name)} "{said}"' if said else f"disable {quoted(name)}"
+        for name, said in down.items()
     ]
 
 

@@ -7,7 +7,7 @@ from drivers._router.names import OWNER
 from drivers._router.target import held
 from drivers.frr.building import Building
 from drivers.frr.known import Known
-from drivers.frr.model import Binding, Config, MapEntry, Object, Peer, binding_of
+from drivers.frr.model import Binding, Config, MapEntry, Object, Peer, Policy, binding_of
 from drivers.frr.names import LAST, SHUT
 from drivers.frr.render import owner_lines
 from enforcer.core.intervals import Ranges
@@ -36,7 +36,8 @@ def supposed(device: Device, known: Known, actual: Actual) -> Config:
         text = list(owner_lines(actual.owner))[1].strip()
         maps[OWNER] = (MapEntry("deny", LAST, (text,)),)
     for binding, some in rules.items():
-        built = Building(Config(lists=lists, maps=maps), known).filter(binding, some, "", None)
+        there = Config(lists=lists, maps=maps)
+        built = Building(there, known).filter(binding, some, Policy("", "permit", ""), None)
         lists |= built.lists
         maps[built.name] = built.entries
         bound[binding] = built.name

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from drivers.frr.identify import Filter, intact
 from drivers.frr.known import Known
-from drivers.frr.model import LISTS, MAP, Binding, Config, MapEntry, Object
-from drivers.frr.names import free, list_name, stamp_of, stamp_of_map
+from drivers.frr.model import LISTS, MAP, Binding, Config, MapEntry, Object, Policy
+from drivers.frr.names import free, list_name, own_of, stamp_of, stamp_of_map
 from drivers.frr.render import (
     CHUNK,
+    Section,
     chunks,
     list_lines,
     map_lines,
@@ -63,33 +64,38 @@ class Building:
                 self._intact.setdefault((family, said.digest), []).append(thing.name)
 
     def filter(
-        self, binding: Binding, wanted: Mapping[Rule, Ranges], call: str, old: Filter | None
+        self, binding: Binding, wanted: Mapping[Rule, Ranges], policy: Policy, old: Filter | None
     ) -> Built:
-        """The filter that holds `wanted` at `binding`, and calls the operator's own."""
+        """The filter that holds `wanted` at `binding`, and ends as the operator's own does."""
         new: dict[Object, tuple[str, ...]] = {}
-        pairs: list[tuple[str, str]] = []
+        some: list[Section] = []
         for rule in sorted(wanted, key=lambda r: r.digest):
             path = self._path(rule, new)
-            names = self._lists(rule, wanted[rule], old, new)
-            pairs += [(name, path) for name in names]
-        entries = sequences(binding, pairs, call)
+            rendered = self._known.rendered(rule, wanted[rule])
+            deny = self._lists(rule, rendered.texts, old, new)
+            keep = self._lists(rule, rendered.kept, old, new) if rendered.kept else []
+            some.append(Section(tuple(deny), path, tuple(keep)))
+        entries = sequences(binding, some, policy)
         base = f"ENF-{binding.way[0].upper()}{binding.family}-{stamp_of_map(entries)}"
-        name = self._same_map(base, entries)
+        name = self._same_map(base, policy.own, entries)
         made = () if name else entries
-        name = name or self._free(base)
+        name = name or self._free(base, f".{policy.own}" if policy.own else "")
         needs = {Object(MAP, name)}
-        needs.update(prefix_list(binding.family, one) for one, _ in pairs)
-        needs.update(path_list(path) for _, path in pairs if path)
+        for section in some:
+            names = (*section.deny, *section.keep)
+            needs.update(prefix_list(binding.family, one) for one in names)
+            needs.update([path_list(section.path)] if section.path else [])
         return Built(binding, name, new, made, frozenset(needs))
 
-    def _same_map(self, base: str, entries: tuple[MapEntry, ...]) -> str:
+    def _same_map(self, base: str, own: str, entries: tuple[MapEntry, ...]) -> str:
         for name, there in self._config.maps.items():
-            if name[:-1] == base and stamp_of_map(there) == stamp_of_map(entries):
+            named = name.startswith(base) and own_of(name) == own
+            if named and stamp_of_map(there) == stamp_of_map(entries):
                 return name
         return ""
 
-    def _free(self, base: str) -> str:
-        name = free(base, self._taken)
+    def _free(self, base: str, end: str = "") -> str:
+        name = free(base, self._taken, end)
         self._taken.add(name)
         return name
 
@@ -108,11 +114,10 @@ class Building:
     def _lists(
         self,
         rule: Rule,
-        members: Ranges,
+        wanted: tuple[str, ...],
         old: Filter | None,
         new: dict[Object, tuple[str, ...]],
     ) -> list[str]:
-        wanted = self._known.rendered(rule, members).texts
         kept = list(self._reusable(rule, frozenset(wanted), old))
         covered = {text for name in kept for text in self._texts(rule, name)}
         rest = [text for text in wanted if text not in covered]

@@ -11,6 +11,7 @@ from drivers.frr.model import Config
 from drivers.frr.options import Options
 from drivers.frr.parse import parse
 from drivers.frr.parse_bgp import Session, sessions
+from drivers.frr.reading import SAVED, ours_in
 from drivers.frr.talk import Vtysh
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.core.topology import Device
@@ -111,11 +112,25 @@ def _saving(options: Options, shell: Shell, vtysh: Vtysh) -> Diagnosis:
     saved = shell.read(path)
     if saved is None:
         return Diagnosis("saving", True, f"{path} does not exist: each daemon has its own file")
-    apart_by = _lines(vtysh.running_everywhere()) ^ _lines(saved.decode("utf-8", "replace"))
+    text = saved.decode("utf-8", "replace")
+    if ours_in(text) > SAVED:
+        said = f"{path} has {ours_in(text)} entries of ours: at the next start they keep BGP down"
+        advice = "`write memory` again when those orders are lifted, or remove their lines there"
+        return Diagnosis("saving", False, said, advice)
+    running = vtysh.running_everywhere()
+    if options.save and ours_in(running) > SAVED:
+        said = f"{ours_in(running)} entries of ours run and are not saved (more than {SAVED})"
+        return Diagnosis("saving", True, f"{said}: after a restart the controller writes them anew")
+    apart_by = _lines(running) ^ _lines(text)
     if not apart_by:
         return Diagnosis("saving", True, "what runs is what is saved")
     shown = "; ".join(sorted(apart_by)[:_SHOWN])
-    return Diagnosis("saving", True, f"{len(apart_by)} lines run or are saved alone: {shown}")
+    return Diagnosis(
+        "saving",
+        True,
+        f"{len(apart_by)} lines run or are saved alone: {shown};"
+        " the next change of ours saves what runs, others' lines too",
+    )
 
 
 def _lines(text: str) -> set[str]:

@@ -14,6 +14,7 @@ from drivers.frr.diagnosis import diagnose
 from drivers.frr.known import Known
 from drivers.frr.options import Options
 from drivers.frr.planning import Setup, findings, work
+from drivers.frr.reading import SAVED
 from drivers.frr.session import FrrSession
 from drivers.frr.texts import batches, native, undo
 from enforcer.clock import Clock, SystemClock
@@ -26,8 +27,8 @@ from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Wa
 from enforcer.errors import Unsupported
 
 CAPACITY = 50_000
-"""Members: about a minute on FRR 8.4. More of them are better said the other way round: reject
-all but what is registered."""
+"""Members unless the inventory's `capacity` says otherwise: about a minute on FRR 8.4. More of
+them are better said the other way round: reject all but what is registered."""
 
 
 class FrrDriver:
@@ -70,7 +71,7 @@ class FrrDriver:
             frozenset(keys | {(0, Key.SESSION)}),
             services=False,
             peers=False,
-            capacity=min(self._device.capacity or CAPACITY, CAPACITY),
+            capacity=self._device.capacity or CAPACITY,
             refuses=self._refuses,
         )
 
@@ -84,11 +85,13 @@ class FrrDriver:
 
     @property
     def traits(self) -> Trait:
-        """Bare prefixes; a login where it is another host; kept over restarts where saved."""
+        """Bare prefixes; a login where it is another host; kept over restarts if all is saved."""
         found = Trait.UNATTRIBUTED
         if self._options.way.remote:
             found |= Trait.REMOTE
-        return found | Trait.SURVIVES_REBOOT if self._options.save else found
+        # More of ours than that is not saved: it would keep BGP down at the next start.
+        kept = self._options.save and (self._device.capacity or CAPACITY) <= SAVED
+        return found | Trait.SURVIVES_REBOOT if kept else found
 
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """What differs in the structure."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from drivers._router.names import OWNER
 from drivers._router.target import members
-from drivers.frr.known import Known
+from drivers.frr.known import Known, keeping
 from drivers.frr.model import MAP, Binding, Config, MapEntry, Object, binding_of
 from drivers.frr.names import (
     LAST,
     list_name,
     map_stamp,
     ours,
+    own_of,
     stamp_of,
     stamp_of_map,
 )
@@ -22,6 +23,8 @@ from drivers.frr.render import path_list, path_text, prefix_list, shut_by_us
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.rules import NO_END, UNATTRIBUTED, InterfaceMember, Members, Rule
 from enforcer.core.sessions import CLOSED
+
+_ANOTHER = "was made for another neighbor"
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,15 @@ class Filter:
 
     binding: Binding
     name: str
+    action: str
     call: str
     parts: tuple[Part, ...] = ()
     wrong: str = ""
+
+    @property
+    def own(self) -> str | None:
+        """The route-map that the neighbor itself has, "" none; None: it is not known."""
+        return None if self.wrong == _ANOTHER else own_of(self.name)
 
     @property
     def objects(self) -> Iterator[Object]:
@@ -71,33 +80,33 @@ def read_filter(config: Config, binding: Binding, name: str) -> Filter:
     """What one route-map of ours holds."""
     entries = config.maps.get(name, ())
     last = entries[-1] if entries else MapEntry("deny", 0)
-    call = last.found("call ")
+    action, call = last.action, last.found("call ")
     parts = tuple(_parts(config, binding, entries[:-1]))
     if not entries:
-        return Filter(binding, name, "", (), "does not exist, so that all is denied")
+        return Filter(binding, name, "", "", (), "does not exist, so that all is denied")
     if not map_stamp(name) or stamp_of_map(entries) != map_stamp(name) or last.number != LAST:
-        return Filter(binding, name, call, parts, "was edited")
+        return Filter(binding, name, action, call, parts, "was edited")
     if last.found("description ") != binding.text:
-        return Filter(binding, name, call, parts, "was made for another neighbor")
-    return Filter(binding, name, call, parts)
+        return Filter(binding, name, action, call, parts, _ANOTHER)
+    return Filter(binding, name, action, call, parts)
 
 
 def _parts(config: Config, binding: Binding, entries: Iterable[MapEntry]) -> Iterator[Part]:
     word = "ip" if binding.family == 4 else "ipv6"
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[str, MapEntry]]] = {}
     for entry in entries:
         name = entry.found(f"match {word} address prefix-list ")
         known = list_name(name)
         if known is not None:
-            found.setdefault(known.digest, []).append((name, entry.found("match as-path ")))
+            found.setdefault(known.digest, []).append((name, entry))
     for digest, some in found.items():
         lists = tuple(name for name, _ in some)
         texts = tuple(
-            text
-            for name in lists
+            keeping(text) if entry.action == "permit" else text
+            for name, entry in some
             for text in config.lists.get(prefix_list(binding.family, name), ())
         )
-        path = some[0][1]
+        path = some[-1][1].found("match as-path ")
         yield Part(digest, lists, texts, path, _wrong(config, binding.family, lists, path))
 
 
@@ -212,7 +221,43 @@ def _of_filter(
         yield Finding(FindingKind.EXTRA, what, f"{binding.text}: it rejects nothing"), binding
     for digest in ghosts:
         yield Finding(FindingKind.EXTRA, f"{what} rule {digest}", "nobody ordered it"), binding
-    inherited = config.inherited(binding)
-    if inherited and inherited != filter_.call:
-        detail = f"calls {filter_.call or 'nothing'}, but the peer-group has {inherited} now"
+    detail = _ending(config, filter_)
+    if detail:
         yield Finding(FindingKind.ALTERED, what, f"{binding.text}: {detail}"), binding
+
+
+def own_route_map(config: Config, binding: Binding) -> str | None:
+    """The route-map that the neighbor itself has, or had before ours; "" none.
+
+    None: it is not known, for what is attached was made for another neighbor.
+    """
+    attached = config.bound.get(binding, "")
+    if attached and not ours(attached):
+        return attached
+    own = read_filter(config, binding, attached).own if attached else ""
+    if attached and own is not None:
+        return own
+    # A filter of ours that somebody took off still says whose it was.
+    for name, entries in sorted(config.maps.items()):
+        found = own_of(name)
+        if found is not None and entries[-1].found("description ") == binding.text:
+            return found
+    return own
+
+
+def _ending(config: Config, filter_: Filter) -> str:
+    """What is wrong with how a filter ends."""
+    own = own_route_map(config, filter_.binding)
+    if own is None:
+        return "the operator's own route-map there is not known: attach it (or none) by hand"
+    due = config.policy(filter_.binding, own)
+    theirs = own or config.inherited(filter_.binding)
+    if filter_.wrong or (filter_.action, filter_.call) == (due.action, due.call):
+        return ""
+    if theirs and theirs not in config.maps:
+        return f"route-map {theirs} does not exist, so that without ours all would be denied"
+    if theirs:
+        whose = "the neighbor" if own else "the peer-group"
+        return f"calls {filter_.call or 'nothing'}, but {whose} has {theirs} now"
+    said = "denies" if due.action == "deny" else "permits"
+    return f"must end otherwise: without ours bgpd {said} everything (ebgp-requires-policy)"

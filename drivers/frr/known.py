@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from drivers._router.known import KnownRules
 from drivers.frr.names import stamp_of
-from drivers.frr.render import texts
+from drivers.frr.render import kept, texts
 from enforcer.core.intervals import Ranges, merge, rows_of, union
 from enforcer.core.rules import Desired, Members, Rule
 
@@ -20,10 +20,16 @@ _MOST = 400_000
 
 
 class Rendered(NamedTuple):
-    """A rule's entries, and the members that they were made of."""
+    """A rule's entries, what it keeps, and the members that they were made of."""
 
     texts: tuple[str, ...]
     members: Ranges
+    kept: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All entries, those that keep marked."""
+        return (*self.texts, *map(keeping, self.kept))
 
 
 class Known(KnownRules):
@@ -52,19 +58,19 @@ class Known(KnownRules):
         key = rule.digest, hashlib.blake2b(rows, digest_size=16).hexdigest()
         found = self._rendered.get(key)
         if found is None:
-            found = Rendered(texts(rule, members), members)
+            found = Rendered(texts(rule, members), members, kept(rule))
             self._rendered[key] = found
-            self._entries += len(found.texts)
+            self._entries += len(found.all)
             self._forget()
         self._rendered.move_to_end(key)
-        self._members[rule.digest, content(found.texts)] = members
+        self._members[rule.digest, content(found.all)] = members
         return found
 
     def _forget(self) -> None:
         while self._entries > _MOST and len(self._rendered) > 1:
             (digest, _), old = self._rendered.popitem(last=False)
-            self._entries -= len(old.texts)
-            self._members.pop((digest, content(old.texts)), None)
+            self._entries -= len(old.all)
+            self._members.pop((digest, content(old.all)), None)
 
     def members(self, rule: Rule, entries: Iterable[str]) -> Ranges:
         """The members that some entries of `rule` stand for.
@@ -80,6 +86,11 @@ class Known(KnownRules):
 def ranges_of(members: Members) -> Ranges:
     """Bare addresses, canonical."""
     return union([Ranges(members.first, members.last)])
+
+
+def keeping(text: str) -> str:
+    """An entry of what is kept, told from those of what is rejected."""
+    return f"keep {text}"
 
 
 def content(entries: Iterable[str]) -> str:

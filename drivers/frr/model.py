@@ -48,10 +48,24 @@ class MapEntry(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """One neighbor. `group`: its peer-group, or "". `shut`: why (RFC 9003), None: it is not."""
+    """One neighbor. `group`: its peer-group, or "". `shut`: why (RFC 9003), None: it is not.
+
+    `asn`: what its ``remote-as`` says, `local` its ``local-as``; "" nothing.
+    """
 
     group: str = ""
     shut: str | None = None
+    asn: str = ""
+    local: str = ""
+
+
+class Policy(NamedTuple):
+    """What a neighbor's routes meet beside ours. `own`: the route-map that the neighbor itself
+    has, "" none. `action` and `call`: how our route-map ends, so that they meet the same."""
+
+    own: str
+    action: str
+    call: str
 
 
 class Object(NamedTuple):
@@ -75,7 +89,8 @@ MAP = "route-map"
 @dataclass(frozen=True)
 class Config:
     """A running configuration. `lists`: prefix-lists and AS-path lists, entries without their
-    numbers. `router`: the line ``router bgp N`` of the default instance, "" none.
+    numbers. `router`: the line ``router bgp N`` of the default instance, "" none. `strict`:
+    ``bgp ebgp-requires-policy`` (RFC 8212). `filtered`: what has a policy that is no route-map.
     """
 
     router: str = ""
@@ -86,6 +101,32 @@ class Config:
     bound: Mapping[Binding, str] = field(default_factory=dict)
     hold: bool = False
     owner: Owner | None = None
+    strict: bool = False
+    filtered: frozenset[Binding] = frozenset()
+
+    def policy(self, binding: Binding, own: str) -> Policy:
+        """How a route-map of ours must end where the neighbor itself has route-map `own`.
+
+        bgpd denies everything by a route-map that is attached and does not exist, permits it by
+        one that is called and does not exist (FRR 8.4), and without any policy of an external
+        neighbor everything is denied (RFC 8212), unless ``no bgp ebgp-requires-policy``.
+        """
+        theirs = own or self.inherited(binding)
+        if theirs:
+            there = theirs in self.maps
+            return Policy(own, "permit" if there else "deny", theirs if there else "")
+        closed = self.strict and not self._filtered(binding) and self._external(binding)
+        return Policy(own, "deny" if closed else "permit", "")
+
+    def _filtered(self, binding: Binding) -> bool:
+        group = self.peers.get(binding.neighbor, Peer()).group
+        return binding in self.filtered or binding._replace(neighbor=group) in self.filtered
+
+    def _external(self, binding: Binding) -> bool:
+        peer = self.peers.get(binding.neighbor, Peer())
+        group = self.peers.get(peer.group, Peer())
+        local = peer.local or group.local or self.router.removeprefix("router bgp ")
+        return (peer.asn or group.asn) not in ("internal", local)
 
     def inherited(self, binding: Binding) -> str:
         """The route-map that the neighbor's peer-group has there, or ""."""

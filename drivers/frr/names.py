@@ -3,7 +3,9 @@
 
 A name says what is in it: a list's its rule and a digest of its entries, a route-map's a digest
 of its sequences; so that what somebody edited is told from what we made. The letter at the end
-makes a second object of the same content while the first one is spoilt.
+makes a second object of the same content while the first one is spoilt. Behind a dot a
+route-map's name says which one the neighbor itself has: who edits or deletes ours while it is
+attached does not make anybody forget his.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ SHUT = "ENF"
 LAST = 65535
 """The number of a route-map's last sequence."""
 _LIST = re.compile(r"^ENF-([0-9a-f]{12})-([0-9a-f]{8})[a-z]$")
-_MAP = re.compile(r"^ENF-([IO])([46])-([0-9a-f]{12})[a-z]$")
+_MAP = re.compile(r"^ENF-([IO])([46])-([0-9a-f]{12})[a-z](?:\.(\S+))?$")
 
 
 class ListName(NamedTuple):
@@ -44,6 +46,15 @@ def map_stamp(name: str) -> str:
     return found[3] if found else ""
 
 
+def own_of(name: str) -> str | None:
+    """The route-map that the neighbor itself has, by the name of ours in its place; "" none.
+
+    None: the name does not tell.
+    """
+    found = _MAP.match(name)
+    return (found[4] or "") if found else None
+
+
 def ours(name: str) -> bool:
     """Whether an object is ours."""
     return name.startswith(PREFIX)
@@ -59,6 +70,7 @@ def stamp_of_map(entries: Iterable[MapEntry]) -> str:
     return stamp_of((f"{e.action} {e.number} {sorted(e.lines)}" for e in entries), 6)
 
 
-def free(base: str, taken: Container[str]) -> str:
-    """`base` with the first letter that makes a name which is not `taken`."""
-    return next(f"{base}{letter}" for letter in ascii_lowercase if f"{base}{letter}" not in taken)
+def free(base: str, taken: Container[str], end: str = "") -> str:
+    """`base` with the first letter, and `end`, that make a name which is not `taken`."""
+    names = (f"{base}{letter}{end}" for letter in ascii_lowercase)
+    return next(name for name in names if name not in taken)

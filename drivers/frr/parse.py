@@ -20,6 +20,9 @@ _IGNORED = re.compile(r"^no route-map \S+ optimization$")
 _ENTRY = re.compile(r"^(?:permit|deny) [0-9a-f.:]+/\d{1,3}(?: ge \d{1,3})?(?: le \d{1,3})?$")
 _PATH = re.compile(r"^(?:permit|deny) \S.*$")
 _MAP = re.compile(r"^route-map (\S+) (permit|deny) (\d{1,5})$")
+_DATACENTER = "frr defaults datacenter"
+_STRICT = "bgp ebgp-requires-policy"
+_POLICIES = frozenset({"prefix-list", "filter-list", "distribute-list", "unsuppress-map"})
 _ROUTER = re.compile(r"^router bgp \d{1,10}$")
 _FAMILY = re.compile(r"^address-family (\S+)(?: (\S+))?$")
 _HOLD = re.compile(rf"^[a-z0-9 -]+ {HOLD_MARKER}(?: |$)")
@@ -55,6 +58,8 @@ class _Reading:
         self._peers: dict[str, Peer] = {}
         self._groups: set[str] = set()
         self._bound: dict[Binding, str] = {}
+        self._filtered: set[Binding] = set()
+        self._strict = True
         self._router = ""
         self._hold = False
         self._section = ""
@@ -71,6 +76,8 @@ class _Reading:
             self._bound,
             self._hold,
             self._owner(),
+            self._strict,
+            frozenset(self._filtered),
         )
 
     def line(self, line: str) -> None:
@@ -101,6 +108,8 @@ class _Reading:
             self._maps.setdefault(named[1], []).append(entry)
         elif _ROUTER.match(line):
             self._section, self._router, self._family = "router", line, 0
+        elif line == _DATACENTER:
+            self._strict = False
         elif " ENF-" in line and not _IGNORED.match(line):
             raise self._unknown(line)
 
@@ -124,6 +133,8 @@ class _Reading:
             self._family = _FAMILIES.get(entered[1], -1) if unicast else -1
         elif line == "exit-address-family":
             self._family = 0
+        elif line.removeprefix("no ") == _STRICT:
+            self._strict = line == _STRICT
         words = line.split(" ")
         if words[0] == "neighbor" and len(words) > 2:
             self._of_neighbor(words[1], words[2:], line)
@@ -134,6 +145,10 @@ class _Reading:
                 raise self._unknown(line)
             if self._family > 0:
                 self._bound[Binding(_spelt(name), self._family, words[2])] = words[1]
+        elif words[0] in _POLICIES and self._family > 0:
+            # The last word says which way; an unsuppress-map is for what is sent.
+            way = words[-1] if words[-1] in ("in", "out") else "out"
+            self._filtered.add(Binding(_spelt(name), self._family, way))
         elif self._family == 0:
             self._of_session(_spelt(name), words)
 
@@ -144,6 +159,10 @@ class _Reading:
         peer = self._peers.get(name, Peer())
         if words[0] == "peer-group":
             peer = peer._replace(group=words[1])
+        elif words[0] == "remote-as":
+            peer = peer._replace(asn=words[1])
+        elif words[0] == "local-as":
+            peer = peer._replace(local=words[1])
         elif words[0] == "shutdown" and words[1:2] != ["rtt"]:
             peer = peer._replace(shut=" ".join(words[2:]))
         self._peers[name] = peer

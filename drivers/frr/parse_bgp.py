@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from enforcer.core.orders import Network
 from enforcer.core.routes import Route
 from enforcer.driver_api import Condition
 from enforcer.errors import ParseFailed
@@ -128,6 +129,18 @@ def paths(device: str, text: str) -> list[tuple[str, tuple[int, ...]]]:
         ]
     except _WRONG as error:
         raise _failed(device, "one route", error) from None
+
+
+def selected(device: str, text: str, prefix: Network) -> bool:
+    """``show ip route PREFIX json``: whether a route to exactly `prefix` is in use.
+
+    Raises ParseFailed.
+    """
+    try:
+        some = _object(text).get(str(prefix), ())
+        return any(bool(one.get("selected", False)) for one in some)
+    except _WRONG as error:
+        raise _failed(device, "one route of the kernel", error) from None
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from drivers._router.target import Target, target
 from drivers.frr.assumed import supposed
 from drivers.frr.building import Building, Built
 from drivers.frr.effect import passing
-from drivers.frr.identify import Filter, Seen, seen, there, wrongs
+from drivers.frr.identify import Seen, own_route_map, seen, there, wrongs
 from drivers.frr.known import Known
 from drivers.frr.model import MAP, Binding, Config, Native, Object, binding_of
 from drivers.frr.names import ours
-from drivers.frr.render import bind_lines, owner_lines, shut_by_us, shut_line
+from drivers.frr.render import bind_lines, owner_lines, path_text, shut_by_us, shut_line
 from enforcer.core.drift import Delta, Drift, Finding, FindingKind
 from enforcer.core.intervals import Ranges
 from enforcer.core.naming import order_text
@@ -29,6 +29,8 @@ from enforcer.core.sessions import CLOSED
 from enforcer.core.topology import Device
 from enforcer.errors import Unsupported
 
+MOST_ENTRIES = 100_000
+"""Entries of one filter; ten to a sequence, of which a route-map has 65,535."""
 Wanted = Mapping[Rule, Ranges]
 Move = tuple[Binding, str, str]
 
@@ -101,11 +103,23 @@ def _leaks(native: Native, at: Seen) -> Iterator[tuple[Finding, Binding]]:
     """Routes that pass although what stands rejects them: they were not judged anew since."""
     by_binding = _by_binding(held_ranges(at))
     for binding, routes in sorted(native.carried.items()):
-        passed = passing(by_binding.get(binding, {}), routes)
+        call = at.filters[binding].call if binding in at.filters else ""
+        passed = passing(provable(binding, by_binding.get(binding, {}), call), routes)
         if passed:
             shown = ", ".join(str(route.prefix) for route in passed[:3])
             detail = f"{len(passed)} routes pass although they are ordered to be dropped: {shown}"
             yield Finding(FindingKind.ALTERED, binding.text, detail), binding
+
+
+def provable(binding: Binding, rules: Wanted, call: str) -> Wanted:
+    """The rules that the routes which pass can be held against.
+
+    What bgpd shows is what the operator's route-map made of a route: where there is one, or the
+    route is announced, its AS path may be another than the one that was judged.
+    """
+    if binding.way == "in" and not call:
+        return rules
+    return {rule: rows for rule, rows in rules.items() if not path_text(rule.routes)}
 
 
 def held_ranges(at: Seen) -> dict[Rule, Ranges]:
@@ -144,7 +158,7 @@ def work(setup: Setup, desired: Desired, drift: Drift, actual: Actual) -> Work:
     made.sessions(desired, drift.delta)
     extra = [thing for thing in about if isinstance(thing, Object)]
     done = made.work(_mark(setup, desired, drift, actual), extra, refresh)
-    if not done:
+    if not done and not (made.settled and not done.blocked and not drift.findings):
         said = [*done.blocked, *(f"{f.kind} {f.what}: {f.detail}" for f in drift.findings)]
         raise Unsupported(
             actual.device, f"nothing of what differs can be written: {'; '.join(said)}"
@@ -167,11 +181,13 @@ class _Made:
         self._config = config
         self._at = at
         self._goal = _by_binding(goal.addresses)
+        self._known = setup.known
         self._building = Building(config, setup.known)
         self._built: list[Built] = []
         self._moves: list[Move] = []
         self._session: list[str] = []
         self._blocked: list[str] = []
+        self.settled = False
         self._freed: set[Object] = set()
         self._needed: set[Object] = set()
         self._done: set[Binding] = set()
@@ -181,45 +197,45 @@ class _Made:
         wanted = self._goal.get(binding, {})
         old = self._at.filters.get(binding)
         attached = self._config.bound.get(binding, "")
+        own = own_route_map(self._config, binding)
         if wanted and binding.neighbor not in self._config.peers:
             self._blocked.append(f"neighbor {binding.neighbor} is not configured on the device")
+            return
+        if own is None:
+            self._blocked.append(
+                f"{binding.text}: the operator's own route-map there is not known, for"
+                f" {attached} is none of this neighbor: attach his (or none) by hand"
+            )
+            return
+        reason = self._too_large(wanted)
+        if reason:
+            self._blocked.append(f"{binding.text}: {reason}")
             return
         self._done.add(binding)
         if old is not None:
             self._freed.update(old.objects)
-        his = self._his(binding, old, attached)
         if wanted:
-            built = self._building.filter(binding, wanted, his, old)
+            policy = self._config.policy(binding, own)
+            built = self._building.filter(binding, wanted, policy, old)
             self._needed |= built.needs
             self._built += [built] if built.entries or built.lists else []
             self._move(binding, attached, built.name)
         elif ours(attached):
             # What the peer-group has comes back by itself.
-            back = "" if his == self._config.inherited(binding) else his
-            self._move(binding, attached, back)
+            self._move(binding, attached, own)
 
     def _move(self, binding: Binding, before: str, after: str) -> None:
         if before != after:
             self._moves.append((binding, before, after))
 
-    def _his(self, binding: Binding, old: Filter | None, attached: str) -> str:
-        """The operator's own route-map there, or ""."""
-        if attached and not ours(attached):
-            return attached
-        inherited = self._config.inherited(binding)
-        if inherited or binding.neighbor in self._config.groups:
-            return inherited
-        if old is not None and old.call:
-            return old.call
-        return "" if old is not None and not old.wrong else self._orphan(binding)
-
-    def _orphan(self, binding: Binding) -> str:
-        """Of a filter of ours that somebody took off."""
-        for name, entries in sorted(self._config.maps.items()):
-            last = entries[-1]
-            if ours(name) and last.found("description ") == binding.text and last.found("call "):
-                return last.found("call ")
-        return ""
+    def _too_large(self, wanted: Wanted) -> str:
+        size = sum(len(self._known.rendered(rule, rows).all) for rule, rows in wanted.items())
+        if size <= MOST_ENTRIES:
+            return ""
+        return (
+            f"would be {size} entries, more than {MOST_ENTRIES}: order fewer prefixes, or the"
+            " other way round (all but what is registered)"
+        )
 
     def sessions(self, desired: Desired, delta: Delta) -> None:
         """Shut and open; one that the operator shut himself is his."""
@@ -232,13 +248,20 @@ class _Made:
             peer = self._config.peers.get(name)
             if peer is None:
                 self._blocked.append(f"neighbor {name} is not configured on the device")
-            elif peer.shut is None:
+            elif peer.shut is not None:
+                self.settled = True
+            else:
                 number = orders.get(name, 0)
                 self._session.append(shut_line(name, order_text(number) if number > 0 else ""))
         for name in sorted({m.name for m in moved.remove} - came):
             peer = self._config.peers.get(name)
             if peer is not None and shut_by_us(peer):
                 self._session.append(f" no neighbor {name} shutdown")
+
+    def _provable(self, binding: Binding) -> Wanted:
+        own = own_route_map(self._config, binding) or ""
+        call = self._config.policy(binding, own).call
+        return provable(binding, self._goal.get(binding, {}), call)
 
     def work(
         self, mark: Owner | None, extra: Iterable[Object], refresh: tuple[Binding, ...]
@@ -259,7 +282,7 @@ class _Made:
             tuple(self._session),
             tuple(sorted(gone, key=lambda thing: (thing.kind != MAP, thing))),
             tuple(binding for binding in refresh if binding not in moved),
-            {b: self._goal.get(b, {}) for b in (*moved, *refresh)},
+            {b: self._provable(b) for b in (*moved, *refresh)},
             tuple(dict.fromkeys(self._blocked)),
         )
 

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from drivers._router.names import OWNER
-from drivers.frr.model import LISTS, PATHS, Binding, Config, MapEntry, Object, Peer
+from drivers._router.target import prefixes
+from drivers.frr.model import LISTS, PATHS, Binding, Config, MapEntry, Object, Peer, Policy
 from drivers.frr.names import LAST, SHUT
 from enforcer.core.intervals import Ranges
-from enforcer.core.routes import BITS, RouteEntry, entries
+from enforcer.core.routes import BITS, RouteEntry, entries, spared
 from enforcer.core.rules import Owner, RouteMatch, Rule
 
 CHUNK = 10
@@ -19,10 +22,31 @@ NONE = {4: "deny 0.0.0.0/0 le 32", 6: "deny ::/0 le 128"}
 """The only entry of the list of a rule that says nothing: an empty list would match everything."""
 
 
+FEW = 8
+"""Ranges of exceptions that are worked into a rule's entries: 3,000 would make 71,000 of them."""
+
+
 def texts(rule: Rule, members: Ranges) -> tuple[str, ...]:
-    """The entries that `rule` with `members` is, sorted as `enforcer.core.routes.entries`."""
+    """The entries that `rule` with `members` is, sorted as `enforcer.core.routes.entries`.
+
+    Without its exceptions, where they are `kept` apart.
+    """
+    if len(spared(rule)) > FEW:
+        rule = replace(rule, exempt=())
     found = tuple(entry_text(entry) for entry in entries(rule, members))
     return found or (NONE[rule.family],)
+
+
+def kept(rule: Rule) -> tuple[str, ...]:
+    """Entries of what `rule` does not reject whatever its members are: many exceptions."""
+    exempt = spared(rule)
+    if len(exempt) <= FEW:
+        return ()
+    bits = BITS[rule.family]
+    return tuple(
+        entry_text(RouteEntry(prefix, prefix.prefixlen, bits))
+        for prefix in prefixes(rule.family, exempt)
+    )
 
 
 def entry_text(entry: RouteEntry) -> str:
@@ -56,20 +80,35 @@ def chunks(wanted: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(wanted[at : at + CHUNK])
 
 
+class Section(NamedTuple):
+    """One rule of a route-map: names of prefix-lists, and of an AS-path list or ""."""
+
+    deny: tuple[str, ...]
+    path: str = ""
+    keep: tuple[str, ...] = ()
+
+
 def sequences(
-    binding: Binding, lists: Iterable[tuple[str, str]], call: str
+    binding: Binding, sections: Iterable[Section], policy: Policy
 ) -> tuple[MapEntry, ...]:
     """A route-map: what is in a list (and on its path) is denied, the rest is the operator's.
 
-    `lists`: names of a prefix-list and of an AS-path list or ""; `call`: the operator's own
-    route-map or "" (a ``deny`` of a called one denies).
+    What a rule keeps goes on behind the rule, to the next one: no ``permit`` but the last ends
+    it. `policy`: the operator's own (a ``deny`` of a called route-map denies).
     """
-    found = [
-        MapEntry("deny", number, _matches(binding.family, name, path))
-        for number, (name, path) in enumerate(lists, 1)
-    ]
-    called = (f"call {call}",) if call else ()
-    return (*found, MapEntry("permit", LAST, (*called, f"description {binding.text}")))
+    found: list[MapEntry] = []
+    some = sorted(sections, key=lambda section: bool(section.keep))
+    for left, section in enumerate(some, 1 - len(some)):
+        first = len(found) + 1
+        behind = first + len(section.keep) + len(section.deny)
+        onward = f"on-match goto {behind if left else LAST}"
+        for number, name in enumerate(section.keep, first):
+            lines = (*_matches(binding.family, name, ""), onward)
+            found.append(MapEntry("permit", number, lines))
+        for number, name in enumerate(section.deny, first + len(section.keep)):
+            found.append(MapEntry("deny", number, _matches(binding.family, name, section.path)))
+    called = (f"call {policy.call}",) if policy.call else ()
+    return (*found, MapEntry(policy.action, LAST, (*called, f"description {binding.text}")))
 
 
 def _matches(family: int, name: str, path: str) -> tuple[str, ...]:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from drivers._daemon.shell import Shell
 from drivers._router.region import part
 from drivers.frr.effect import passing
-from drivers.frr.identify import filters
-from drivers.frr.model import WAYS, Binding, Native
+from drivers.frr.identify import filters, read_filter
+from drivers.frr.model import WAYS, Binding, Config, Native
+from drivers.frr.names import ours
 from drivers.frr.options import Options
 from drivers.frr.parse import parse
 from drivers.frr.parse_bgp import Session as Told
-from drivers.frr.parse_bgp import paths, routes, routes_of_all, sessions
+from drivers.frr.parse_bgp import paths, routes, routes_of_all, selected, sessions
 from drivers.frr.planning import Setup
-from drivers.frr.reading import reading, token_of
+from drivers.frr.reading import SAVED, others_of, ours_in, reading, token_of
 from drivers.frr.talk import Vtysh
 from drivers.frr.texts import Payload, clear
 from enforcer.clock import Clock
@@ -25,10 +26,11 @@ from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.routes import Route
 from enforcer.core.rules import Actual, Key
 from enforcer.driver_api import Applied, Condition, Fingerprint, NeighborRoutes, Sighting
-from enforcer.errors import CommandRejected, StaleState
+from enforcer.errors import CommandRejected, DeviceError, StaleState
 
-PATIENCE = 180.0
-"""Seconds that bgpd may take to judge all routes anew; a hundred thousand take a few."""
+PATIENCE = 30.0
+"""Seconds that bgpd may take to judge all routes anew; a hundred thousand take a few. What passes
+later still is a finding."""
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
 _PASSED = {"in": "routes", "out": "advertised-routes"}
@@ -96,13 +98,39 @@ class FrrSession:
             raise StaleState(self._device, "changed since it was last read; nothing was written")
         if not guarded and parse(self._device, before).hold:
             raise StaleState(self._device, "somebody put a marker there; read it again")
+        self._intact(payload, parse(self._device, before))
         self._token = None
         self.vtysh.configure(payload.lines)
+        if payload.moves:
+            self._attached(payload)
         self.vtysh.remove(payload.remove)
         for binding in payload.refresh:
             self.vtysh.ask(clear(binding))
-        self._token = token_of(self.vtysh.running())
-        return Staged(self, payload, self._token)
+        after = self.vtysh.running()
+        # Where somebody else changed something meanwhile, the next batch must not go on.
+        told = payload.moves, payload.lines
+        if others_of(before, *told) == others_of(after, *told):
+            self._token = token_of(after)
+        return Staged(self, payload, self._token or "", ours_in(after))
+
+    def _intact(self, payload: Payload, config: Config) -> None:
+        """Nothing is attached that is not there as it was made."""
+        for binding, _, name in payload.moves:
+            found = read_filter(config, binding, name) if ours(name) else None
+            if found is not None and (found.wrong or any(part.wrong for part in found.parts)):
+                raise StaleState(self._device, f"route-map {name} is not as it was made")
+
+    def _attached(self, payload: Payload) -> None:
+        """The old objects go only where nobody needs them any more."""
+        config = parse(self._device, self.vtysh.running())
+        for binding, _, name in payload.moves:
+            found = config.bound.get(binding, "")
+            if found != name:
+                raise DeviceError(
+                    self._device,
+                    f"{binding.text} has {found or 'no route-map'} after it was given"
+                    f" {name or 'none'}; nothing was removed, and it is read anew",
+                )
 
     def settle(self, payload: Payload) -> None:
         """Wait until nothing passes that must not; what goes on passing is found by reading."""
@@ -174,7 +202,13 @@ class FrrSession:
                 continue
             rejected = self._filtered(Binding(name, family, "in")) or ()
             found += [Sighting(name, route, False) for route in rejected if route.prefix == prefix]
-        return tuple(found), bool(known)
+        return tuple(found), bool(known) and self._forwarded(prefix)
+
+    def _forwarded(self, prefix: Network) -> bool:
+        """Whether zebra has selected a route to exactly this prefix."""
+        word = "ip" if prefix.version == 4 else "ipv6"
+        said = self.vtysh.ask_zebra(f"show {word} route {prefix} json")
+        return selected(self._device, said, prefix)
 
 
 @dataclass(frozen=True)
@@ -184,11 +218,13 @@ class Staged:
     session: FrrSession
     payload: Payload
     token: str
+    entries: int
 
     def confirm(self) -> Applied:
         """See that it took effect, and save it where that is wanted."""
         self.session.settle(self.payload)
-        if self.payload.last and self.session.options.save:
+        saved = self.session.options.save and self.entries <= SAVED
+        if self.payload.last and saved:
             self.session.vtysh.save()
         return Applied.APPLIED
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from drivers.frr.model import Binding, Object
-from drivers.frr.planning import Wanted, Work, mark_lines, swap_lines
+from drivers.frr.planning import Move, Wanted, Work, mark_lines, swap_lines
 from drivers.frr.render import bind_lines, lines_of
 from enforcer.core.plan import ALL, Batch
 
@@ -16,12 +16,14 @@ from enforcer.core.plan import ALL, Batch
 class Payload:
     """One batch: lines of configuration for bgpd, then objects that go, then routes judged anew.
 
-    `proofs`: what must pass no more afterwards. `last`: no other batch of the plan follows.
+    `moves`: what the lines attach. `proofs`: what must pass no more afterwards. `last`: no other
+    batch of the plan follows.
     """
 
     lines: tuple[str, ...] = ()
     remove: tuple[Object, ...] = ()
     refresh: tuple[Binding, ...] = ()
+    moves: tuple[Move, ...] = ()
     proofs: Mapping[Binding, Wanted] = field(default_factory=dict)
     last: bool = True
 
@@ -32,7 +34,7 @@ def batches(work: Work) -> tuple[Batch, ...]:
     for built in work.built:
         build.extend(built.lines())
     swap = tuple(swap_lines(work))
-    effect = Payload(swap, work.remove, work.refresh, work.proofs)
+    effect = Payload(swap, work.remove, work.refresh, work.moves, work.proofs)
     size = len(swap) + len(work.remove) + len(work.refresh)
     found = []
     if build:

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drivers.gobgp.capability import missing
+from drivers.gobgp.guarantee import own
+from drivers.gobgp.model import Peering
 from drivers.gobgp.options import Options
 from drivers.gobgp.speaker import Speaker
 from drivers.gobgp.witnesses import Witnesses
-from enforcer.core.topology import Device
+from enforcer.core.topology import Blackholing, Device
 from enforcer.driver_api import Diagnosis
 from enforcer.errors import DeviceError
 
@@ -18,16 +20,20 @@ def diagnose(device: Device, options: Options, witnesses: Witnesses) -> tuple[Di
     """Asks the speaker and the routers, changes nothing."""
     try:
         with Speaker.opened(device.name, options) as speaker:
-            return (*_speaker(speaker, options), *_inventory(device), *_routers(witnesses))
+            found = speaker.peerings()
+            return (
+                *_speaker(speaker, options, found),
+                *_inventory(device),
+                *_routers(device, witnesses, found),
+            )
     except DeviceError as error:
         advice = f"start gobgpd with --api-hosts {options.target}, or correct transport.grpc"
         return (Diagnosis("reachable", False, error.message, advice),)
 
 
-def _speaker(speaker: Speaker, options: Options) -> Iterator[Diagnosis]:
+def _speaker(speaker: Speaker, options: Options, found: tuple[Peering, ...]) -> Iterator[Diagnosis]:
     asn = speaker.asn()
     yield Diagnosis("reachable", True, f"gobgpd at {options.target}, AS {asn}")
-    found = speaker.peerings()
     down = [p.address for p in found if not p.up]
     yield Diagnosis(
         "sessions",
@@ -51,9 +57,20 @@ def _inventory(device: Device) -> Iterator[Diagnosis]:
     )
 
 
-def _routers(witnesses: Witnesses) -> Iterator[Diagnosis]:
+def _routers(
+    device: Device, witnesses: Witnesses, found: tuple[Peering, ...]
+) -> Iterator[Diagnosis]:
     try:
-        for testimony in witnesses.ask(()):
+        heard = witnesses.ask(())
+        known = own(heard, device.blackholing or Blackholing())
+        unknown = [p.address for p in found if p.address not in known]
+        yield Diagnosis(
+            "neighbors watched",
+            not unknown,
+            f"no addresses of witnesses that tell of them: {', '.join(unknown) or 'none'}",
+            "name these routers under rtbh.witnesses, or the addresses under rtbh.trusted",
+        )
+        for testimony in heard:
             said = testimony.failure or f"{len(testimony.external)} neighbors in other networks up"
             yield Diagnosis(
                 f"witness {testimony.witness.device}",

@@ -67,7 +67,7 @@ class GobgpDriver:
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """What differs in the announcements, on the routers, in the mark."""
         self._labels.learn(desired.addresses)
-        return findings(self._shape, actual)
+        return findings(self._shape, desired, actual)
 
     def plan(self, desired: Desired, drift: Drift, actual: Actual) -> Plan:
         """Batches that make `actual` equal `desired`."""

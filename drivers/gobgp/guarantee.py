@@ -2,8 +2,10 @@
 """The hard guarantee: no blackhole leaves for another network, but to whom an order names.
 
 Before announcements go a way for the first time (one family, one set of upstreams), a canary goes
-it: an address that is nobody's, announced as they will be. Every witness must have it, and no
-neighbor in another network but the named ones may be sent it; then it is withdrawn.
+it: an address that is nobody's, announced as they will be. Every witness must have it and discard
+what goes there, and no neighbor in another network but the named ones may be sent it; then it is
+withdrawn. An export policy may still treat one prefix otherwise: each is looked at as soon as it
+was announced.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from drivers.gobgp.model import Announcement, Peering
+from drivers.gobgp.model import Announcement, Outside, Peering
 from drivers.gobgp.options import Options
 from drivers.gobgp.render import Shape
 from drivers.gobgp.shared import Proof, Proofs, Talks, Way
 from drivers.gobgp.speaker import Speaker
 from drivers.gobgp.witnesses import Testimony, Witnesses
 from enforcer.clock import Clock
+from enforcer.core.orders import Network
 from enforcer.core.topology import Blackholing
 from enforcer.errors import CommandRejected
 
@@ -42,14 +45,14 @@ class Guarantee:
 
     def require(self, ways: Iterable[Way], peerings: tuple[Peering, ...]) -> None:
         """Raises CommandRejected, with nothing announced, where one of `ways` is not proved."""
+        self._internal(peerings)
+        self._watched(peerings)
         longest = self.options.canary_hours * 3600
         left = [
             way
             for way in sorted(set(ways))
             if not self.proofs.holds(way, self.clock.monotonic(), longest)
         ]
-        if left:
-            self._internal(peerings)
         for way in left:
             self._prove(way)
 
@@ -61,6 +64,35 @@ class Guarantee:
                 f"the speaker itself has a session with another network, {', '.join(external)}:"
                 " take it out of gobgpd's configuration"
             )
+
+    def _watched(self, peerings: tuple[Peering, ...]) -> None:
+        """Whoever the speaker sends blackholes to is asked what becomes of them."""
+        heard = self._ask([])
+        self.proofs.talks = talks(heard)
+        unknown = self.proofs.unwatched(peerings, own(heard, self.blackholing))
+        if unknown:
+            raise self._refused(
+                f"the speaker's neighbor {unknown[0].address} is no address of a witness whose"
+                " session is up: name that router under rtbh.witnesses, or its address under"
+                " rtbh.trusted where neither it nor who learns from it talks to other networks"
+            )
+
+    def seen_outside(
+        self, come: Iterable[Announcement], allowed: Callable[[Network], Iterable[str]]
+    ) -> tuple[Outside, ...]:
+        """Who has been sent what must not have it, when the witnesses have all of `come`.
+
+        Empty also where one of them does not take it or tell, which a reading finds.
+        """
+        prefixes = tuple(a.prefix for a in come)
+        heard = self._until(
+            lambda: self.witnesses.ask(prefixes),
+            lambda some: (
+                any(t.failure or t.outside(allowed) for t in some)
+                or all(t.held.issuperset(prefixes) for t in some)
+            ),
+        )
+        return tuple(o for t in heard for o in t.outside(allowed))
 
     def _prove(self, way: Way) -> None:
         family, exports = way
@@ -77,21 +109,31 @@ class Guarantee:
         self._gone(canary)
         self.proofs.add(way, Proof(self.clock.monotonic(), talks(heard)))
 
-    def _ask(self, canary: Announcement) -> tuple[Testimony, ...]:
-        heard = self.witnesses.ask([canary.prefix])
+    def _ask(self, prefixes: Iterable[Network]) -> tuple[Testimony, ...]:
+        heard = self.witnesses.ask(prefixes)
         silent = [f"{t.witness.device}: {t.failure}" for t in heard if t.failure]
         if silent:
             raise self._refused(f"a router cannot be asked: {'; '.join(silent)}")
         return heard
 
     def _arrived(self, canary: Announcement) -> tuple[Testimony, ...]:
-        heard = self._until(lambda: self._ask(canary), lambda h: not _without(h, canary))
+        heard = self._until(
+            lambda: self._ask([canary.prefix]),
+            lambda h: not _without(h, canary) and not _forwarding(h, canary),
+        )
         missing = _without(heard, canary)
         if missing:
             raise self._refused(
                 f"{', '.join(missing)} did not take the canary {canary.prefix} within"
                 f" {self.options.patience:g} s: check the session with the speaker there,"
                 " and that its import policy accepts blackholes and keeps their communities"
+            )
+        forwarding = _forwarding(heard, canary)
+        if forwarding:
+            raise self._refused(
+                f"{', '.join(forwarding)} took the canary {canary.prefix} and does not discard"
+                f" packets to it: make the route to {canary.next_hop} there a blackhole route, and"
+                " let the import policy keep or set that next hop"
             )
         return heard
 
@@ -100,7 +142,9 @@ class Guarantee:
     ) -> tuple[Testimony, ...]:
         self._only(heard, exports)
         self.clock.sleep(SETTLED)
-        heard = self._until(lambda: self._ask(canary), lambda h: not _unreached(h, exports))
+        heard = self._until(
+            lambda: self._ask([canary.prefix]), lambda h: not _unreached(h, exports)
+        )
         self._only(heard, exports)
         unreached = _unreached(heard, exports)
         if unreached:
@@ -123,7 +167,7 @@ class Guarantee:
     def _gone(self, canary: Announcement) -> None:
         """Wait until nobody has it: the next canary may be the same address."""
         self._until(
-            lambda: self._ask(canary),
+            lambda: self._ask([canary.prefix]),
             lambda h: all(canary.prefix not in t.held for t in h),
         )
 
@@ -149,6 +193,15 @@ class Guarantee:
 def talks(heard: Iterable[Testimony]) -> Talks:
     """The sessions with other networks that are up."""
     return frozenset((t.witness.device, s.address) for t in heard for s in t.external)
+
+
+def own(heard: Iterable[Testimony], blackholing: Blackholing) -> frozenset[str]:
+    """Addresses of routers that the speaker may talk to."""
+    return frozenset(blackholing.trusted).union(*(t.own for t in heard))
+
+
+def _forwarding(heard: Iterable[Testimony], canary: Announcement) -> list[str]:
+    return [t.witness.device for t in heard if canary.prefix not in t.discarded]
 
 
 def _without(heard: Iterable[Testimony], canary: Announcement) -> list[str]:

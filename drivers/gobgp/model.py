@@ -73,23 +73,30 @@ class Outside:
 class Seen:
     """What the witnesses say. `absent`: what one of them has no blackhole for, with its name.
 
-    `silent`: who cannot be asked, and why.
+    `silent`: who cannot be asked, and why. `forwarded`: what one of them has and does not discard.
+    `unwatched`: neighbors of the speaker that nobody tells of.
     """
 
     silent: tuple[tuple[str, str], ...] = ()
     absent: tuple[tuple[str, Network], ...] = ()
     outside: tuple[Outside, ...] = ()
+    forwarded: tuple[tuple[str, Network], ...] = ()
+    unwatched: tuple[Peering, ...] = ()
 
 
 @dataclass(frozen=True)
 class Box:
-    """The speaker as read. `ours`: the paths that carry our mark. `marks`: every mark there."""
+    """The speaker as read. `ours`: the paths that carry our mark. `marks`: every mark there.
+
+    `leaked`: prefixes that were seen outside and stay withdrawn until a person says otherwise.
+    """
 
     ours: Mapping[Network, Announcement]
     marks: tuple[str, ...]
     hold: bool
     peerings: tuple[Peering, ...]
     seen: Seen = field(default_factory=Seen)
+    leaked: frozenset[Network] = frozenset()
 
     @property
     def owner(self) -> Owner | None:
@@ -100,7 +107,12 @@ class Box:
     @cached_property
     def token(self) -> str:
         """A digest of all that concerns us; what is not ours and who is up is not in it."""
-        return token_of(self.ours.values(), self.marks, self.hold)
+        return token_of(self.ours.values(), self.sets, self.hold)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The names of all sets of ours."""
+        return (*self.marks, *sorted(map(leak_text, self.leaked)))
 
 
 def token_of(ours: Iterable[Announcement], marks: Iterable[str], hold: bool) -> str:
@@ -114,6 +126,20 @@ def token_of(ours: Iterable[Announcement], marks: Iterable[str], hold: bool) -> 
 # -- the mark --------------------------------------------------------------------------------
 
 OWNER = "ENF-OWNER"
+LEAKED = "ENF-LEAKED-"
+
+
+def leak_text(prefix: Network) -> str:
+    """The name of the set that keeps a prefix withdrawn."""
+    return f"{LEAKED}{prefix}"
+
+
+def read_leak(text: str) -> Network | None:
+    """The prefix of such a name; None: it is another's."""
+    address, _, length = text.removeprefix(LEAKED).partition("/")
+    if not text.startswith(LEAKED) or not length.isdecimal():
+        return None
+    return network_of(address, int(length))
 
 
 def owner_text(owner: Owner) -> str:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
 
 import numpy as np
 
 from drivers.gobgp.model import Announcement, Box
-from drivers.gobgp.render import Shape, digest_of
+from drivers.gobgp.render import Shape, digest_of, of_length
 from enforcer.core.addresses import to_column
 from enforcer.core.intervals import ends_of
 from enforcer.core.rules import NO_END, Actual, Key, Members, Rule
@@ -35,7 +36,8 @@ class Labels:
 
     def learn(self, rules: Iterable[Rule]) -> None:
         """Remember these."""
-        self._rules.update((digest_of(r), r) for r in rules if r.key is Key.BLACKHOLE)
+        known = (r for r in rules if r.key is Key.BLACKHOLE)
+        self._rules.update((digest_of(r), replace(r, routes=None)) for r in known)
 
     def of(self, found: Announcement) -> list[tuple[Rule, int]]:
         """The rules and orders that an announcement names; of a rule twice: of no order."""
@@ -45,6 +47,7 @@ class Labels:
             if admin != self._shape.mark or rule is None or rule.family != found.prefix.version:
                 continue
             order = (first & 0xFF) << 32 | second
+            rule = of_length(rule, found.prefix.prefixlen)
             named[rule] = -1 if rule in named or order == 0 else order
         return list(named.items())
 

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
 
-from drivers.gobgp.model import Announcement, Box, owner_text
+from drivers.gobgp.model import Announcement, Box, Seen, leak_text, owner_text
 from drivers.gobgp.render import Shape, layout
 from enforcer.core.addresses import to_column
 from enforcer.core.drift import Change, Drift, Finding, FindingKind
+from enforcer.core.intervals import ends_of
 from enforcer.core.orders import Network
 from enforcer.core.plan import ALL, Batch, Plan, Region
 from enforcer.core.rules import Actual, Desired, Members, Owner, Rule
@@ -25,17 +27,21 @@ BATCH = 5000
 
 @dataclass(frozen=True)
 class Work:
-    """One batch: withdraw `gone`, announce `come`, leave `mark` (None: the marks as they are)."""
+    """One batch: withdraw `gone`, announce `come`, leave `mark` (None: the marks as they are).
+
+    `freed`: prefixes that leaked once, and may be announced again.
+    """
 
     gone: tuple[Announcement, ...] = ()
     come: tuple[Announcement, ...] = ()
     mark: str | None = None
+    freed: tuple[Network, ...] = ()
 
 
 # -- what differs ----------------------------------------------------------------------------
 
 
-def findings(shape: Shape, actual: Actual) -> tuple[Finding, ...]:
+def findings(shape: Shape, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
     """How the speaker differs from what its own members ask for, and what the routers say."""
     box = actual.native
     if not isinstance(box, Box):
@@ -49,15 +55,43 @@ def findings(shape: Shape, actual: Actual) -> tuple[Finding, ...]:
             for p in box.peerings
             if not p.up
         ),
-        *(Finding(FindingKind.MISSING, f"witness {name}", why) for name, why in box.seen.silent),
-        *(
-            Finding(FindingKind.MISSING, f"{prefix} at {name}", "announced, and not there")
-            for name, prefix in box.seen.absent
-        ),
-        *(
-            Finding(FindingKind.EXTRA, f"{OUTSIDE_WORDS} {o.prefix} by {o.witness} to {o.neighbor}")
-            for o in box.seen.outside
-        ),
+        *_leaked(shape, desired, box),
+        *_seen(box.seen),
+    )
+
+
+def _seen(seen: Seen) -> Iterator[Finding]:
+    for name, why in seen.silent:
+        yield Finding(FindingKind.MISSING, f"witness {name}", why)
+    for name, prefix in seen.absent:
+        yield Finding(FindingKind.MISSING, f"{prefix} at {name}", "announced, and not there")
+    for name, prefix in seen.forwarded:
+        why = "it is there, and packets to it are forwarded: its next hop must be discarded"
+        yield Finding(FindingKind.ALTERED, f"{prefix} at {name}", why)
+    for found in seen.outside:
+        words = f"{OUTSIDE_WORDS} {found.prefix} by {found.witness} to {found.neighbor}"
+        yield Finding(FindingKind.EXTRA, words)
+    for peer in seen.unwatched:
+        words = f"{OUTSIDE_WORDS} all by the speaker to {peer.address} (AS {peer.asn})"
+        yield Finding(FindingKind.EXTRA, words, "it is neither a witness nor trusted")
+
+
+def _leaked(shape: Shape, desired: Desired, box: Box) -> Iterator[Finding]:
+    """What stays withdrawn, and what was kept so and nobody wants any more."""
+    wanted = layout(shape, desired.addresses) if box.leaked else {}
+    for prefix in sorted(box.leaked, key=str):
+        if prefix in wanted:
+            why = f"it was advertised outside and stays withdrawn. {once_corrected(prefix)}"
+            yield Finding(FindingKind.MISSING, f"leaked {prefix}", why)
+        else:
+            yield Finding(FindingKind.EXTRA, f"{leak_text(prefix)}, which no order wants")
+
+
+def once_corrected(prefix: Network) -> str:
+    """What a person does."""
+    return (
+        "Correct that router's export policy, then let it be announced again: gobgp policy"
+        f" community del {leak_text(prefix)}"
     )
 
 
@@ -84,7 +118,7 @@ def _mark(shape: Shape, actual: Actual) -> Iterator[Finding]:
 
 
 def plan(shape: Shape, desired: Desired, drift: Drift, actual: Actual, most: int = BATCH) -> Plan:
-    """Batches that write what `drift` names on top of `actual`: announce, then withdraw."""
+    """Batches that write what `drift` names on top of `actual`: what is only lifted goes first."""
     if not drift:
         return Plan()
     before = layout(shape, actual.addresses)
@@ -102,7 +136,14 @@ def plan(shape: Shape, desired: Desired, drift: Drift, actual: Actual, most: int
         come += [a for p, a in then.items() if p in named and before.get(p) == a]
     gone = [a for p, a in before.items() if p not in then]
     mark = _new_mark(shape, desired, drift, actual)
+    freed: tuple[Network, ...] = ()
+    if isinstance(box, Box) and box.leaked:
+        come = [a for a in come if a.prefix not in box.leaked]
+        wanted = layout(shape, desired.addresses)
+        freed = tuple(sorted((p for p in box.leaked if p not in wanted), key=str))
     works = _works(_sorted(gone), _sorted(come), mark, most)
+    if freed:
+        works = [Work(freed=freed), *works]
     # A pass that only waits for a router or a session still ends in a full reading.
     return _plan(before, works or [Work()], bool(drift.findings) or len(works) > 1, drift)
 
@@ -147,14 +188,38 @@ def _new_mark(shape: Shape, desired: Desired, drift: Drift, actual: Actual) -> s
 def _works(
     gone: Sequence[Announcement], come: Sequence[Announcement], mark: str | None, most: int
 ) -> list[Work]:
-    """The mark with the first; all announcements before the first withdrawal."""
-    steps = [(a, True) for a in come] + [(a, False) for a in gone]
+    """The mark with the first. What is lifted goes before anything that may be refused; what is
+    announced in other pieces goes after them, so that no address of it is open meanwhile."""
+    replaced = _overlapping(gone, come)
+    first = [(a, False) for a in gone if a.prefix not in replaced]
+    then = [(a, True) for a in come] + [(a, False) for a in gone if a.prefix in replaced]
     found = []
-    for at in range(0, len(steps), most):
-        some = steps[at : at + most]
-        found.append(Work(tuple(a for a, c in some if not c), tuple(a for a, c in some if c), mark))
-        mark = None
+    for steps in (first, then):
+        for at in range(0, len(steps), most):
+            some = steps[at : at + most]
+            lifted, added = ([a for a, c in some if c is way] for way in (False, True))
+            found.append(Work(tuple(lifted), tuple(added), mark))
+            mark = None
     return found or ([Work(mark=mark)] if mark is not None else [])
+
+
+def _overlapping(gone: Iterable[Announcement], come: Iterable[Announcement]) -> set[Network]:
+    """The prefixes of `gone` that share addresses with `come`."""
+    firsts: dict[int, list[int]] = {4: [], 6: []}
+    lasts: dict[int, list[int]] = {4: [], 6: []}
+    for first, last, version in sorted((*ends_of(a.prefix), a.prefix.version) for a in come):
+        if lasts[version] and first <= lasts[version][-1]:
+            lasts[version][-1] = max(last, lasts[version][-1])
+        else:
+            firsts[version].append(first)
+            lasts[version].append(last)
+    found = set()
+    for prefix in (a.prefix for a in gone):
+        first, last = ends_of(prefix)
+        at = bisect_left(lasts[prefix.version], first)
+        if at < len(lasts[prefix.version]) and firsts[prefix.version][at] <= last:
+            found.add(prefix)
+    return found
 
 
 def _plan(
@@ -175,6 +240,7 @@ def _plan(
 def _summary(work: Work) -> str:
     said = [f"announce {len(work.come)}"] if work.come else []
     said += [f"withdraw {len(work.gone)}"] if work.gone else []
+    said += [f"free {len(work.freed)} that leaked"] if work.freed else []
     return ", ".join(said) or "look again"
 
 
@@ -184,7 +250,8 @@ def lines(work: Work) -> Iterator[str]:
         yield f"mark {work.mark}"
     yield from (f"announce {a.text}" for a in work.come)
     yield from (f"withdraw {a.text}" for a in work.gone)
-    if not (work.mark or work.come or work.gone):
+    yield from (f"delete {leak_text(p)}" for p in work.freed)
+    if not (work.mark or work.come or work.gone or work.freed):
         yield "look again at what the routers hold"
 
 

@@ -9,12 +9,12 @@ wants it to go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, summarize_address_range
 
 from drivers.gobgp.model import NO_EXPORT, Announcement, Large
 from enforcer.core.orders import Network
-from enforcer.core.rules import Key, Members, Owner, Rule
+from enforcer.core.rules import Key, Members, Owner, RouteMatch, Rule
 
 Label = tuple[Rule, int]
 """A rule, and the number of an order behind it."""
@@ -57,8 +57,13 @@ def label(rule: Rule, order: int, mark: int) -> Large:
 
 
 def digest_of(rule: Rule) -> int:
-    """The part of a rule's digest that its announcements carry."""
-    return int(rule.digest[:6], 16)
+    """The part of a rule's digest that its announcements carry: their length they show."""
+    return int(replace(rule, routes=None).digest[:6], 16)
+
+
+def of_length(rule: Rule, length: int) -> Rule:
+    """The rule that is `rule` but for the length of its announcements."""
+    return replace(rule, routes=RouteMatch(length, length))
 
 
 def layout(shape: Shape, held: Mapping[Rule, Members]) -> dict[Network, Announcement]:
@@ -66,9 +71,18 @@ def layout(shape: Shape, held: Mapping[Rule, Members]) -> dict[Network, Announce
     labels: dict[Network, list[Label]] = {}
     for rule in sorted(held, key=lambda r: r.digest):
         for first, last, _, order in held[rule].rows():
-            for prefix in prefixes(rule.family, first, last):
+            for prefix in _split(rule, prefixes(rule.family, first, last)):
                 labels.setdefault(prefix, []).append((rule, order))
     return {p: shape.announcement(p, found) for p, found in labels.items()}
+
+
+def _split(rule: Rule, found: Iterable[Network]) -> Iterator[Network]:
+    """Prefixes of the rule's length, where several beside one another are one row."""
+    for network in found:
+        if rule.routes is not None and rule.routes.longest > network.prefixlen:
+            yield from network.subnets(new_prefix=rule.routes.longest)
+        else:
+            yield network
 
 
 def prefixes(family: int, first: int, last: int) -> Iterator[Network]:

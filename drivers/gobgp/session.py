@@ -9,11 +9,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from drivers._ssh.transcript import Transcript
-from drivers.gobgp.guarantee import Guarantee, talks
-from drivers.gobgp.model import Announcement, Box, Seen, token_of
+from drivers.gobgp.guarantee import Guarantee, own, talks
+from drivers.gobgp.messages import addresses
+from drivers.gobgp.model import (
+    NO_EXPORT,
+    Announcement,
+    Box,
+    Outside,
+    Seen,
+    leak_text,
+    read_leak,
+    token_of,
+)
 from drivers.gobgp.options import Options
 from drivers.gobgp.parse import Labels, actual
-from drivers.gobgp.planning import Work, lines
+from drivers.gobgp.planning import Work, lines, once_corrected
 from drivers.gobgp.render import Shape
 from drivers.gobgp.shared import Shared, Way
 from drivers.gobgp.speaker import Speaker
@@ -25,7 +35,7 @@ from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual
 from enforcer.core.topology import Blackholing
 from enforcer.driver_api import Applied, Fingerprint
-from enforcer.errors import StaleState
+from enforcer.errors import CommandRejected, StaleState
 
 _POLL = 0.1
 
@@ -81,9 +91,12 @@ class GobgpSession:
     def _look(self) -> Box:
         """What the speaker says; asks no router."""
         speaker = self._speaker
-        marks, hold = speaker.marks()
+        sets, hold = speaker.marks()
+        leaked = {name: read_leak(name) for name in sets}
+        marks = tuple(name for name, prefix in leaked.items() if prefix is None)
         ours: dict[Network, Announcement] = {**speaker.ours(4), **speaker.ours(6)}
-        box = Box(ours, marks, hold, speaker.peerings())
+        kept = frozenset(prefix for prefix in leaked.values() if prefix is not None)
+        box = Box(ours, marks, hold, speaker.peerings(), leaked=kept)
         self._means.shared.proofs.looked(bool(marks), box.peerings)
         self._transcript.sent("list paths, sets and peers\n")
         self._transcript.received(f"{len(ours)} paths of ours, {len(box.peerings)} peers\n")
@@ -100,7 +113,11 @@ class GobgpSession:
         box = self._look()
         self._token = box.token
         if region.delta is None:
-            box = replace(box, seen=self._seen(box))
+            try:
+                box = replace(box, seen=self._seen(box))
+            finally:
+                # A router has few places for logins: none is held between passes.
+                self._witnesses.close()
         return _part(actual(means.device, box, means.labels, at), region)
 
     def _seen(self, box: Box) -> Seen:
@@ -115,7 +132,11 @@ class GobgpSession:
             if not found.absent or means.clock.monotonic() >= end:
                 break
             means.clock.sleep(_POLL)
-        if found.outside:
+        if not found.silent:
+            watched = own(heard, means.blackholing)
+            unwatched = means.shared.proofs.unwatched(box.peerings, watched)
+            found = replace(found, unwatched=tuple(p for p in unwatched if p.up and box.ours))
+        if found.outside or found.unwatched:
             # Whatever was proved is not so: all is withdrawn, and proved anew before it comes back.
             means.shared.proofs.forget()
         if not found.silent:
@@ -144,15 +165,60 @@ class GobgpSession:
             if guarded and now.token != self._token:
                 raise StaleState(means.device, "somebody changed what is announced; read it again")
             self._token = None
-            self._guarantee(work, now)
-            self._write(work, now)
+            work = replace(work, come=tuple(a for a in work.come if a.prefix not in now.leaked))
+            try:
+                self._announce(work, now)
+            finally:
+                self._witnesses.close()
             self._token = means.shared.own = _token_after(now, work)
         return Done(self._token)
 
-    def _guarantee(self, work: Work, now: Box) -> None:
+    def _announce(self, work: Work, now: Box) -> None:
+        fresh = [a for a in work.come if not self._stands(a, now)]
+        if not fresh:
+            self._write(work, now)
+            return
+        guarantee = self._guarantee()
+        ways: set[Way] = {(a.prefix.version, self._exports(a)) for a in fresh}
+        try:
+            guarantee.require(ways, now.peerings)
+        except CommandRejected:
+            # What is lifted goes all the same.
+            self._write(replace(work, come=()), now)
+            raise
+        self._write(work, now)
+        exports = {a.prefix: self._exports(a) for a in fresh}
+        outside = guarantee.seen_outside(fresh, lambda prefix: exports.get(prefix, ()))
+        if outside:
+            self._take_back(fresh, outside)
+
+    def _stands(self, wanted: Announcement, now: Box) -> bool:
+        """Whether it is announced already, and goes no further than now."""
+        old = now.ours.get(wanted.prefix)
+        return (
+            old is not None
+            and old.next_hop == wanted.next_hop
+            and set(self._exports(wanted)) <= set(self._exports(old))
+            and (NO_EXPORT in wanted.communities or NO_EXPORT not in old.communities)
+        )
+
+    def _take_back(self, fresh: Iterable[Announcement], outside: tuple[Outside, ...]) -> None:
+        """The canary stayed inside and these do not: they would come and go for ever."""
+        leaked = sorted({o.prefix for o in outside}, key=str)
+        for prefix in leaked:
+            self._speaker.set_mark(leak_text(prefix), there=True)
+        self._speaker.send([a for a in fresh if a.prefix in leaked], [])
+        first = outside[0]
+        raise CommandRejected(
+            self._means.device,
+            f"{addresses(leaked)} was advertised by {first.witness} to {first.neighbor} as soon as"
+            " it was announced, although the canary was not: it is withdrawn and stays so."
+            f" {once_corrected(leaked[0])}",
+        )
+
+    def _guarantee(self) -> Guarantee:
         means = self._means
-        ways: set[Way] = {(a.prefix.version, self._exports(a)) for a in work.come}
-        guarantee = Guarantee(
+        return Guarantee(
             means.device,
             means.shape,
             means.blackholing,
@@ -162,7 +228,6 @@ class GobgpSession:
             means.shared.proofs,
             means.clock,
         )
-        guarantee.require(ways, now.peerings)
 
     def _write(self, work: Work, now: Box) -> None:
         """The mark first: what stands without one belongs to nobody."""
@@ -174,6 +239,8 @@ class GobgpSession:
             for old in now.marks:
                 if old != work.mark:
                     self._speaker.set_mark(old, there=False)
+        for prefix in work.freed:
+            self._speaker.set_mark(leak_text(prefix), there=False)
         standing = [now.ours[a.prefix] for a in work.gone if a.prefix in now.ours]
         if work.come or standing:
             means.shared.wrote_at = means.clock.monotonic()
@@ -187,7 +254,8 @@ def _token_after(now: Box, work: Work) -> str:
         ours.pop(gone.prefix, None)
     ours |= {a.prefix: a for a in work.come}
     marks = now.marks if work.mark is None else (work.mark,)
-    return token_of(ours.values(), marks, now.hold)
+    left = replace(now, ours=ours, marks=marks, leaked=now.leaked - set(work.freed))
+    return token_of(ours.values(), left.sets, now.hold)
 
 
 def _summed(
@@ -208,6 +276,7 @@ def _summed(
             if up and not t.failure and prefix not in t.held
         ),
         tuple(o for t in heard for o in t.outside(allowed)),
+        tuple((t.witness.device, p) for t in heard for p in asked if p in t.held - t.discarded),
     )
 
 

@@ -31,6 +31,16 @@ class Proofs:
         """As last told by the witnesses."""
         self._proofs: dict[Way, Proof] = {}
         self._peers: frozenset[str] = frozenset()
+        self._watched: frozenset[str] = frozenset()
+
+    def unwatched(self, peerings: Iterable[Peering], own: frozenset[str]) -> tuple[Peering, ...]:
+        """Neighbors of the speaker that are no addresses of routers that tell of themselves.
+
+        `own`: those addresses. Who was one of them remains it: a session that is down tells none.
+        """
+        peerings = tuple(peerings)
+        self._watched = frozenset(p.address for p in peerings) & (own | self._watched)
+        return tuple(p for p in peerings if p.external or p.address not in self._watched)
 
     def holds(self, way: Way, now: float, longest: float) -> bool:
         """Whether the guarantee holds for announcements that go this way."""

@@ -16,7 +16,7 @@ import grpc
 
 from drivers.gobgp._stubs import gobgp_pb2
 from drivers.gobgp.messages import Message, announcements, carries, family, path_of, peering
-from drivers.gobgp.model import OWNER, Announcement, Peering
+from drivers.gobgp.model import LEAKED, OWNER, Announcement, Peering
 from drivers.gobgp.options import Options
 from enforcer.core.orders import Network
 from enforcer.core.rules import HOLD_MARKER
@@ -98,7 +98,7 @@ class Speaker:
         return announcements(self._device, paths, self._options.mark)
 
     def marks(self) -> tuple[tuple[str, ...], bool]:
-        """Every mark of a controller, and whether the marker is there that forbids to write."""
+        """The names of all sets of ours, and whether the marker is there that forbids to write."""
         names: set[str] = set()
         hold = False
         for kind in _SETS:
@@ -106,7 +106,8 @@ class Speaker:
             for answer in self._list("ListDefinedSet", request, "ListDefinedSetResponse"):
                 name = answer.defined_set.name
                 hold |= name == HOLD_MARKER
-                if kind == _SETS[0] and name.split(" ")[0] == OWNER:
+                ours = name.split(" ")[0] == OWNER or name.startswith(LEAKED)
+                if kind == _SETS[0] and ours:
                     names.add(name)
         return tuple(sorted(names)), hold
 

@@ -23,8 +23,9 @@ MOST = 256
 class Testimony:
     """What one router said. `failure`: why it said nothing; `held`: prefixes that it has.
 
-    `external`: its sessions with other networks that are up. `told`: pairs of a prefix and the
-    address of one of them.
+    `discarded`: those of them whose packets it discards. `external`: its sessions with other
+    networks that are up. `told`: pairs of a prefix and the address of one of them. `own`: its own
+    addresses in sessions within the network.
     """
 
     witness: Witness
@@ -32,6 +33,8 @@ class Testimony:
     held: frozenset[Network] = frozenset()
     external: tuple[Session, ...] = ()
     told: frozenset[tuple[Network, str]] = frozenset()
+    discarded: frozenset[Network] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def outside(self, allowed: Callable[[Network], Iterable[str]]) -> tuple[Outside, ...]:
         """What went to whom that must not have it; `allowed`: names of upstreams, by prefix."""
@@ -72,11 +75,16 @@ class Witnesses:
     def _testimony(self, witness: Witness, prefixes: tuple[Network, ...]) -> Testimony:
         try:
             questions = self._questions(witness)
-            external = tuple(s for s in questions.sessions() if s.external and s.up)
-            held = questions.held(self._community) if prefixes else frozenset()
-            here = tuple(p for p in prefixes if p in held)
-            told = questions.advertised(here, external, self._community) if here else frozenset()
-            return Testimony(witness, "", held, external, told)
+            sessions = questions.sessions()
+            external = tuple(s for s in sessions if s.external and s.up)
+            own = frozenset(s.local for s in sessions if s.local and not s.external)
+            if not prefixes:
+                return Testimony(witness, external=external, own=own)
+            held = questions.held(self._community)
+            # Of all: whoever takes our communities away tells others all the same.
+            told = questions.advertised(prefixes, external)
+            discarded = questions.discarded(tuple(p for p in prefixes if p in held))
+            return Testimony(witness, "", held, external, told, discarded, own)
         except DeviceError as error:
             self.close()
             return Testimony(witness, error.message)

@@ -49,6 +49,8 @@ class OrderView(View):
     withheld: list[str]
     entries: int | None = None
     """For block_list: how many entries its current version has."""
+    warnings: list[str] = []
+    """When it was just placed: what it cannot reach or keep of the BGP sessions that it means."""
 
 
 class EventView(View):

@@ -48,28 +48,28 @@ def place(session: Session, demand: Demand, terms: Terms, confirm_foreign: bool 
     if terms.fresh and not terms.dry_run:
         raise InvalidInput("--fresh goes with --dry-run: add it, or leave --fresh out")
     if terms.dry_run:
-        asks = _asks(demand) or isinstance(demand, SuspendCustomer)
-        with session.busy(_ASKING if asks else "computing what would happen"):
+        with session.busy(_ASKING if _asks(demand) else "computing what would happen"):
             preview = session.application.preview(session.actor, command, terms.fresh)
         session.out.one(preview)
         return ExitCode.OK
     _confirm(session, command, terms.yes)
     with session.busy(_ASKING) if _asks(demand) else nullcontext():
         order = session.application.place(session.actor, command)
+    for warning in order.warnings:
+        session.out.note(f"warning: {warning}")
     return settle(session, order, timeout)
 
 
 def _asks(demand: Demand) -> bool:
-    """Whether the routers are asked before such an order is placed."""
-    return isinstance(demand, DropRoutes | ShutdownSession)
+    """Whether the routers may be asked before such an order is placed."""
+    return isinstance(demand, DropRoutes | ShutdownSession | SuspendCustomer)
 
 
 def _confirm(session: Session, command: PlaceOrder, yes: bool) -> None:
     asks = session.out.format is Format.TABLE and session.wiring.at_a_terminal()
     if yes or not asks:
         return
-    asks = _asks(command.demand) or isinstance(command.demand, SuspendCustomer)
-    with session.busy(_ASKING) if asks else nullcontext():
+    with session.busy(_ASKING) if _asks(command.demand) else nullcontext():
         preview = session.application.preview(session.actor, command)
     session.out.one(preview)
     _admitted(preview)

@@ -8,7 +8,7 @@ so many rows of a device at once: beyond that it is held until a person releases
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import numpy as np
@@ -17,7 +17,14 @@ from enforcer.core.addresses import search
 from enforcer.core.drift import Change, Delta, InterfaceChange
 from enforcer.core.intervals import Ranges, cover, inside
 from enforcer.core.patch import difference
-from enforcer.core.rules import InterfaceMember, Members
+from enforcer.core.replacement import (
+    beside,
+    changed_rules,
+    gone_names,
+    gone_rows,
+    kept_rows,
+)
+from enforcer.core.rules import InterfaceMember, Members, Rule
 from enforcer.core.topology import BrakeLimits
 
 
@@ -51,14 +58,18 @@ def allowed(delta: Delta, pause: PauseState) -> tuple[Delta, Delta]:
 
     Under a pause an address stays blocked exactly where it is blocked and is to be, until the
     earlier one of both ends: a member that shrinks, splits or ends sooner is written in the
-    part that does so.
+    part that does so. A rule that another one replaces (the same with other exceptions) makes
+    room for it at once where that drops no more; else it stays until that may be written.
     """
     if pause is PauseState.RUNNING:
         return delta, Delta()
     if pause is PauseState.FROZEN:
         return Delta(), delta
-    addresses = {rule: _split(change) for rule, change in delta.addresses.items()}
-    interfaces = {rule: _split_names(change) for rule, change in delta.interfaces.items()}
+    rows, names = _rows_meanwhile(delta.addresses), _names_meanwhile(delta.interfaces)
+    addresses = {rule: _split(change, rows[rule]) for rule, change in delta.addresses.items()}
+    interfaces = {
+        rule: _split_names(change, names[rule]) for rule, change in delta.interfaces.items()
+    }
     may = Delta(
         {rule: may for rule, (may, _) in addresses.items() if len(may.add) or len(may.remove)},
         {rule: may for rule, (may, _) in interfaces.items() if may.add or may.remove},
@@ -70,9 +81,20 @@ def allowed(delta: Delta, pause: PauseState) -> tuple[Delta, Delta]:
     return may, held
 
 
-def _split(change: Change) -> tuple[Change, Change]:
-    between = _lesser(change.remove, change.add)
+def _split(change: Change, between: Members) -> tuple[Change, Change]:
     return difference(change.remove, between), difference(between, change.add)
+
+
+def _rows_meanwhile(changes: Mapping[Rule, Change]) -> dict[Rule, Members]:
+    """By rule, what is to stand of the changed rows as long as the pause lasts."""
+    found = {rule: _lesser(change.remove, change.add) for rule, change in changes.items()}
+    for old, new, less in changed_rules(changes):
+        gone, comes = gone_rows(changes[old]), changes[new].add
+        if less:
+            found[new] = beside(found[new], _lesser(gone, comes))
+        else:
+            found[old] = beside(found[old], kept_rows(gone, comes))
+    return found
 
 
 def _lesser(actual: Members, desired: Members) -> Members:
@@ -88,15 +110,38 @@ def _lesser(actual: Members, desired: Members) -> Members:
     return cover(first, last, end, order)
 
 
-def _split_names(change: InterfaceChange) -> tuple[InterfaceChange, InterfaceChange]:
+def _split_names(
+    change: InterfaceChange, between: Mapping[str, InterfaceMember]
+) -> tuple[InterfaceChange, InterfaceChange]:
     desired = {member.name: member for member in change.add}
-    between = {
-        member.name: min(desired[member.name], member, key=lambda m: m.end)
-        for member in change.remove
-        if member.name in desired
-    }
     standing = {member.name: member for member in change.remove}
     return _difference(standing, between), _difference(between, desired)
+
+
+def _names_meanwhile(
+    changes: Mapping[Rule, InterfaceChange],
+) -> dict[Rule, dict[str, InterfaceMember]]:
+    found = {rule: _sooner(change.remove, change.add) for rule, change in changes.items()}
+    for old, new, less in changed_rules(changes):
+        gone, comes = gone_names(changes[old]), changes[new].add
+        if less:
+            found[new] = {**_sooner(gone.values(), comes), **found[new]}
+        else:
+            kept = {m.name: gone[m.name] for m in comes if m.name in gone}
+            found[old] = {**kept, **found[old]}
+    return found
+
+
+def _sooner(
+    actual: Iterable[InterfaceMember], desired: Iterable[InterfaceMember]
+) -> dict[str, InterfaceMember]:
+    """By name, what both cover, until the earlier end."""
+    wanted = {member.name: member for member in desired}
+    return {
+        member.name: min(wanted[member.name], member, key=lambda m: m.end)
+        for member in actual
+        if member.name in wanted
+    }
 
 
 def _difference(

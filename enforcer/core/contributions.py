@@ -23,7 +23,12 @@ from enforcer.core.orders import (
     SuspendCustomer,
 )
 from enforcer.core.placement import FAMILIES, Ownership, ownership, place
-from enforcer.core.route_contributions import blackhole_rule, route_claims, speakers
+from enforcer.core.route_contributions import (
+    blackhole_rules,
+    registered_nowhere,
+    route_claims,
+    speakers,
+)
 from enforcer.core.rules import Addresses, Rule, Withheld
 from enforcer.core.selection import ranges_in, ranges_of
 from enforcer.core.sessions import CLOSED, sessions_of
@@ -85,7 +90,8 @@ def contributions(
         case DropRoutes() as demand:
             claimed = list(route_claims(demand, order.scope, topology))
             parts = [_part(order, device, rule, members) for device, rule, members in claimed]
-            return _without_withholding(order, parts, missing)
+            unknown = registered_nowhere(demand, order.scope, topology)
+            return _without_withholding(order, parts, (*missing, *unknown))
         case ShutdownSession() as demand:
             return _without_withholding(order, _closed(order, demand.sessions, topology), missing)
         case Blackhole() as demand:
@@ -163,8 +169,11 @@ def _blackholed(
 ) -> Contributions:
     family, names = demand.prefix.version, speakers(order.scope, topology)
     left, removed = owners.withheld_of(rows_of((demand.prefix,)), family)
-    rule = blackhole_rule(demand)
-    parts = [_part(order, name, rule, left) for name in names if len(left)]
+    parts = [
+        _part(order, name, rule, members)
+        for rule, members in blackhole_rules(demand, left)
+        for name in names
+    ]
     withheld = _withheld(family, removed, order, topology)
     return Contributions(order.number, tuple(parts), tuple(withheld), names, missing)
 
@@ -180,7 +189,7 @@ def _placed(
     if not len(target):
         return {}
     if order.scope:
-        return dict.fromkeys(topology.in_scope(order.scope), target)
+        return dict.fromkeys(topology.filtering(order.scope), target)
     return place(target, claim.counterpart, claim.family, owners)
 
 
@@ -243,7 +252,7 @@ def _by_shutdown(
 def _interfaces(order: Order, customer: Customer, topology: Topology) -> dict[str, tuple[str, ...]]:
     """The interfaces that the customer is attached to in the order's scope, by device."""
     names: dict[str, set[str]] = {}
-    scope = topology.in_scope(order.scope)
+    scope = topology.filtering(order.scope)
     for attachment in customer.attachments:
         if attachment.interface and attachment.device in scope:
             names.setdefault(attachment.device, set()).add(attachment.interface)

@@ -47,8 +47,12 @@ internal-session                    a session inside our own network would be sh
                                     named by its address, or not confirmed
 upstream-session                    a session with an upstream or peer would be shut down, without a
                                     confirmation
+exceptions-need-routes              a suspension would shut down the session that the customer's
+                                    routes come from, and what is kept alive would find no way back
+                                    to him, without a confirmation
 no-routes                           no route could be rejected: none is named, or none of that
                                     family or length
+bad-routes                          numbers or conditions that mean nothing for routes
 too-many-routes                     more prefixes than one order may name
 nothing-registered                  all but the registered routes are to be rejected, and nothing is
                                     registered, without a confirmation
@@ -182,5 +186,7 @@ _UNPLACEABLE = {
     "sessions-missing",
     "no-session",
     "no-routes",
+    "bad-routes",
+    "nothing-registered",
     "too-many-routes",
 }

@@ -11,7 +11,7 @@ import numpy as np
 
 from enforcer.core.addresses import search
 from enforcer.core.intervals import Ranges, cover, inside, merge, outside, rows_of
-from enforcer.core.orders import BlockAddress, BlockFlow, BlockPort, Network, Order
+from enforcer.core.orders import Blackhole, BlockAddress, BlockFlow, BlockPort, Network, Order
 from enforcer.core.placement import FAMILIES
 from enforcer.core.rules import Members
 from enforcer.core.topology import Topology
@@ -57,7 +57,7 @@ class _Owner:
 def named_addresses(order: Order) -> tuple[Network, ...]:
     """The addresses that an order's target names by themselves, not through a customer."""
     match order.demand:
-        case BlockAddress(prefix=prefix):
+        case BlockAddress(prefix=prefix) | Blackhole(prefix=prefix):
             return (prefix,)
         case BlockPort(target=target):
             return target.prefixes

@@ -276,7 +276,9 @@ def remaining_places(topology: Topology, customer: str) -> frozenset[str]:
         for a in topology.customers[customer].attachments
         if a.leaving is not Leaving.DRAINING and not a.news_site
     }
-    return frozenset(stay - topology.draining()) or frozenset(topology.borders())
+    return frozenset(stay - topology.draining() - topology.only_routes()) or frozenset(
+        topology.borders()
+    )
 
 
 def settled(topology: Topology, empty: Collection[str], moved: Collection[str]) -> Topology:

@@ -64,7 +64,12 @@ def _prefixes(order: Order) -> tuple[Network, ...] | None:
 def _scoping(topology: Topology) -> dict[str, object]:
     """What a scope asks of each device; see `Topology.in_scope`."""
     return {
-        name: (device.roles, device.site, device.leaving is Leaving.DRAINING)
+        name: (
+            device.roles,
+            device.site,
+            device.leaving is Leaving.DRAINING,
+            device.filters_packets,
+        )
         for name, device in topology.devices.items()
     }
 

@@ -111,12 +111,12 @@ def ownership(topology: Topology) -> Ownership:
 def places_of(topology: Topology) -> dict[Network, Devices]:
     """Each customer's prefix and the devices, sorted, that hold what is about it alone.
 
-    Of a customer without any, or with none that stays: the borders.
+    Of a customer without any that filters packets, or with none that stays: the borders.
     """
-    borders, draining = topology.borders(), topology.draining()
+    borders, left_out = topology.borders(), topology.draining() | topology.only_routes()
     owners: defaultdict[Network, set[str]] = defaultdict(set)
     for customer in topology.customers.values():
-        devices = set(attached(customer)) - draining or set(borders)
+        devices = set(attached(customer)) - left_out or set(borders)
         for prefix in customer.prefixes:
             owners[prefix] |= devices
     return {prefix: tuple(sorted(devices)) for prefix, devices in owners.items()}

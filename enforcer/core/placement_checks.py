@@ -35,7 +35,7 @@ from enforcer.core.plan import Capability
 from enforcer.core.prefixes import format_network
 from enforcer.core.rules import Members, Rule
 from enforcer.core.shutdown import guarded, others_behind, our_way
-from enforcer.core.topology import Attachment, Customer, Leaving, Topology
+from enforcer.core.topology import ROLE_BORDER, Attachment, Customer, Device, Leaving, Topology
 
 _ONE = np.array([[0, 1]], np.uint64)
 _ANY_LIST = ListContent(0, _ONE, _ONE, _ONE, _ONE)
@@ -68,6 +68,13 @@ def placement(
     placed = _place(draft, topology, owners)
     if not placed.devices:
         yield _nowhere(draft, topology)
+    elif _sessions_alone(draft, placed, topology):
+        yield Refusal(
+            "no-device-in-scope",
+            "the BGP sessions would be shut, and no device would drop the customer's packets:"
+            " give one that filters packets the role border, widen the scope, or suspend by"
+            " session (--mode session)",
+        )
     yield from vrf(draft, placed.devices, capabilities)
     yield from _capable(placed, topology, capabilities)
 
@@ -91,11 +98,13 @@ def _attachment(draft: Draft, topology: Topology) -> Iterator[Refusal]:
     demand = draft.demand
     if not isinstance(demand, SuspendCustomer) or demand.by in ("prefixes", "session"):
         return
-    scope = topology.in_scope(draft.scope)
+    scope = topology.filtering(draft.scope)
     customer = topology.customers[demand.customer]
     here = {a for a in customer.attachments if a.interface and a.device in scope}
     if not here:
         where = "in the scope" if customer.attachments else "in the inventory"
+        if any(a.interface for a in customer.attachments) and topology.only_routes():
+            where += " at a device that filters packets"
         message = f"{customer.name} has no attachment {where}: add it, or suspend by prefixes"
         yield Refusal("no-attachment", message)
     if demand.by == "shutdown":
@@ -139,10 +148,19 @@ def _place(draft: Draft, topology: Topology, owners: Ownership) -> _Placed:
     return _Placed(found.devices, rules, found.parts)
 
 
+def _sessions_alone(draft: Draft, placed: _Placed, topology: Topology) -> bool:
+    """Whether a suspension by prefixes finds nobody who filters packets."""
+    demand = draft.demand
+    if not isinstance(demand, SuspendCustomer) or demand.by != "prefixes":
+        return False
+    filtering = any(topology.devices[name].filters_packets for name in placed.devices)
+    return not filtering and any(claims(demand, topology, {}))
+
+
 def _place_list(draft: Draft, demand: BlockList, topology: Topology) -> _Placed:
     """A list goes to borders and, entry by entry, to the customers whose addresses it names."""
     if draft.scope:
-        certain = possible = topology.in_scope(draft.scope)
+        certain = possible = topology.filtering(draft.scope)
     else:
         certain = topology.borders()
         possible = certain or _anywhere(topology)
@@ -153,7 +171,7 @@ def _place_list(draft: Draft, demand: BlockList, topology: Topology) -> _Placed:
 
 def _anywhere(topology: Topology) -> tuple[str, ...]:
     places = {name for c in topology.customers.values() for name in attached(c)}
-    return tuple(sorted(places - topology.draining()))
+    return tuple(sorted(places - topology.draining() - topology.only_routes()))
 
 
 def _nowhere(draft: Draft, topology: Topology) -> Refusal:
@@ -162,9 +180,18 @@ def _nowhere(draft: Draft, topology: Topology) -> Refusal:
         message = "packets of the target's address family never carry that protocol"
         return Refusal("family-mismatch", message)
     message = "no device would hold this: give one the role border, or name a scope"
+    if routers := [n for n, d in topology.devices.items() if _only_routes(d)]:
+        message += f" ({listed(sorted(routers))} filters no packets)"
     if draft.scope:
         leaving = _draining_in(draft.scope, topology)
         message = "no device matches the whole scope: widen it"
+        if routers := [
+            n for n in topology.in_scope(draft.scope) if not topology.devices[n].filters_packets
+        ]:
+            message = (
+                f"{listed(routers)} filters no packets, only routes: name a device that forwards"
+                " them and filters there"
+            )
         if leaving:
             word = "is" if len(leaving) == 1 else "are"
             message = (
@@ -172,6 +199,10 @@ def _nowhere(draft: Draft, topology: Topology) -> Refusal:
                 " name a device that stays"
             )
     return Refusal("no-device-in-scope", message)
+
+
+def _only_routes(device: Device) -> bool:
+    return ROLE_BORDER in device.roles and not device.filters_packets
 
 
 def _draining_in(scope: Scope, topology: Topology) -> list[str]:

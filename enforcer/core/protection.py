@@ -9,12 +9,18 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from enforcer.core.orders import Network
 from enforcer.core.special_purpose import special_purpose
-from enforcer.core.topology import Device, Interface, ProtectedPrefix, Topology
+from enforcer.core.topology import (
+    Blackholing,
+    Device,
+    Interface,
+    ProtectedPrefix,
+    Topology,
+)
 
 STATED = "stated"
 INFRASTRUCTURE = ("controller", "ix", "aaa", "dns", "ntp", "syslog", "database", "identity")
 """Origins of what the inventory's section `infrastructure` states."""
-DERIVED = ("management", "link", "neighbor", "next-hop")
+DERIVED = ("management", "link", "neighbor", "next-hop", "rtbh")
 """Origins of what `derived` finds."""
 POINT_TO_POINT = {4: 30, 6: 126}
 """The shortest link of two ends: /30 and /31 (RFC 3021), /126 and /127 (RFC 6164)."""
@@ -25,7 +31,8 @@ def derived(topology: Topology) -> tuple[ProtectedPrefix, ...]:
 
     Management addresses and loopbacks, the address that a transport names, the devices'
     addresses on their interfaces (with the whole link where it has two ends), BGP neighbors,
-    next-hops. Special-purpose space is left out: no order may name it anyway.
+    next-hops, and of blackholes the canaries and what discards. Special-purpose space is left
+    out: no order may name it anyway.
     """
     found = (one for device in topology.devices.values() for one in _of_device(device))
     return merged(one for one in found if is_protectable(one.prefix))
@@ -66,6 +73,19 @@ def _of_device(device: Device) -> Iterator[ProtectedPrefix]:
         yield ProtectedPrefix(_host(neighbor.address), reason, "neighbor")
     for address in device.next_hops:
         yield ProtectedPrefix(address, f"{device.name}'s next-hop", "next-hop")
+    if device.blackholing is not None:
+        yield from _of_blackholing(device.name, device.blackholing)
+
+
+def _of_blackholing(device: str, found: Blackholing) -> Iterator[ProtectedPrefix]:
+    """A blackhole of these would take what all others, and the proof of them, stand on."""
+    for addresses, what in (
+        (found.next_hops, "discard next-hop of blackholes"),
+        (found.canaries, "canary of blackholes"),
+    ):
+        for text in addresses.values():
+            if (address := _parsed(text)) is not None:
+                yield ProtectedPrefix(_host(address), f"{device}'s {what}", "rtbh")
 
 
 def _of_interface(device: str, interface: Interface) -> Iterator[ProtectedPrefix]:

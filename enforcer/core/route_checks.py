@@ -10,18 +10,26 @@ from enforcer.core.draft import Draft, Refusal
 from enforcer.core.intervals import Ranges, inside, merge, rows_of, size, subtract
 from enforcer.core.orders import MOST_ROUTES, DropRoutes
 from enforcer.core.prefixes import format_network
-from enforcer.core.route_contributions import RouteClaim, registered, route_claims
+from enforcer.core.route_contributions import (
+    RouteClaim,
+    registered,
+    registered_nowhere,
+    route_claims,
+    sessions_meant,
+)
 from enforcer.core.routes import BITS, lengths, spared
 from enforcer.core.rules import Rule
-from enforcer.core.sessions import BgpSession, sessions_of
+from enforcer.core.sessions import MAX_ASN, BgpSession
 from enforcer.core.topology import ProtectedPrefix, Topology
 
 _CONFIRM = "or confirm it (--confirm-routes)"
 _SHOWN = 3
+_WIDEST = {4: 8, 6: 16}
+"""The shortest prefixes that are in tables of routes, the default route aside."""
 
 
 def routes(draft: Draft, topology: Topology) -> Iterator[Refusal]:
-    """Codes no-routes, too-many-routes, nothing-registered, loses-all-routes,
+    """Codes bad-routes, no-routes, too-many-routes, nothing-registered, loses-all-routes,
     loses-default-route, loses-protected-route. Its sessions are there."""
     demand = draft.demand
     if not isinstance(demand, DropRoutes):
@@ -30,14 +38,17 @@ def routes(draft: Draft, topology: Topology) -> Iterator[Refusal]:
     yield from stated
     if stated:
         return
-    found = sessions_of(demand.sessions, draft.scope, topology)
+    found = sessions_meant(demand, draft.scope, topology)
     claims = list(route_claims(demand, draft.scope, topology))
-    if not claims:
+    nowhere = registered_nowhere(demand, draft.scope, topology)
+    if not claims and not nowhere:
         yield Refusal("no-routes", _nothing(demand, found))
-    if draft.confirm_routes:
+    if not claims and nowhere:
+        yield from _unregistered(demand, found, topology, confirmable=False)
+    if draft.confirm_routes or not claims:
         return
     if demand.choice == "unregistered":
-        yield from _unregistered(demand, found, topology)
+        yield from _unregistered(demand, found, topology, confirmable=True)
     else:
         yield from _certain(demand, claims, topology)
 
@@ -49,12 +60,32 @@ def _stated(demand: DropRoutes) -> Iterator[Refusal]:
             f"{len(demand.prefixes):,} prefixes are more than {MOST_ROUTES:,}, the most of one"
             " order: reject them by origin or path, or place several orders",
         )
+    yield from (Refusal("bad-routes", message) for message in _nonsense(demand))
     if demand.choice == "listed" and not demand.prefixes:
         message = "name the prefixes to reject, or ask for all but the registered ones"
         yield Refusal("no-routes", message)
     elif demand.choice == "every" and demand.prefixes:
         message = "every route and a list of prefixes are both asked for: choose one"
         yield Refusal("no-routes", message)
+
+
+def _nonsense(demand: DropRoutes) -> Iterator[str]:
+    """Numbers that no route has, and conditions that mean nothing together."""
+    stated = (("origin_as", demand.origin_as), ("path_as", demand.path_as))
+    for name, asn in (*stated, *(("asns", asn) for asn in demand.sessions.asns)):
+        if asn is not None and not 1 <= asn <= MAX_ASN:
+            yield f"{name}: {asn} is no AS number: write one from 1 to {MAX_ASN}"
+    for family, length in ((4, demand.longer_than4), (6, demand.longer_than6)):
+        if length is not None and not 0 <= length < BITS[family]:
+            yield (
+                f"no IPv{family} prefix is longer than /{length} in a way that can be asked for:"
+                f" name a length from 0 to {BITS[family] - 1}"
+            )
+    if demand.or_longer and demand.choice != "listed":
+        yield (
+            "longer routes than listed ones are asked for, and none are listed: name prefixes, or"
+            " leave it out"
+        )
 
 
 def _nothing(demand: DropRoutes, found: Collection[BgpSession]) -> str:
@@ -73,8 +104,9 @@ def _nothing(demand: DropRoutes, found: Collection[BgpSession]) -> str:
 
 
 def _unregistered(
-    demand: DropRoutes, found: Iterable[BgpSession], topology: Topology
+    demand: DropRoutes, found: Iterable[BgpSession], topology: Topology, confirmable: bool
 ) -> Iterator[Refusal]:
+    """Where nothing is registered nothing is filtered; if that is all, there is no order."""
     for session in found:
         known = {p.version for p in registered(demand, session.customer, topology)}
         missing = sorted(set(session.families) - known)
@@ -83,10 +115,11 @@ def _unregistered(
             whose = session.customer or f"the neighbor {session.address}, which is no customer"
             yield Refusal(
                 "nothing-registered",
-                f"no {words} prefix is registered for {whose}: every such route from"
+                f"no {words} prefix is registered for {whose}: no such route from"
                 f" {session.address} on {session.device} would be rejected; register what is its,"
-                f" give a file of its prefixes, {_CONFIRM}",
-                confirmable=True,
+                " give a file of its prefixes, reject every route there"
+                + (f", {_CONFIRM}" if confirmable else ""),
+                confirmable=confirmable,
             )
 
 
@@ -100,7 +133,7 @@ def _certain(
         if rule.routes is None or (rule.routes.origin is None and rule.routes.passes is None)
     ]
     whole = [one for one in plain if _takes_default(*one[1:])]
-    everything = [one for one in whole if one[1].routes is None and not one[1].exempt]
+    everything = [one for one in plain if _takes_all(*one[1:])]
     if everything:
         yield _refusal(
             "loses-all-routes", f"every {_families(everything)} route of {_neighbors(everything)}"
@@ -122,6 +155,13 @@ def _certain(
 def _takes_default(rule: Rule, members: Ranges) -> bool:
     """Whether a route to everything is inside; exceptions, being smaller, never hold it."""
     return not lengths(rule)[0] and size(members) == 1 << BITS[rule.family]
+
+
+def _takes_all(rule: Rule, members: Ranges) -> bool:
+    """Whether next to nothing is left: every route of a length that is in any table."""
+    shortest, longest = lengths(rule)
+    all_lengths = shortest <= _WIDEST[rule.family] and longest == BITS[rule.family]
+    return all_lengths and not rule.exempt and size(members) == 1 << BITS[rule.family]
 
 
 def _meets(protected: ProtectedPrefix, rule: Rule, members: Ranges) -> bool:

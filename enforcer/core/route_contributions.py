@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from enforcer.core.intervals import Ranges, merge, rows_of
+from enforcer.core.intervals import networks_of as prefixes_of
 from enforcer.core.orders import Blackhole, DropRoutes, Network, Scope, Selection
 from enforcer.core.routes import BITS
 from enforcer.core.rules import Exempt, Key, RouteMatch, Rule
@@ -26,14 +27,52 @@ def route_claims(demand: DropRoutes, scope: Scope, topology: Topology) -> Iterat
     """What `demand` asks of each session that it names."""
     listed = _listed(demand)
     spared: dict[tuple[str, int], tuple[Exempt, ...]] = {}
-    for session in sessions_of(demand.sessions, scope, topology):
+    for session in sessions_meant(demand, scope, topology):
         for family in session.families:
+            if _everything_else(demand, session, family, topology):
+                continue
             # Thousands of them may be registered, and sessions with one customer share them.
             place = (session.customer, family)
             if place not in spared:
                 spared[place] = _spared(demand, session.customer, family, topology)
             for rule in _rules(demand, session, family, listed[family], spared[place]):
                 yield session.device, *rule
+
+
+def sessions_meant(demand: DropRoutes, scope: Scope, topology: Topology) -> tuple[BgpSession, ...]:
+    """The sessions that `demand` names.
+
+    Where it names none, and rejects what is not registered: those with customers alone. Of an
+    upstream, which may send everything, nothing is registered.
+    """
+    found = sessions_of(demand.sessions, scope, topology)
+    if demand.sessions or demand.choice != "unregistered":
+        return found
+    return tuple(session for session in found if session.customer)
+
+
+def registered_nowhere(demand: DropRoutes, scope: Scope, topology: Topology) -> tuple[str, ...]:
+    """What `demand` takes for granted and nothing knows: registered space of its sessions.
+
+    Such a session is not filtered in that family: to reject all that is not registered would
+    be to reject everything, and the space may have left the inventory only now.
+    """
+    found = (
+        f"registered IPv{family} prefixes of {session.customer or session.address}"
+        for session in sessions_meant(demand, scope, topology)
+        for family in session.families
+        if _everything_else(demand, session, family, topology)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _everything_else(
+    demand: DropRoutes, session: BgpSession, family: int, topology: Topology
+) -> bool:
+    """Whether all but the registered routes would be all of `family`."""
+    if demand.choice != "unregistered":
+        return False
+    return all(p.version != family for p in registered(demand, session.customer, topology))
 
 
 def _spared(
@@ -53,9 +92,19 @@ def speakers(scope: Scope, topology: Topology) -> tuple[str, ...]:
     )
 
 
-def blackhole_rule(demand: Blackhole) -> Rule:
-    """The rule whose member the blackhole's prefix is."""
-    return Rule(demand.prefix.version, Key.BLACKHOLE, exports=tuple(sorted(set(demand.exports))))
+def blackhole_rules(demand: Blackhole, left: Ranges) -> Iterator[tuple[Rule, Ranges]]:
+    """Rules with their members for `left`, what of the blackhole's prefix is not withheld.
+
+    Announcements of different lengths are different rules: a narrow one inside a wide one
+    then stands beside it, and neither cuts the other.
+    """
+    family, exports = demand.prefix.version, tuple(sorted(set(demand.exports)))
+    by_length: defaultdict[int, list[Network]] = defaultdict(list)
+    for prefix in prefixes_of(left, family):
+        by_length[prefix.prefixlen].append(prefix)
+    for length, found in sorted(by_length.items()):
+        match = RouteMatch(length, length)
+        yield Rule(family, Key.BLACKHOLE, routes=match, exports=exports), _merged(found)
 
 
 def registered(demand: DropRoutes, customer: str, topology: Topology) -> tuple[Network, ...]:
@@ -76,8 +125,10 @@ def _rules(
     shortest, longest = _lengths(demand, family)
     key = Key.RECEIVED if demand.direction == "in" else Key.ANNOUNCED
     for length, members in listed.items():
-        low, high = (shortest, longest) if length is None else (length, length)
-        if shortest <= low <= high and len(members):
+        low, high = shortest, longest
+        if length is not None:
+            low, high = max(low, length), longest if demand.or_longer else min(high, length)
+        if low <= high and len(members):
             match = _match(demand, family, low, high)
             rule = Rule(family, key, exempt=exempt, neighbor=session.address, routes=match)
             yield rule, members
@@ -101,7 +152,11 @@ def _lengths(demand: DropRoutes, family: int) -> tuple[int, int]:
 
 
 def _listed(demand: DropRoutes) -> dict[int, dict[int | None, Ranges]]:
-    """Per family the members, by the one length that they stand for; None: of any length."""
+    """Per family the members, by the length of the prefixes that they stand for; None: of any.
+
+    Prefixes of one length, merged, hold no prefix of that length or longer that is inside none
+    of them; of several lengths they would.
+    """
     return {family: _of_family(demand, family) for family in BITS}
 
 
@@ -109,8 +164,6 @@ def _of_family(demand: DropRoutes, family: int) -> dict[int | None, Ranges]:
     if demand.choice != "listed":
         return {None: Ranges.of([(0, (1 << BITS[family]) - 1)])}
     prefixes = [p for p in demand.prefixes if p.version == family]
-    if demand.or_longer:
-        return {None: _merged(prefixes)}
     by_length: defaultdict[int, list[Network]] = defaultdict(list)
     for prefix in prefixes:
         by_length[prefix.prefixlen].append(prefix)

@@ -105,7 +105,8 @@ class Rule:
     With these keys the rule rejects a route iff the whole of its prefix is inside the members
     (as one union of addresses), `routes` applies (None: every route), and its prefix is not
     inside the union of `exempt` (which then has neither protocols nor ports). `exports`: for
-    key BLACKHOLE, the names of the upstreams that hear of it, sorted.
+    key BLACKHOLE, the names of the upstreams that hear of it, sorted; `routes` then holds the
+    one length of the prefixes that are announced.
     """
 
     family: int

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from enforcer.core.collateral import listed
 from enforcer.core.draft import Draft, Refusal, did_you_mean
 from enforcer.core.edges import carries_management
-from enforcer.core.orders import DropRoutes, Sessions, ShutdownSession, SuspendCustomer
+from enforcer.core.orders import Demand, DropRoutes, Sessions, ShutdownSession, SuspendCustomer
 from enforcer.core.sessions import BgpSession, means, of_device, sessions_of
 from enforcer.core.topology import Device, Topology
 
@@ -20,7 +20,9 @@ def wanted_by(draft: Draft) -> Sessions | None:
     match draft.demand:
         case DropRoutes() | ShutdownSession() as demand:
             return demand.sessions
-        case SuspendCustomer(by="session") as demand:
+        case SuspendCustomer(by="shutdown"):
+            return None
+        case SuspendCustomer() as demand:
             return Sessions(customers=(demand.customer,))
         case _:
             return None
@@ -28,7 +30,8 @@ def wanted_by(draft: Draft) -> Sessions | None:
 
 def sessions(draft: Draft, topology: Topology) -> Iterator[Refusal]:
     """Codes sessions-missing, no-session, and of what is shut down internal-session,
-    upstream-session, carries-management. All names in the draft are known."""
+    upstream-session, carries-management, exceptions-need-routes. All names in the draft are
+    known. A suspension whose packets are dropped needs no session."""
     wanted = wanted_by(draft)
     if wanted is None:
         return
@@ -40,10 +43,45 @@ def sessions(draft: Draft, topology: Topology) -> Iterator[Refusal]:
         )
         return
     found = sessions_of(wanted, draft.scope, topology)
-    missing = tuple(_missing(wanted, found, draft, topology))
+    packets = isinstance(draft.demand, SuspendCustomer) and draft.demand.by != "session"
+    missing = () if packets else tuple(_missing(wanted, found, draft, topology))
     yield from missing
     if not missing and not isinstance(draft.demand, DropRoutes):
         yield from _shut(wanted, found, draft, topology)
+    if not draft.confirm_routes and (lost := without_a_way_back(draft.demand, found, topology)):
+        yield Refusal(
+            "exceptions-need-routes",
+            f"{no_way_back(lost)}: attach the customer by interface there where his prefixes are"
+            f" routed without the session, {_CONFIRM}",
+            confirmable=True,
+        )
+
+
+def without_a_way_back(
+    demand: Demand, shut: Iterable[BgpSession], topology: Topology, everywhere: bool = False
+) -> tuple[BgpSession, ...]:
+    """Those of the sessions `shut` by a suspension with exceptions whose end leaves no route back.
+
+    The customer's prefixes leave the routing table with the session, so that what answers to
+    what is kept alive finds no way to him. Where he is attached by an interface of the same
+    device, his prefixes are taken to be routed there without it; `everywhere`: there too.
+    """
+    if not isinstance(demand, SuspendCustomer) or not demand.exceptions:
+        return ()
+    if demand.by in ("shutdown", "session"):
+        return ()
+    customer = topology.customers[demand.customer]
+    routed = {place.device for place in customer.attachments if place.interface}
+    return tuple(session for session in shut if everywhere or session.device not in routed)
+
+
+def no_way_back(shut: Iterable[BgpSession]) -> str:
+    """What is said of sessions `without_a_way_back`."""
+    return (
+        f"with {listed([_shown(s) for s in shut])} shut down the customer's routes are gone, and"
+        " nothing of what is kept alive (resolvers, walled garden, emergency calls) finds back to"
+        " him, unless his prefixes are routed there without BGP"
+    )
 
 
 def _missing(

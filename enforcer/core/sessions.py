@@ -14,6 +14,8 @@ CLOSED = Rule(0, Key.SESSION)
 """The rule whose members are the neighbors whose sessions are shut down."""
 WITHOUT_BGP = frozenset({"nftables", "inn"})
 """Platforms that have no BGP sessions of their own: a daemon there is a device of its own."""
+MAX_ASN = 2**32 - 1
+"""RFC 6793."""
 _INSIDE = frozenset({"", "core", "infrastructure"})
 
 
@@ -82,6 +84,6 @@ def means(wanted: Sessions, session: BgpSession) -> bool:
     """Whether `wanted`, which is not empty, names `session`."""
     return (
         session.customer in wanted.customers
-        or session.neighbor.asn in wanted.asns
+        or (session.neighbor.asn != 0 and session.neighbor.asn in wanted.asns)
         or session.neighbor.address in wanted.neighbors
     )

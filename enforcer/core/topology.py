@@ -17,6 +17,8 @@ LinkAddress = IPv4Interface | IPv6Interface
 ROLE_BORDER = "border"
 ROLE_RTBH = "rtbh"
 """Of a device that announces blackholes to our routers."""
+ONLY_ROUTES = frozenset({"frr", "bird", "gobgp", "inn"})
+"""Platforms that filter no packets: a daemon, beside whatever forwards them."""
 
 
 class Mode(StrEnum):
@@ -76,7 +78,9 @@ class Blackholing:
     7999). `next_hops`: by family ("4", "6"), what the announcements point to. `upstreams`: by
     name the community that asks our edges to export a blackhole to that upstream, as it wants
     it. `canaries`: by family, a host address that is nobody's, announced first to see where it
-    goes. `witnesses`: routers that tell where announcements went.
+    goes. `witnesses`: routers that tell where announcements went. `trusted`: addresses of
+    neighbors of the speaker that are no witnesses and, a person says, have no session with
+    another network.
     """
 
     communities: tuple[str, ...] = ("65535:666",)
@@ -84,6 +88,7 @@ class Blackholing:
     upstreams: Mapping[str, str] = field(default_factory=dict)
     canaries: Mapping[str, str] = field(default_factory=dict)
     witnesses: tuple[Witness, ...] = ()
+    trusted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Device:
     routes there, and by source too where `urpf` is ``loose`` (RFC 5635). `options`: how its
     driver works there, beside how to reach it. `bgp`: the BGP sessions with `neighbors` are
     this device's own, to be filtered and shut there; `blackholing`: of one with role ``rtbh``.
+    `filters`: whether packets are filtered there; None: as its platform does.
     """
 
     name: str
@@ -148,6 +154,12 @@ class Device:
     options: Mapping[str, str] = field(default_factory=dict)
     bgp: bool = True
     blackholing: Blackholing | None = None
+    filters: bool | None = None
+
+    @property
+    def filters_packets(self) -> bool:
+        """Whether rules about packets and interfaces are placed there."""
+        return self.platform not in ONLY_ROUTES if self.filters is None else self.filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +251,7 @@ class ProtectedPrefix:
     """Space that no order may block.
 
     `origin`: ``stated``, or what it was derived from (controller, management, link, neighbor,
-    next-hop, ix, aaa, dns, ntp, syslog, database, identity).
+    next-hop, rtbh, ix, aaa, dns, ntp, syslog, database, identity).
     """
 
     prefix: Network
@@ -321,12 +333,17 @@ class Topology:
         return hashlib.blake2b(repr(_plain(self)).encode(), digest_size=8).hexdigest()
 
     def borders(self) -> tuple[str, ...]:
-        """Names of the devices with the role ``border`` that are not draining, sorted."""
+        """Names of the devices with the role ``border`` that hold what is about packets, sorted.
+
+        Not of those that are draining.
+        """
         return tuple(
             sorted(
                 name
                 for name, device in self.devices.items()
-                if ROLE_BORDER in device.roles and device.leaving is not Leaving.DRAINING
+                if ROLE_BORDER in device.roles
+                and device.filters_packets
+                and device.leaving is not Leaving.DRAINING
             )
         )
 
@@ -346,6 +363,14 @@ class Topology:
             )
         )
 
+    def filtering(self, scope: Scope) -> tuple[str, ...]:
+        """As `in_scope`, without those where no packets are filtered."""
+        return tuple(n for n in self.in_scope(scope) if self.devices[n].filters_packets)
+
+    def only_routes(self) -> frozenset[str]:
+        """Names of the devices where no packets are filtered."""
+        return frozenset(n for n, d in self.devices.items() if not d.filters_packets)
+
     def draining(self) -> frozenset[str]:
         """Names of the devices that a person retired and that are not proved empty yet."""
         return frozenset(n for n, d in self.devices.items() if d.leaving is Leaving.DRAINING)
@@ -353,7 +378,7 @@ class Topology:
 
 _LATER: Mapping[str, Mapping[str, object]] = {
     "Neighbor": {"name": "", "families": ()},
-    "Device": {"bgp": True, "blackholing": None},
+    "Device": {"bgp": True, "blackholing": None, "filters": None},
 }
 """Fields that came after the first installations, and what they are where nothing is stated."""
 

@@ -99,7 +99,8 @@ class _Box:
             yield Refusal(
                 "over-capacity",
                 f"{self._name} would have to hold {after} entries (now {before}) and can hold"
-                f" {self._limit}: lift or narrow something, or name another scope",
+                f" {self._limit}: lift or narrow something, name another scope, or state what it"
+                " can hold (`capacity` in the inventory, as far as its driver goes)",
             )
 
     def add(self, asks: Contributions) -> None:

@@ -12,6 +12,7 @@ from enforcer.core.device_control import DeviceControl
 from enforcer.core.draft import Draft, target_of
 from enforcer.core.proof_sentences import MARKER_WORDS
 from enforcer.core.topology import Leaving, Mode, Topology
+from enforcer.usecases.session_warnings import session_warnings
 from enforcer.usecases.world import World
 
 
@@ -42,6 +43,7 @@ class Circumstances:
         retired = sorted(topology.draining().intersection(draft.scope.devices))
         if retired:
             yield f"being retired, nothing new is placed there: {', '.join(retired)}"
+        yield from session_warnings(draft, topology)
         if not self._led:
             yield "no controller is running: the order waits for `enforcer run`"
         if not asks.devices:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from datetime import datetime
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.core.draft import Refusal
-from enforcer.core.orders import Demand, Order, order_id
+from enforcer.core.orders import Demand, DropRoutes, Order, order_id
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
@@ -18,11 +19,12 @@ from enforcer.usecases.admission import Admission, Asked
 from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.verdicts import Verdicts
 from enforcer.wire import JSONValue, demand_to_wire
+from enforcer.wire.canonical import canonical
 
 Outcome = Order | InvalidInput | OrderRefused
 
 _NAMED = 100
-"""Names of those who are hit that an audit entry has at most."""
+"""Names of those who are hit that an audit entry has at most, and routes of a refused order."""
 
 
 def take(
@@ -58,11 +60,25 @@ def refusal_note(
     """The audit entry of a refusal; `subject`: the order that was to be changed."""
     codes: list[JSONValue] = [refusal.code for refusal in refusals]
     payload: dict[str, JSONValue] = {
-        "demand": demand_to_wire(demand),
+        "demand": _short(demand),
         "codes": codes,
         "reason": reason,
     }
     return Note("order.refused", payload, subject)
+
+
+def _short(demand: Demand) -> dict[str, JSONValue]:
+    """The demand as it is written; of a long list of routes how many, and the digest of them all.
+
+    Whoever tries again and again does not fill the record.
+    """
+    wire = demand_to_wire(demand)
+    if not isinstance(demand, DropRoutes) or len(demand.prefixes) <= _NAMED:
+        return wire
+    every = wire.pop("prefixes")
+    wire["prefix_count"] = len(demand.prefixes)
+    wire["prefixes_sha256"] = hashlib.sha256(canonical(every)).hexdigest()
+    return wire
 
 
 def record_refused_change(

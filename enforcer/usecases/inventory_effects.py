@@ -32,6 +32,7 @@ from enforcer.core.rules import Desired, Members
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Device, Leaving, Mode, Topology
 from enforcer.errors import EnforcerError
+from enforcer.usecases.inventory_routes import RouteChanges, route_changes
 from enforcer.usecases.inventory_unblocked import Departures, dependable
 from enforcer.usecases.world import World
 
@@ -103,6 +104,7 @@ def effects(
     }
     if before is not None:
         safe = dependable(before, after, facts, controls, world.pause())
+        _keep_routes(found, route_changes(old, new, now))
         _keep_unblocked(found, Departures(old, new, now), safe)
     return [found[name] for name in sorted(found)]
 
@@ -126,9 +128,21 @@ def _keep_unblocked(found: dict[str, Effect], departures: Departures, safe: froz
         fresh = [n for n in unblocked if n in found and not found[n].braked]
         for name in fresh:
             said = unblocked[name].sentence(name)
-            found[name] = replace(found[name], braked=True, loud=True, warnings=(said,))
+            warned = (*found[name].warnings, said)
+            found[name] = replace(found[name], braked=True, loud=True, warnings=warned)
         if not fresh:
             return
+
+
+def _keep_routes(found: dict[str, Effect], changes: Mapping[str, RouteChanges]) -> None:
+    """Brake where routes would be rejected, or let through, that no order names."""
+    for name in changes.keys() & found.keys():
+        effect, change = found[name], changes[name]
+        said = [*change.held, *change.told]
+        rest = len(said) - _SHOWN
+        told = [*said[:_SHOWN], *([f"and {rest} more on {name}"] if rest > 0 else [])]
+        braked = effect.braked or bool(change.held)
+        found[name] = replace(effect, braked=braked, warnings=(*effect.warnings, *told))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from enforcer.application.views import (
     WhyView,
 )
 from enforcer.core.brake import PauseState
+from enforcer.core.draft import Draft
 from enforcer.core.orders import Order
 from enforcer.errors import ConfigurationInvalid
 from enforcer.usecases import (
@@ -52,6 +53,7 @@ from enforcer.usecases.find_orders import find_orders
 from enforcer.usecases.local_desk import LocalDesk
 from enforcer.usecases.local_record import LocalRecord
 from enforcer.usecases.present import Presenter, event_view
+from enforcer.usecases.session_warnings import session_warnings
 from enforcer.usecases.world import World, existing
 
 
@@ -72,7 +74,10 @@ class LocalApplication(LocalDesk, LocalRecord):
 
     def place(self, actor: Actor, command: PlaceOrder) -> OrderView:
         """See `Application.place`."""
-        return self._view(place.place(self._world, actor, command))
+        order = place.place(self._world, actor, command)
+        draft = Draft(order.demand, order.start, order.end, order.scope)
+        said = list(session_warnings(draft, self._world.topology))
+        return self._view(order).model_copy(update={"warnings": said})
 
     def preview(self, actor: Actor, command: PlaceOrder, fresh: bool = False) -> Preview:
         """See `Application.preview`."""

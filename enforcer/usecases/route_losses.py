@@ -5,21 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import compress
+
+import numpy as np
 
 from enforcer.application.views import NeighborPreview
 from enforcer.core.contributions import Contributions, contributions
 from enforcer.core.draft import Draft, Refusal
 from enforcer.core.intervals import Ranges
-from enforcer.core.orders import Demand, DropRoutes, Sessions, ShutdownSession, SuspendCustomer
+from enforcer.core.orders import DropRoutes
 from enforcer.core.route_effect import RouteEffect, Rules, asked_of, effect, refusals_of
 from enforcer.core.routes import BITS, Route
 from enforcer.core.rules import Key, Rule
+from enforcer.core.session_checks import wanted_by
 from enforcer.core.sessions import CLOSED, BgpSession, sessions_of
 from enforcer.core.topology import Topology
 from enforcer.driver_api import Condition, NeighborRoutes
 from enforcer.usecases.admission import Admission, Asked
 from enforcer.usecases.routing import PATIENCE, Line, Readings, Unread
+from enforcer.usecases.standing_routes import ABOUT_ROUTES, StandingRoutes
 
 SHOWN = 10
 """Routes of each neighbor that a preview names."""
@@ -35,7 +39,8 @@ class Loss:
     """What one session would lose. `accepted`: what passes all filters now, as far as it was read.
 
     `unread`: why it, or one family of it, was not; "" where all was. `idle`: all that was not
-    read is of a session that is not up.
+    read is of a session that is not up. `remaining`: what neither this order nor one that was
+    placed before takes. `together`: they leave nothing, while this one by itself would.
     """
 
     session: BgpSession
@@ -44,6 +49,8 @@ class Loss:
     effect: RouteEffect
     unread: str = ""
     idle: bool = False
+    remaining: tuple[Route, ...] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +69,25 @@ class _Concerned:
 class RouteLosses:
     """Asks the routers under one inventory; what one order made known serves the next.
 
+    What orders that stand, and those that passed here, take of the same neighbor is gone already.
     Never inside a transaction: an answer may take long. `patience` as in `routing.ask_each`.
     """
 
     def __init__(self, admission: Admission, patience: float = PATIENCE) -> None:
-        self._database = admission.world.database
+        world = admission.world
+        self._database = world.database
         self._readings = Readings(admission.world, patience)
         self._topology = admission.topology
         self._owners = admission.owners
+        self._standing = StandingRoutes(
+            world.database, admission.topology, admission.owners, world.clock.now
+        )
 
     def of(self, draft: Draft, asks: Contributions) -> list[Loss]:
         """What an order that asks for `asks` would take, session by session."""
         concerned = list(_concerned(draft, asks, self._topology))
         known = self._readings.get(line for one in concerned for line in one.lines())
-        return [self._loss(one, known) for one in concerned]
+        return [self._loss(one, known, draft) for one in concerned]
 
     def judged(self, asked: Sequence[Asked]) -> list[Asked]:
         """Each with what speaks against it once its routes are read; others as they are."""
@@ -87,12 +99,17 @@ class RouteLosses:
             for one in _concerned(asked[at].draft, some, self._topology)
             for line in one.lines()
         )
-        found = list(asked)
-        for at, some in asks.items():
-            one = asked[at]
-            refusals = against(one.draft, self.of(one.draft, some))
-            found[at] = replace(one, refusals=(*one.refusals, *refusals))
-        return found
+        return [self._judged(one, asks.get(at)) for at, one in enumerate(asked)]
+
+    def _judged(self, asked: Asked, asks: Contributions | None) -> Asked:
+        """What passes counts for those that follow."""
+        draft = asked.draft
+        if asks is not None:
+            refusals = against(draft, self.of(draft, asks))
+            asked = replace(asked, refusals=(*asked.refusals, *refusals))
+        if not asked.refusals and isinstance(draft.demand, ABOUT_ROUTES):
+            self._standing.passed(draft.order(), asks or self._asks(draft))
+        return asked
 
     def _asks(self, draft: Draft) -> Contributions:
         return contributions(draft.order(), self._topology, {}, self._owners)
@@ -100,7 +117,7 @@ class RouteLosses:
     def _to_read(self, asked: Asked) -> bool:
         """Whether its routes decide: not of what is refused, confirmed, or placed already."""
         draft, key = asked.draft, asked.command.idempotency_key
-        about_routes = isinstance(draft.demand, DropRoutes | ShutdownSession)
+        about_routes = isinstance(draft.demand, ABOUT_ROUTES)
         if not about_routes or draft.confirm_routes or asked.refusals:
             return False
         if key is None:
@@ -108,8 +125,10 @@ class RouteLosses:
         with self._database.read() as reader:
             return reader.orders.by_key(key) is None
 
-    def _loss(self, one: _Concerned, known: Mapping[Line, NeighborRoutes | Unread]) -> Loss:
-        session, accepted = one.session, list[Route]()
+    def _loss(
+        self, one: _Concerned, known: Mapping[Line, NeighborRoutes | Unread], draft: Draft
+    ) -> Loss:
+        session, accepted, left = one.session, list[Route](), list[Route]()
         problems: dict[str, bool] = {}
         for line in one.lines():
             answer = known[line]
@@ -119,26 +138,41 @@ class RouteLosses:
                 problems[_DOWN[answer.condition]] = True
             else:
                 accepted += answer.accepted
+                taken = self._standing.taken(line, answer.accepted, draft.start, draft.end)
+                left += compress(answer.accepted, np.logical_not(taken).tolist())
         protected = self._topology.protected
         lost = effect(session.device, session.address, accepted, one.rules, protected, one.way)
+        rest = effect(session.device, session.address, left, one.rules, (), one.way)
+        gone = set(rest.lost)
         idle = bool(problems) and all(problems.values())
-        return Loss(session, one.way, tuple(accepted), lost, "; ".join(problems), idle)
+        return Loss(
+            session,
+            one.way,
+            tuple(accepted),
+            lost,
+            "; ".join(problems),
+            idle,
+            tuple(route for route in left if route not in gone),
+            rest.loses_all and not lost.loses_all,
+        )
 
 
 def against(draft: Draft, losses: Sequence[Loss]) -> tuple[Refusal, ...]:
     """Codes loses-all-routes, loses-default-route, loses-protected-route, routes-unread.
 
-    Whoever shuts a session down wants all of its routes gone, and one that is down loses none.
+    Whoever shuts a session down, also by suspending the customer, wants all of its routes gone,
+    and one that is down loses none.
     """
-    demand, confirmed = draft.demand, draft.confirm_routes
-    if confirmed or not isinstance(demand, DropRoutes | ShutdownSession):
+    if draft.confirm_routes or not isinstance(draft.demand, ABOUT_ROUTES):
         return ()
     effects = [loss.effect for loss in losses]
     unread = [loss for loss in losses if loss.unread]
-    if isinstance(demand, ShutdownSession):
+    together = [loss for loss in losses if loss.together]
+    if not isinstance(draft.demand, DropRoutes):
         effects = [replace(one, loses_all=False) for one in effects]
         unread = [loss for loss in unread if not loss.idle]
-    found = refusals_of(effects, confirmed)
+        together = []
+    found = (*refusals_of(effects, confirmed=False), *map(_together, together))
     return (*found, _unread(unread)) if unread else found
 
 
@@ -148,8 +182,6 @@ def views(losses: Iterable[Loss]) -> list[NeighborPreview]:
 
 
 def _view(loss: Loss) -> NeighborPreview:
-    lost = set(loss.effect.lost)
-    kept = (route for route in loss.accepted if route not in lost)
     unknown = bool(loss.unread) and not loss.accepted
     return NeighborPreview(
         device=loss.session.device,
@@ -160,9 +192,9 @@ def _view(loss: Loss) -> NeighborPreview:
         direction="in" if loss.way is Key.RECEIVED else "out",
         routes=None if unknown else len(loss.accepted),
         lost=None if unknown else len(loss.effect.lost),
-        remaining=None if unknown else loss.effect.remaining,
+        remaining=None if unknown else len(loss.remaining),
         lost_first=[route_text(route) for route in loss.effect.lost[:SHOWN]],
-        remaining_first=[route_text(route) for route in islice(kept, SHOWN)],
+        remaining_first=[route_text(route) for route in loss.remaining[:SHOWN]],
         problem=loss.unread or None,
     )
 
@@ -171,6 +203,17 @@ def route_text(route: Route) -> str:
     """``192.0.2.0/24 via 64500 64501``."""
     path = " ".join(map(str, route.path))
     return f"{route.prefix} via {path}" if path else str(route.prefix)
+
+
+def _together(loss: Loss) -> Refusal:
+    way = "received from" if loss.way is Key.RECEIVED else "announced to"
+    return Refusal(
+        "loses-all-routes",
+        f"of the routes {way} {_who(loss.session)} none would remain, together with what other"
+        " orders reject: name fewer routes, except what must stay, or confirm it"
+        " (--confirm-routes)",
+        confirmable=True,
+    )
 
 
 def _unread(losses: Sequence[Loss]) -> Refusal:
@@ -189,18 +232,9 @@ def _who(session: BgpSession) -> str:
     return f"{session.address} on {session.device}"
 
 
-def _meant(demand: Demand) -> Sessions | None:
-    match demand:
-        case DropRoutes() | ShutdownSession():
-            return demand.sessions
-        case SuspendCustomer():
-            return Sessions(customers=(demand.customer,))
-    return None
-
-
 def _concerned(draft: Draft, asks: Contributions, topology: Topology) -> Iterator[_Concerned]:
     """Of a session that is shut down everything that the neighbor sends."""
-    wanted = _meant(draft.demand)
+    wanted = wanted_by(draft)
     if wanted is None:
         return
     ways = {name: asked_of(asks, name) for name in asks.devices}

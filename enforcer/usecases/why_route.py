@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -16,15 +15,14 @@ from enforcer.core.contributions import Contribution
 from enforcer.core.intervals import Ranges, inside, rows_of
 from enforcer.core.orders import Network, in_force, is_over, order_id
 from enforcer.core.prefixes import parse_network
-from enforcer.core.route_effect import rejected
-from enforcer.core.routes import Route
-from enforcer.core.rules import Key, Rule
-from enforcer.core.sessions import CLOSED, BgpSession, of_device
+from enforcer.core.rules import Key
+from enforcer.core.sessions import CLOSED, WITHOUT_BGP, BgpSession, of_device
 from enforcer.core.status import DeviceFacts
 from enforcer.driver_api import NeighborRoutes, RoutingSession, Sighting
 from enforcer.errors import DeviceError
 from enforcer.usecases.lingering import is_rid_of
 from enforcer.usecases.present import Presenter
+from enforcer.usecases.route_claims import RouteClaim, Where, route_claims_on
 from enforcer.usecases.routing import PATIENCE, Unread, ask_each
 from enforcer.usecases.surroundings import customer_of, protected_in
 from enforcer.usecases.world import World
@@ -36,32 +34,6 @@ class _Told(NamedTuple):
     sightings: tuple[Sighting, ...]
     in_table: bool
     sent: Mapping[str, NeighborRoutes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A rule of one order about one session."""
-
-    order: int
-    rule: Rule
-    members: Ranges
-
-    def rejects(self, route: Route) -> bool:
-        return bool(rejected((route,), {self.rule: self.members})[0])
-
-    def anyhow(self) -> _Claim:
-        """The same without a condition on the path."""
-        match = self.rule.routes
-        if match is None:
-            return self
-        free = replace(match, origin=None, passes=None)
-        return replace(self, rule=replace(self.rule, routes=free))
-
-
-class _Where(NamedTuple):
-    device: str
-    neighbor: str
-    way: Key
 
 
 def why_route(world: World, prefix: str, patience: float = PATIENCE) -> WhyRouteView:
@@ -81,7 +53,7 @@ class _Question:
         self._now = world.clock.now()
         self._topology = world.topology
         self._entries = self._standing()
-        self._claims = self._claimed()
+        self._claims = route_claims_on(self._parts(), asked)
         self._shut = self._closed()
 
     def answer(self, patience: float) -> WhyRouteView:
@@ -90,8 +62,6 @@ class _Question:
         seen = [one for name in sorted(answers) for one in self._on(name, answers[name])]
         blackholes = sorted(self._blackholes())
         named = {one for found in seen for one in (*found.orders, *found.would_reject)}
-        unread = [isinstance(answer, Unread) for answer in answers.values()]
-        doubt = "unknown" if all(unread) and unread else "partial" if any(unread) else "verified"
         return WhyRouteView(
             prefix=str(self._asked),
             at=self._now,
@@ -101,7 +71,7 @@ class _Question:
             blackholes=blackholes,
             customer=customer_of(self._topology, self._asked),
             protected=protected_in(self._topology, self._asked),
-            certainty=doubt,
+            certainty=_certainty(answers.values()),
         )
 
     # -- what the orders say -------------------------------------------------------------
@@ -133,19 +103,6 @@ class _Question:
                 if devices is None or part.device in devices:
                     yield part
 
-    def _claimed(self) -> dict[_Where, list[_Claim]]:
-        """Only what could be about the asked prefix, whatever its path is."""
-        found: dict[_Where, list[_Claim]] = {}
-        bare = Route(self._asked)
-        for part in self._parts():
-            if not part.rule.by_route or part.rule.family != self._asked.version:
-                continue
-            claim = _Claim(part.order, part.rule, Ranges(part.first, part.last))
-            if claim.anyhow().rejects(bare):
-                where = _Where(part.device, part.rule.neighbor, part.rule.key)
-                found.setdefault(where, []).append(claim)
-        return found
-
     def _closed(self) -> dict[tuple[str, str], list[int]]:
         found: dict[tuple[str, str], list[int]] = {}
         for part in self._parts():
@@ -175,7 +132,8 @@ class _Question:
     def _questions(self) -> Iterator[tuple[str, Callable[[RoutingSession], _Told]]]:
         for name, device in self._topology.devices.items():
             concerned = any(where.device == name for where in self._claims)
-            if (device.bgp and device.neighbors) or concerned:
+            speaks = device.bgp and device.platform not in WITHOUT_BGP and device.neighbors
+            if speaks or concerned:
                 sent = [w.neighbor for w in self._claims if w[::2] == (name, Key.ANNOUNCED)]
                 yield name, partial(_asked, asked=self._asked, sent=sent)
 
@@ -185,7 +143,7 @@ class _Question:
         told = answer if isinstance(answer, _Told) else None
         routes = {str(one.neighbor): one for one in told.sightings} if told else {}
         for neighbor in sorted({*routes, *self._concerned(name, sessions)}):
-            where = _Where(name, neighbor, Key.RECEIVED)
+            where = Where(name, neighbor, Key.RECEIVED)
             session = sessions.get(neighbor)
             yield self._received(where, session, routes.get(neighbor), told is not None)
         for where in sorted(w for w in self._claims if w[::2] == (name, Key.ANNOUNCED)):
@@ -202,7 +160,7 @@ class _Question:
                 yield neighbor
 
     def _received(
-        self, where: _Where, session: BgpSession | None, seen: Sighting | None, told: bool
+        self, where: Where, session: BgpSession | None, seen: Sighting | None, told: bool
     ) -> RouteSeen:
         claims = self._claims.get(where, [])
         shut = self._shut.get((where.device, where.neighbor), [])
@@ -214,7 +172,7 @@ class _Question:
             return _seen(where, session, "unknown", would=[*claims, *map(_closing, shut)])
         return _seen(where, session, "shut" if shut else "not-announced", shut, would=claims)
 
-    def _sent(self, where: _Where, session: BgpSession | None, told: _Told | None) -> RouteSeen:
+    def _sent(self, where: Where, session: BgpSession | None, told: _Told | None) -> RouteSeen:
         sent = told.sent.get(where.neighbor) if told else None
         claims = self._claims[where]
         if sent is None:
@@ -227,8 +185,17 @@ class _Question:
         return _seen(where, session, "not-announced", would=claims)
 
 
-def _closing(order: int) -> _Claim:
-    return _Claim(order, CLOSED, Ranges.none())
+def _certainty(answers: Collection[_Told | Unread]) -> str:
+    """Of nobody who could be asked nothing is known; what we send counts like what we get."""
+    told = [answer for answer in answers if isinstance(answer, _Told)]
+    if not told:
+        return "unknown"
+    whole = len(told) == len(answers)
+    return "verified" if whole and all(None not in one.sent.values() for one in told) else "partial"
+
+
+def _closing(order: int) -> RouteClaim:
+    return RouteClaim(order, CLOSED, Ranges.none())
 
 
 def _asked(session: RoutingSession, asked: Network, sent: Iterable[str]) -> _Told:
@@ -243,13 +210,13 @@ def _asked(session: RoutingSession, asked: Network, sent: Iterable[str]) -> _Tol
 
 
 def _seen(
-    where: _Where,
+    where: Where,
     session: BgpSession | None,
     state: str,
     orders: Iterable[int] = (),
     path: tuple[int, ...] = (),
     *,
-    would: Collection[_Claim] = (),
+    would: Collection[RouteClaim] = (),
 ) -> RouteSeen:
     return RouteSeen(
         device=where.device,

@@ -11,17 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from enforcer.clock import SystemClock
-from lab.errors import LabError, NotInLab
+from lab.errors import LabCommandFailed, LabError, NotInLab
 from lab.inside import current
 from tests.bench import (
     first_drop,
     full_pass,
+    leaked_routes,
     machine,
     members,
     pasting,
@@ -41,7 +45,9 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     module.NAME: module.measure
     for module in (single_element, first_drop, whole_list, full_pass, repair, pasting, members)
-}
+} | {leaked_routes.NAME: leaked_routes.measure}
+ELSEWHERE = {leaked_routes.NAME: leaked_routes.WHERE}
+"""Chapters that have a lab of their own."""
 
 
 def main() -> int:
@@ -56,6 +62,10 @@ def main() -> int:
     def say(what: str) -> None:
         print(f"[{time.monotonic() - began:6.1f} s] {what}", file=sys.stderr, flush=True)
 
+    if options.chapter:
+        chapter = MEASURES[options.only[0]](QUICK if options.quick else FULL, say)
+        options.chapter.write_bytes(pickle.dumps(chapter))
+        return 0
     run, failures = _measure(options, say)
     for failure in failures:
         print(f"bench: {failure}", file=sys.stderr)
@@ -81,12 +91,30 @@ def _measure(options: argparse.Namespace, say: Say) -> tuple[Run, list[str]]:
         for node in current().nodes():
             Node(node).nft("flush ruleset\n")  # what an earlier failure may have left
         try:
-            chapters.append(MEASURES[name](size, say))
+            if name in ELSEWHERE:
+                chapters.append(_in_own_lab(name, options.quick))
+            else:
+                chapters.append(MEASURES[name](size, say))
         except LabError as error:
             failures.append(f"{name}: {error}")
     load = (before, machine.load())
     run = Run(SystemClock().now(), options.quick, machine.facts(), load, chapters)
     return run, failures
+
+
+def _in_own_lab(name: str, quick: bool) -> Chapter:
+    """A chapter that is measured in another lab, inside this one. Raises LabCommandFailed."""
+    with tempfile.TemporaryDirectory(prefix="enforcer-bench-") as folder:
+        file = Path(folder) / "chapter"
+        words = ["--only", name, "--chapter", str(file), *(["--quick"] if quick else [])]
+        inside = [sys.executable, "-m", "tests.bench", *words]
+        lab = [sys.executable, "-m", "lab.clabns", str(ELSEWHERE[name]), "--", *inside]
+        done = subprocess.run(lab, cwd=ROOT, check=False)
+        if done.returncode != 0 or not file.exists():
+            raise LabCommandFailed(f"its lab ended with {done.returncode}")
+        chapter = pickle.loads(file.read_bytes())
+        assert isinstance(chapter, Chapter)
+        return chapter
 
 
 def _publish(run: Run, file: Path) -> None:
@@ -131,6 +159,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=[*MEASURES], help="one of them (again)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page there")
+    parser.add_argument("--chapter", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -197,7 +197,7 @@ class BirdSubject:
             ),
             "function altered": lambda: self._sub(function, r"\1  return false;\n"),
             "function altered, not configured": lambda: self._sub(
-                r"then return true;", "then return false;", False
+                r"return true;", "return false;", False
             ),
             "function extra": lambda: self.edit(
                 lambda text: f"{text}function mine()\n{{\n  return true;\n}}\n"

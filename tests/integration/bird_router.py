@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,7 @@ from enforcer.core.rules import (
 )
 from enforcer.core.sessions import CLOSED
 from enforcer.core.topology import ROLE_BORDER, Device, Mode, Neighbor
+from enforcer.driver_api import Session, Staged
 from tests.contract.bird_subject import NoSecrets, namespace, running
 from tests.contract.worlds import converge
 
@@ -290,6 +292,38 @@ def told(driver: BirdDriver, desired: Desired) -> list[str]:
     """The findings of a full reading, in words."""
     actual = read(driver)
     return [f"{f.kind} {f.what}: {f.detail}" for f in compared(driver, desired, actual).findings]
+
+
+class Hasty(SystemClock):
+    """What waits for a long time has waited for it soon."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += 20 * seconds
+        super().sleep(seconds)
+
+
+_: type[Clock] = Hasty
+
+
+def staged(driver: BirdDriver, session: Session, desired: Desired) -> Staged:
+    actual = session.read_state()
+    (batch,) = driver.plan(desired, compared(driver, desired, actual), actual).batches
+    return session.stage(batch)
+
+
+def configure(birds: Net, text: str) -> None:
+    birds.config.write_text(text.format(folder=birds.edge.folder))
+    assert "Reconfigur" in birds.edge.said("configure")
+
+
+def made_old(file: Path) -> None:
+    os.utime(file, (1, 1))
 
 
 __all__ = ["converge"]

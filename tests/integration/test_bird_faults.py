@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from drivers.bird.driver import BirdDriver
-from enforcer.clock import Clock, SystemClock
+from drivers.bird.planning import Work
 from enforcer.control.writing import compared
-from enforcer.core.rules import Desired
-from enforcer.driver_api import Applied, Session, Staged
+from enforcer.driver_api import Applied
 from enforcer.errors import CommandRejected, DeviceBusy, DeviceError, DeviceUnreachable, StaleState
 from tests.contract.bird_subject import NoSecrets
 from tests.integration.bird_router import (
@@ -25,13 +22,17 @@ from tests.integration.bird_router import (
     LEGITIMATE,
     OURS,
     UPSTREAM,
+    Hasty,
     Net,
     announced,
+    configure,
     converge,
+    made_old,
     members,
     net,
     read,
     received,
+    staged,
     told,
     until,
     wanted,
@@ -52,34 +53,6 @@ def birds(shared: Net) -> Net:
     return shared
 
 
-class Hasty(SystemClock):
-    """What waits for a long time has waited for it soon."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        self._ahead += 20 * seconds
-        super().sleep(seconds)
-
-
-_: type[Clock] = Hasty
-
-
-def staged(driver: BirdDriver, session: Session, desired: Desired) -> Staged:
-    actual = session.read_state()
-    (batch,) = driver.plan(desired, compared(driver, desired, actual), actual).batches
-    return session.stage(batch)
-
-
-def configure(birds: Net, text: str) -> None:
-    birds.config.write_text(text.format(folder=birds.edge.folder))
-    assert "Reconfigur" in birds.edge.said("configure")
-
-
 # -- the operator's own work -----------------------------------------------------------------
 
 
@@ -87,7 +60,6 @@ def test_an_error_in_his_configuration_is_named_and_nothing_is_changed(birds: Ne
     driver = birds.driver()
     converge(driver, wanted())
     before = birds.include.read_bytes()
-    # What he includes is not looked at for the time of its last change: BIRD itself refuses it.
     extra = birds.edge.folder / "extra.conf"
     extra.write_text("# nothing yet\n")
     configure(
@@ -99,18 +71,22 @@ def test_an_error_in_his_configuration_is_named_and_nothing_is_changed(birds: Ne
         extra.write_text("protocol nonsense;\n")
         with pytest.raises(DeviceBusy, match=r"extra\.conf was edited and is not configured"):
             session.stage(batch)
-        # Its time says nothing of it: BIRD itself is asked.
+        # Its time says nothing of it any more.
         made_old(extra)
-        with pytest.raises(CommandRejected, match=r"extra\.conf:1:.*; correct it"):
+        with pytest.raises(DeviceBusy, match=r"extra\.conf was edited and is not configured"):
             session.stage(batch)
+        extra.write_text("# nothing yet\n")
+        birds.edge.said("configure")
+        session.read_state()
+        work = batch.payload
+        assert isinstance(work, Work)
+        wrong = replace(batch, payload=replace(work, content=b"nonsense;\n"))
+        with pytest.raises(CommandRejected, match=r"enforcer\.conf.*; correct it"):
+            session.stage(wrong)
     assert birds.include.read_bytes() == before
     assert birds.edge.prefixes() == {*LEGITIMATE, *LEAKED}
     extra.unlink()
     converge(driver, wanted(LEAK))
-
-
-def made_old(file: Path) -> None:
-    os.utime(file, (1, 1))
 
 
 def test_his_edit_that_is_not_configured_is_not_put_into_force(birds: Net) -> None:

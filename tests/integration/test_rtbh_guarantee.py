@@ -13,7 +13,7 @@ from drivers.gobgp.driver import GobgpDriver
 from enforcer.core.rules import Desired
 from enforcer.core.topology import Witness
 from enforcer.driver_api import Driver
-from enforcer.errors import CommandRejected
+from enforcer.errors import CommandRejected, DeviceError
 from tests.contract.worlds import converge, drift_of, read, write
 from tests.integration.rtbh_lab import OWNER, SPEAKER, NoSecrets, RtbhLab, rtbh_lab, until
 from tests.integration.rtbh_orders import wanting
@@ -165,7 +165,149 @@ def test_a_canary_that_a_dead_controller_left_is_taken_away(lab: RtbhLab) -> Non
     assert not read(driver).addresses
 
 
-def _watched_by(lab: RtbhLab, witness: Witness) -> Driver:
+# -- one prefix that a policy treats otherwise ---------------------------------------------------
+
+OTHERWISE = """
+ip prefix-list CUST permit 203.0.113.0/28 le 32
+route-map UPB-OUT permit 5
+ match ip address prefix-list CUST
+exit
+"""
+BLOCK = f"ENF-LEAKED-{VICTIM}/32"
+
+
+def test_what_leaks_although_the_canary_does_not_is_announced_once(lab: RtbhLab) -> None:
+    """And not again at each pass: a person says when."""
+    driver = lab.driver()
+    wanted = wanting(VICTIM, "203.0.113.77", exports=("upa",))
+    with configured(lab, OTHERWISE, CLOSED):
+        with pytest.raises(CommandRejected, match=rf"{VICTIM}/32 was advertised by edge to upb"):
+            converge(driver, wanted)
+        until(lambda: f"{VICTIM}/32" not in lab.rib("upb"))
+        # Another controller's process too keeps it withdrawn, and announces all else.
+        for one in (driver, lab.driver()):
+            with pytest.raises(DeviceError, match=f"leaked {VICTIM}/32"):
+                converge(one, wanted)
+            assert lab.kernel() == {"203.0.113.77"}
+            assert VICTIM not in lab.gobgp("global rib")
+        assert not any(VICTIM in prefix for prefix in lab.rib("upb") | lab.rib("upa"))
+    lab.gobgp(f"policy community del {BLOCK}")
+    converge(driver, wanted)
+    assert lab.kernel() == {VICTIM, "203.0.113.77"}
+
+
+def test_what_leaked_is_forgotten_when_no_order_wants_it(lab: RtbhLab) -> None:
+    driver = lab.driver()
+    with configured(lab, OTHERWISE, CLOSED), pytest.raises(CommandRejected, match="stays so"):
+        converge(driver, wanting(VICTIM, exports=("upa",)))
+    assert BLOCK in lab.gobgp("policy community")
+    converge(driver, NOTHING)
+    assert BLOCK not in lab.gobgp("policy community")
+    converge(driver, wanting(VICTIM, exports=("upa",)))
+    assert lab.kernel() == {VICTIM}
+
+
+# -- what discards nothing -----------------------------------------------------------------------
+
+LINK = "no ip route 192.0.2.254/32 blackhole\nip route 192.0.2.254/32 10.0.3.2\n"
+DISCARD = "no ip route 192.0.2.254/32 10.0.3.2\nip route 192.0.2.254/32 blackhole\n"
+
+
+def test_a_next_hop_that_is_forwarded_to_is_refused(lab: RtbhLab) -> None:
+    with (
+        configured(lab, LINK, DISCARD),
+        pytest.raises(CommandRejected, match=r"edge took the canary .* does not discard"),
+    ):
+        converge(lab.driver(), wanting(VICTIM))
+    assert nothing_of_ours(lab)
+
+
+def test_a_blackhole_that_becomes_none_is_drift(lab: RtbhLab) -> None:
+    driver, wanted = lab.driver(), wanting(VICTIM)
+    converge(driver, wanted)
+    with configured(lab, LINK, DISCARD):
+        until(lambda: lab.answers("upa", VICTIM, 1) == 1)
+        assert [f.what for f in drift_of(driver, wanted).findings] == [f"{VICTIM}/32 at edge"]
+    until(lambda: lab.kernel() == {VICTIM})
+    assert not drift_of(driver, wanted)
+
+
+# -- what is lifted goes, whatever else cannot -----------------------------------------------------
+
+
+def test_a_witness_that_died_keeps_nothing_up_that_was_lifted(lab: RtbhLab) -> None:
+    converge(lab.driver(), wanting(VICTIM))
+    blind = _watched_by(lab, lab.witness(), Witness("gone", "frr", {"netns": "nowhere"}))
+    with pytest.raises(CommandRejected, match="router cannot be asked: gone"):
+        converge(blind, wanting("203.0.113.11"))
+    until(lambda: not lab.kernel())
+    assert VICTIM not in lab.gobgp("global rib")
+
+
+def test_an_export_that_cannot_be_proved_keeps_nothing_up_that_was_lifted(lab: RtbhLab) -> None:
+    driver = lab.driver()
+    converge(driver, wanting(VICTIM))
+    with (
+        configured(lab, OPEN, CLOSED),
+        pytest.raises(CommandRejected, match=r"edge to upb 10\.0\.2\.2"),
+    ):
+        converge(driver, wanting(("203.0.113.11", ("upa",))))
+    until(lambda: not lab.kernel())
+
+
+# -- a router that nobody asks ---------------------------------------------------------------------
+
+EDGE2 = """
+router id 10.0.8.1;
+protocol device { }
+protocol bgp speaker {
+    local 10.0.8.1 as 65000; neighbor 10.0.8.2 as 65000;
+    connect delay time 1; connect retry time 1; error wait time 1, 2;
+    ipv4 { import all; export none; };
+}
+"""
+
+
+@contextmanager
+def second_edge(lab: RtbhLab) -> Iterator[None]:
+    """A second neighbor of the speaker for a while."""
+    lab.add("edge2")
+    lab.link("edge2", "speaker", "10.0.8", "2001:db8:8")
+    lab.start_bird("edge2", EDGE2)
+    lab.gobgp("neighbor add 10.0.8.1 as 65000")
+    try:
+        until(lambda: lab.gobgp("neighbor").count("Establ") == 2)
+        yield
+    finally:
+        lab.gobgp("neighbor del 10.0.8.1")
+
+
+def test_a_neighbor_of_the_speaker_that_nobody_asks_is_sent_nothing(lab: RtbhLab) -> None:
+    found = lab.device().blackholing
+    assert found is not None
+    driver, wanted = lab.driver(), wanting(VICTIM)
+    converge(driver, wanted)
+    with second_edge(lab):
+        # It has been sent the blackhole already, by the speaker itself.
+        words = [f.what for f in drift_of(driver, wanted).findings]
+        assert "advertised outside: all by the speaker to 10.0.8.1 (AS 65000)" in words
+        with driver.connect() as session:
+            write(driver, session, wanted)
+        assert nothing_of_ours(lab)
+        with pytest.raises(CommandRejected, match=r"neighbor 10\.0\.8\.1 is no address of a"):
+            converge(driver, wanted)
+        assert nothing_of_ours(lab)
+        # A person says that it talks to nobody outside; or it is a witness.
+        converge(lab.driver(blackholing=replace(found, trusted=("10.0.8.1",))), wanted)
+        other = Witness("edge2", "bird", {"netns": lab.node("edge2"), **_control(lab)})
+        converge(_watched_by(lab, lab.witness(), other), wanting(VICTIM, "203.0.113.11"))
+
+
+def _control(lab: RtbhLab) -> dict[str, str]:
+    return {"socket": str(lab.socket("edge2"))}
+
+
+def _watched_by(lab: RtbhLab, *witnesses: Witness) -> Driver:
     blackholing = lab.device().blackholing
     assert blackholing is not None
-    return lab.driver(blackholing=replace(blackholing, witnesses=(witness,)))
+    return lab.driver(blackholing=replace(blackholing, witnesses=witnesses))

@@ -48,7 +48,8 @@ def open_up(edge: Edge) -> None:
         file.write_text(opened, encoding="utf-8")
         birdc(edge.node, "configure")
         return
-    vtysh(edge, "configure terminal", f"route-map {attached(edge)} permit 1")
+    # What is let through must carry the operator's community, or he does not pass it on.
+    vtysh(edge, "configure terminal", f"route-map {attached(edge)} permit 1", "call CUSTOMER-IN")
 
 
 def attached(edge: Edge) -> str:
@@ -66,10 +67,9 @@ def operators_own(edge: Edge) -> str:
 
 
 def last_error(edge: Edge, family: int = 4) -> str:
-    """What the customer's router says of how its session with an edge ended."""
+    """What the customer's router says of how its session with an edge ended, the message too."""
     shown = birdc(LEAKY, "show", "protocols", "all", edge.session(family))
-    found = re.search(r"Last error: +(.*)", shown)
-    return found[1].strip() if found else ""
+    return "\n".join(re.findall(r"(?:Last error|Message): +(.*)", shown))
 
 
 TAMPERINGS: dict[str, Callable[[Edge], None]] = {"detached": detach, "opened": open_up}

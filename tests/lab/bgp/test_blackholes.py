@@ -23,7 +23,7 @@ from lab.bgp import (
     killed,
     log_mark,
 )
-from lab.probes import passage, udp
+from lab.probes import Probe, passage, udp
 from lab.shell import wait_until
 from tests.lab.conftest import LabView
 from tests.lab.enforcement.desk import Desk
@@ -70,17 +70,19 @@ def test_a_victim_is_blackholed_on_both_edges_and_comes_back(desk: Desk, family:
 def test_a_source_is_blackholed_where_reverse_paths_are_checked(desk: Desk, prober: str) -> None:
     """What it sends does not arrive any more, through neither edge; others' packets do."""
     order = desk.place(Blackhole(ip_network(prober), Direction.BOTH))
+    assert order.status == "enforced"
     try:
         for edge in EDGES:
             victim = edge.victims[1 if ":" in prober else 0]
-            probes = [udp(prober, victim, DISCARD)]
+            probes: list[Probe] = [udp(prober, victim, DISCARD)]
             neighbour = "2001:db8:f00:66::1" if ":" in prober else "192.0.2.65"
-            seen = passage(
-                *("prober", "victim", probes),
-                control=udp(neighbour, victim, DISCARD),
-                control_from=UPSTREAM,
-            )
-            assert seen.all_dropped, f"{seen.passed} through {edge}"
+            control = udp(neighbour, victim, DISCARD)
+
+            def stopped(probes: list[Probe] = probes, control: Probe = control) -> bool:
+                seen = passage("prober", "victim", probes, control=control, control_from=UPSTREAM)
+                return seen.all_dropped
+
+            wait_until(stopped, f"nothing of {prober} crosses {edge}", timeout=30)
     finally:
         desk.lift(order)
     answer((FRR.victims[1 if ":" in prober else 0],), 3)
@@ -96,7 +98,9 @@ def test_a_speaker_that_dies_is_alarmed_and_told_everything_again(desk: Desk) ->
             wait_until(lambda: _alarmed(desk, "blackholes-open"), "the alarm is raised", timeout=60)
             answer(victims, 3)  # fail-open, as the documentation says
         answer(victims, 0)
-        wait_until(lambda: not _alarmed(desk, "blackholes-open"), "the alarm is cleared", timeout=60)
+        wait_until(
+            lambda: not _alarmed(desk, "blackholes-open"), "the alarm is cleared", timeout=60
+        )
         desk.clear()
         answer(victims, 3)
 

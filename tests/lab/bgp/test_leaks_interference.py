@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A dropped leak stays dropped: sessions are reset, daemons die, routers reboot, people edit."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ def test_a_daemon_that_is_killed_comes_back_with_the_filter(edge: Edge, desk: De
         wait_for_bgp()
         upstream.exactly(SECOND)
         assert let_through(edge, mark) == []
+        wait_until(lambda: _passes(desk, edge), f"{edge.node} is read again", timeout=60)
 
 
 def test_a_router_that_reboots_without_its_configuration_is_given_the_filter_again(
@@ -112,8 +114,8 @@ def test_nothing_of_ours_is_left_in_the_operators_configuration(edge: Edge, desk
 
 def without_mark(configuration: str) -> str:
     """A configuration without our owner mark, which stays when everything is withdrawn."""
-    lines = configuration.splitlines()
-    return "\n".join(line for line in lines if "ENF-OWNER" not in line and line != "!")
+    mark = r"^route-map ENF-OWNER .*\n(?:.*\n)*?exit\n(?:!\n)?"
+    return re.sub(mark, "", configuration, flags=re.MULTILINE)
 
 
 def _passes(desk: Desk, edge: Edge) -> bool:

@@ -60,7 +60,11 @@ SPEAKER = Device(
 LEAKY = Customer(
     "leaky",
     (ip_network("192.0.2.0/25"), ip_network("2001:db8:1::/48")),
-    (Attachment("edge1", "eth1"), Attachment("edge2", neighbor="10.0.2.2")),
+    (
+        Attachment("edge1", "eth1"),
+        Attachment("edge2", neighbor="10.0.2.2"),
+        Attachment("filter1", "eth7"),
+    ),
 )
 BARE = Customer("bare", ())
 UNCONNECTED = Customer("unconnected", (ip_network("198.51.100.0/25"),))

@@ -123,12 +123,25 @@ MENDED: list[tuple[str, Demand | Draft, str, Demand | Draft]] = [
     ("too-many-routes", replace(DROP, prefixes=LEAK * (MOST_ROUTES + 1)), "100,001 prefixes", DROP),
     ("nothing-registered",
      replace(DROP, sessions=sessions(65003), choice="unregistered", prefixes=()),
-     "registered for bare",
+     "no such route from 10.9.0.7 on edge1 would be rejected",
      replace(DROP, sessions=sessions(65003), choice="unregistered")),
     ("nothing-registered",
      replace(DROP, sessions=sessions("10.0.0.1"), choice="unregistered", prefixes=()),
      "which is no customer",
-     sure(replace(DROP, sessions=sessions("10.0.0.1"), choice="unregistered", prefixes=()))),
+     replace(DROP, sessions=sessions("10.0.0.1"), choice="unregistered")),
+    ("bad-routes", replace(DROP, longer_than4=-5, or_longer=True), "from 0 to 31",
+     replace(DROP, longer_than4=24, or_longer=True)),
+    ("bad-routes", replace(DROP, longer_than6=128, or_longer=True), "from 0 to 127",
+     replace(DROP, longer_than6=24, or_longer=True, prefixes=nets("2620:fe::/48"))),
+    ("bad-routes", replace(DROP, origin_as=-1), "origin_as: -1", replace(DROP, origin_as=1)),
+    ("bad-routes", replace(DROP, path_as=2**32), "path_as", replace(DROP, path_as=2**32 - 1)),
+    ("bad-routes", replace(DROP, choice="unregistered", or_longer=True), "none are listed",
+     replace(DROP, or_longer=True)),
+    ("no-session", ShutdownSession(Sessions(asns=(0,))), "AS0",
+     ShutdownSession(sessions("10.0.2.2"))),
+    ("no-device-in-scope",
+     replace(on(SuspendCustomer("leaky", KEPT), EDGE2), confirm_routes=True), "--mode session",
+     sure(SuspendCustomer("leaky", KEPT))),
     ("loses-all-routes", replace(DROP, prefixes=(), choice="every"), "10.0.1.2 on edge1",
      sure(replace(DROP, prefixes=(), choice="every"))),
     ("loses-all-routes", replace(DROP, prefixes=nets("0.0.0.0/0"), or_longer=True),
@@ -157,6 +170,10 @@ MENDED: list[tuple[str, Demand | Draft, str, Demand | Draft]] = [
      sure(ShutdownSession(sessions("10.0.9.9")))),
     ("carries-management", ShutdownSession(sessions("bare")), "over the link to 10.9.0.7",
      sure(ShutdownSession(sessions("bare")))),
+    ("exceptions-need-routes", SuspendCustomer("leaky", KEPT), "10.0.2.2 on edge2 shut down",
+     sure(SuspendCustomer("leaky", KEPT))),
+    ("exceptions-need-routes", SuspendCustomer("leaky", KEPT), "attach the customer by interface",
+     on(SuspendCustomer("leaky", KEPT), Scope(("edge1", "filter1")))),
     ("blackhole-from-only", replace(HOLE, direction=Direction.FROM), "both directions", HOLE),
     ("foreign-destination", Blackhole(ip_network("8.8.8.8/32")), "--confirm-foreign",
      replace(draft(Blackhole(ip_network("8.8.8.8/32"))), confirm_foreign=True)),
@@ -187,13 +204,14 @@ CONFIRMABLE = {
     "foreign-destination",
     "too-wide",
     "carries-management",
+    "exceptions-need-routes",
 }
 
 
 @pytest.mark.parametrize(("expected", "broken"), [(c, b) for c, b, _, _ in MENDED])
 def test_what_can_be_confirmed_says_how(expected: str, broken: Demand | Draft) -> None:
     (refusal,) = said(broken)
-    if expected == "internal-session":
+    if expected in ("internal-session", "nothing-registered"):
         assert refusal.confirmable is ("--confirm-" in refusal.message)
         return
     assert refusal.confirmable is (expected in CONFIRMABLE)

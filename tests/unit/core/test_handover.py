@@ -8,10 +8,12 @@ from ipaddress import ip_address, ip_network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enforcer.core.handover import Handover, handovers
+from enforcer.core.handover import Handover, handovers, named_addresses
+from enforcer.core.orders import Blackhole
 from enforcer.core.topology import Customer, Topology
 from tests.space import TINY, prefixes
 from tests.strategies import topologies
+from tests.unit.core.drafts import draft
 
 
 def owned(**customers: str) -> Topology:
@@ -22,6 +24,11 @@ def owned(**customers: str) -> Topology:
             for name, some in customers.items()
         }
     )
+
+
+def test_a_blackhole_names_its_address() -> None:
+    hole = Blackhole(ip_network("192.0.2.7/32"))
+    assert named_addresses(draft(hole).order()) == (hole.prefix,)
 
 
 def told(found: list[Handover]) -> list[tuple[str, str, str | None, str]]:

@@ -7,7 +7,14 @@ from drivers._router.names import SENTINELS
 from enforcer.core.orders import Network
 from enforcer.core.protection import derived, merged, with_derived
 from enforcer.core.special_purpose import special_purpose
-from enforcer.core.topology import Device, Interface, Neighbor, ProtectedPrefix, Topology
+from enforcer.core.topology import (
+    Blackholing,
+    Device,
+    Interface,
+    Neighbor,
+    ProtectedPrefix,
+    Topology,
+)
 
 
 def prefixes(topology: Topology) -> list[str]:
@@ -50,6 +57,16 @@ def test_special_purpose_space_is_left_out(address: str) -> None:
     host: Network = ip_network(ip_interface(address).ip)
     assert prefixes(of_device(addresses=(host,), next_hops=(host,))) == []
     assert prefixes(of_device(neighbors=(Neighbor(ip_interface(address).ip),))) == []
+
+
+def test_what_blackholes_stand_on_is_protected() -> None:
+    found = Blackholing(
+        next_hops={"4": "192.0.2.254", "6": "100::1"}, canaries={"4": "198.51.100.253"}
+    )
+    protected = {str(p.prefix): p for p in derived(of_device(blackholing=found))}
+    assert set(protected) == {"192.0.2.254/32", "198.51.100.253/32"}, "100::1 is special"
+    assert {p.origin for p in protected.values()} == {"rtbh"}
+    assert "canary" in protected["198.51.100.253/32"].reason
 
 
 def test_everything_a_device_stands_on_with_its_reason() -> None:

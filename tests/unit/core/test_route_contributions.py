@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from enforcer.core.compile import Compiled, advance, compile_device
 from enforcer.core.contributions import Contributions, contributions
-from enforcer.core.intervals import Ranges
+from enforcer.core.intervals import Ranges, networks_of
 from enforcer.core.orders import (
     Blackhole,
     BlockAddress,
@@ -29,9 +29,9 @@ from enforcer.core.orders import (
 )
 from enforcer.core.protection import with_derived
 from enforcer.core.routes import Route, rejects
-from enforcer.core.rules import Key, Rule
+from enforcer.core.rules import Addresses, Key, RouteMatch, Rule
 from enforcer.core.sessions import CLOSED
-from enforcer.core.topology import Leaving, ProtectedPrefix, Topology
+from enforcer.core.topology import Attachment, Device, Leaving, ProtectedPrefix, Topology
 from tests.unit.core.bgp_drafts import EDGE, NETWORK, OF_LEAKY, nets, sessions, with_device
 from tests.unit.core.drafts import HOUR, draft
 
@@ -89,7 +89,15 @@ REST = DropRoutes(AT_EDGE, choice="unregistered")
         (DROP, {"8.8.8.0/24", "8.8.9.0/24", "2620:fe::/48"}),
         (
             replace(DROP, or_longer=True),
-            {"8.8.8.0/23", "8.8.8.0/24", "8.8.9.0/24", "8.8.8.0/25", "2620:fe::/48"},
+            {"8.8.8.0/24", "8.8.9.0/24", "8.8.8.0/25", "2620:fe::/48"},
+        ),
+        (
+            replace(DROP, prefixes=nets("8.8.8.0/25", "8.8.8.128/25"), or_longer=True),
+            {"8.8.8.0/25"},
+        ),
+        (
+            replace(DROP, prefixes=nets("8.8.8.0/23", "8.8.8.0/25"), or_longer=True),
+            {"8.8.8.0/23", "8.8.8.0/24", "8.8.9.0/24", "8.8.8.0/25"},
         ),
         (replace(DROP, exceptions=Selection(nets("8.8.9.0/24"))), {"8.8.8.0/24", "2620:fe::/48"}),
         (
@@ -100,6 +108,9 @@ REST = DropRoutes(AT_EDGE, choice="unregistered")
             REST,
             {*SEEN} - {"192.0.2.0/25", "192.0.2.64/26", "2001:db8:1::/48", "2001:db8:1:5::/64"},
         ),
+        # Nothing of a family is registered: all of it would be rejected, and nothing of it is.
+        (replace(REST, prefixes=nets("8.8.8.0/23")),
+         FOUR - {"8.8.8.0/23", "8.8.8.0/24", "8.8.9.0/24", "8.8.8.0/25"}),
         (replace(REST, prefixes=nets("8.8.8.0/23", "::/0")),
          FOUR - {"8.8.8.0/23", "8.8.8.0/24", "8.8.9.0/24", "8.8.8.0/25"}),
         (
@@ -139,8 +150,60 @@ def test_by_origin_and_by_path(demand: DropRoutes, path: str, gone: bool) -> Non
 def test_registered_is_what_the_inventory_says_of_the_sessions_customer() -> None:
     found = asks(replace(REST, sessions=sessions(65001, "10.0.0.1")))
     (of_customer,) = rules(found, "edge2", "10.0.2.2")
-    (of_upstream,) = rules(found, "edge1", "10.0.0.1")
-    assert len(of_customer.exempt) == 1 and of_upstream.exempt == ()
+    assert len(of_customer.exempt) == 1
+    assert rules(found, "edge1", "10.0.0.1") == {}, "an upstream may send everything"
+    assert found.unresolved == ("registered IPv4 prefixes of 10.0.0.1",)
+
+
+def test_what_is_registered_of_nobody_is_never_everything() -> None:
+    everywhere = replace(REST, sessions=sessions())
+    found = asks(everywhere, scope=Scope(("edge1",)))
+    assert {p.rule.neighbor for p in found.parts} == {"10.0.1.2"}, "customers alone"
+    assert found.unresolved == ("registered IPv4 prefixes of bare",)
+    given = asks(replace(everywhere, prefixes=nets("8.8.8.0/24")), scope=Scope(("edge1",)))
+    assert {p.rule.neighbor for p in given.parts} == {"10.0.1.2", "10.9.0.7"}
+    without = replace(NETWORK.customers["leaky"], prefixes=())
+    emptied = replace(NETWORK, customers={**NETWORK.customers, "leaky": without})
+    left = asks(everywhere, emptied, Scope(("edge1",)))
+    assert left.parts == (), "the space left the inventory: nothing is rejected, and it is said"
+    assert "registered IPv6 prefixes of leaky" in left.unresolved
+
+
+def test_orders_for_two_halves_do_not_reject_the_whole() -> None:
+    halves = [
+        contributions(order(replace(DROP, prefixes=nets(text), or_longer=True), n), NETWORK, {})
+        for n, text in enumerate(("8.8.8.0/25", "8.8.8.128/25"), 1)
+    ]
+    desired = compile_device("edge1", halves).desired.addresses
+    for text, expected in (("8.8.8.0/24", False), ("8.8.8.0/25", True), ("8.8.8.192/26", True)):
+        route = Route(ip_network(text), (65001,))
+        found = [rejects(r, Ranges(m.first, m.last), route) for r, m in desired.items()]
+        assert any(found) is expected
+
+
+def test_where_only_routes_are_filtered_no_packets_are_blocked() -> None:
+    suspended = asks(SuspendCustomer("leaky", Selection(), "prefixes"))
+    assert {p.rule for p in suspended.on("edge1")} == {CLOSED}
+    assert {p.rule.key for p in suspended.on("filter1")} == {Key.SOURCE, Key.DESTINATION}
+    scoped = asks(
+        SuspendCustomer("leaky", Selection(), "prefixes"), scope=Scope(("edge1", "filter1"))
+    )
+    assert closed(scoped) == {"edge1": ("10.0.1.2",)}
+    assert {p.device for p in scoped.parts if p.rule != CLOSED} == {"filter1"}
+    third = BlockAddress(ip_network("8.8.8.8/32"))
+    assert asks(third).devices == (), "both borders only route"
+    border = Device("border1", "nftables", roles=frozenset({"border"}))
+    assert asks(third, with_device(border)).devices == ("border1",)
+    assert asks(third, with_device(replace(border, filters=False))).devices == ()
+
+
+def test_who_is_attached_to_routers_alone_is_blocked_at_the_borders() -> None:
+    border = Device("border1", "nftables", roles=frozenset({"border"}))
+    routed = replace(NETWORK.customers["leaky"], attachments=(Attachment("edge1", "eth1"),))
+    topology = replace(with_device(border), customers={**NETWORK.customers, "leaky": routed})
+    found = asks(SuspendCustomer("leaky", Selection(), "prefixes"), topology)
+    assert {p.rule for p in found.on("edge1")} == {CLOSED}
+    assert len(found.on("border1")) == 4
 
 
 def test_families_direction_scope_and_neighbors() -> None:
@@ -196,8 +259,8 @@ def test_a_suspension_shuts_the_sessions_too(by: str) -> None:
     demand = SuspendCustomer("leaky", essentials, "prefixes" if by == "prefixes" else "interface")
     found = asks(demand)
     assert closed(found) == SHUT_OF_LEAKY
-    assert found.devices == ("edge1", "edge2")
-    assert len({part.rule for part in found.on("edge1")}) > 1
+    assert found.devices == ("edge1", "edge2", "filter1")
+    assert len({part.rule for part in found.on("filter1")}) > 1
 
 
 def test_a_suspension_by_interface_of_who_has_sessions_alone_shuts_them() -> None:
@@ -209,7 +272,8 @@ def test_a_suspension_by_interface_of_who_has_sessions_alone_shuts_them() -> Non
 
 
 def test_the_link_to_a_suspended_customer_stays_exempt() -> None:
-    found = asks(SuspendCustomer("leaky", Selection(), "interface"), with_derived(NETWORK))
+    filtering = with_derived(with_device(replace(EDGE, filters=True)))
+    found = asks(SuspendCustomer("leaky", Selection(), "interface"), filtering)
     by_interface = [p.rule for p in found.on("edge1") if p.rule.key is Key.INPUT_INTERFACE]
     link = ip_network("10.0.1.0/30")
     exempt = {(e.first, e.last) for rule in by_interface for e in rule.exempt}
@@ -227,13 +291,35 @@ def test_a_blackhole_is_placed_on_speakers_alone() -> None:
     found = asks(HOLE)
     assert found.devices == ("speaker",)
     (part,) = found.parts
-    assert part.rule == Rule(4, Key.BLACKHOLE, exports=("transit1", "transit2"))
+    match = RouteMatch(32, 32)
+    assert part.rule == Rule(4, Key.BLACKHOLE, routes=match, exports=("transit1", "transit2"))
     assert Ranges(part.first, part.last).pairs() == ((3221225991, 3221225991),)
     assert asks(HOLE, scope=Scope(("edge1",))).devices == ()
 
 
 def test_both_directions_are_one_announcement() -> None:
     assert asks(replace(HOLE, direction=Direction.BOTH)).parts[0].rule == asks(HOLE).parts[0].rule
+
+
+def test_a_narrow_blackhole_inside_a_wide_one_stands_beside_it() -> None:
+    holes = [
+        contributions(order(Blackhole(ip_network(text)), n), NETWORK, {})
+        for n, text in enumerate(("8.8.8.0/24", "8.8.8.7/32"), 1)
+    ]
+    desired = compile_device("speaker", holes).desired.addresses
+    found = {networks(m.first, m.last) for m in desired.values()}
+    assert found == {nets("8.8.8.0/24"), nets("8.8.8.7/32")}
+
+
+def networks(first: Addresses, last: Addresses) -> tuple[Network, ...]:
+    return tuple(networks_of(Ranges(first, last), 4))
+
+
+def test_what_is_left_of_a_blackhole_is_of_each_length_a_rule() -> None:
+    guarded = replace(NETWORK, protected=(ProtectedPrefix(ip_network("8.8.8.0/32"), "ours"),))
+    found = asks(Blackhole(ip_network("8.8.8.0/30")), guarded)
+    left = {p.rule.routes: networks(p.first, p.last) for p in found.parts}
+    assert left == {RouteMatch(31, 31): nets("8.8.8.2/31"), RouteMatch(32, 32): nets("8.8.8.1/32")}
 
 
 def test_what_is_protected_is_withheld_from_a_blackhole() -> None:

@@ -25,6 +25,7 @@ devices:
       upstreams: {transit1: "64496:666"}
       canaries: [198.51.100.253]
       witnesses: [edge1]
+      trusted: [192.0.2.200]
   edge1:
     platform: frr
     transport: {netns: edge1}
@@ -54,6 +55,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         {"transit1": "64496:666"},
         {"4": "198.51.100.253"},
         (Witness("edge1", "frr", {"netns": "edge1"}, "env:EDGE", (neighbor,)),),
+        ("192.0.2.200",),
     )
     assert {n: d.bgp for n, d in topology.devices.items() if not d.bgp} == {"edge2": False}
     assert loaded(tmp_path, render(topology)) == topology
@@ -73,7 +75,7 @@ BROKEN = [
     (changed("    roles: [rtbh]\n", ""), ":4: devices.speaker.rtbh: blackholes go to devices with"
      " the role 'rtbh': add it"),
     (changed("platform: bird, bgp: false", "platform: bird, roles: [rtbh]"),
-     ":18: devices.edge2.roles: a device with the role 'rtbh' announces blackholes: state how"),
+     ":19: devices.edge2.roles: a device with the role 'rtbh' announces blackholes: state how"),
     (changed("witnesses: [edge1]", "witnesses: [edge1, edge3]"),
      "rtbh.witnesses[1]: no device 'edge3'; did you mean"),
     (changed("witnesses: [edge1]", "witnesses: [edge1, filter1]"),
@@ -83,6 +85,11 @@ BROKEN = [
      "rtbh.witnesses[1]: a speaker is no witness of itself"),
     (changed("canaries: [198.51.100.253]", "canaries: [192.0.2.7]"),
      "rtbh.canaries[0]: 192.0.2.7 is cust1's"),
+    (changed("customers:\n",
+             "pools:\n  homes: {prefixes: [198.51.100.0/24], lease: 1h}\ncustomers:\n"),
+     "rtbh.canaries[0]: 198.51.100.253 is in pools homes"),
+    (changed("platform: frr\n", "platform: frr\n    filters: true\n"),
+     "edge1.filters: frr filters no packets"),
     (changed('next_hops: [192.0.2.254, "100::1"]', 'next_hops: ["100::1"]'),
      "rtbh.canaries[0]: 198.51.100.253 is IPv4, and 'next_hops' has no address of that family"),
     (changed('next_hops: [192.0.2.254, "100::1"]', "next_hops: [192.0.2.254, 192.0.2.253]"),

@@ -62,7 +62,7 @@ def test_the_complete_example_has_something_of_every_section(tmp_path: Path) -> 
     assert topology.brake != BrakeLimits() and topology.documentation_space
     assert {p.origin for p in topology.protected} == {
         *("stated", "controller", "ix", "aaa", "dns", "ntp", "syslog", "database", "identity"),
-        *("management", "link", "neighbor", "next-hop"),
+        *("management", "link", "neighbor", "next-hop", "rtbh"),
     }
     acme = topology.customers["acme"]
     assert {bool(a.interface) + 2 * bool(a.neighbor) for a in acme.attachments} == {0, 1, 2}

@@ -138,8 +138,8 @@ def test_a_file_without_entries_adds_nothing(tmp_path: Path) -> None:
             [
                 "a.yaml:2: devices.edge1.platform: 'platform' is missing",
                 "a.yaml:2: devices.edge1.platfrom: unknown key; did you mean 'platform'? (known: "
-                "addresses, bgp, capacity, credentials, hooks, interfaces, maintenance, mechanism, "
-                "mode, nat, neighbors, next_hops, options, platform, roles, rtbh, site, "
+                "addresses, bgp, capacity, credentials, filters, hooks, interfaces, maintenance, "
+                "mechanism, mode, nat, neighbors, next_hops, options, platform, roles, rtbh, site, "
                 "transport, urpf, vrfs)",
             ],
         ),

@@ -20,6 +20,7 @@ from enforcer.core.orders import (
     Selection,
     Sessions,
     ShutdownSession,
+    SuspendCustomer,
 )
 from enforcer.core.topology import ROLE_RTBH, Blackholing, Neighbor, Topology
 from enforcer.errors import DeviceUnreachable, OrderRefused
@@ -117,9 +118,15 @@ CASES: dict[str, Case] = {
         ShutdownSession(Sessions(neighbors=(ip_address(CORE),))), more=CONFIRMED
     ),
     "upstream-session": Case(ShutdownSession(UPSTREAM), more=CONFIRMED),
+    "exceptions-need-routes": Case(SuspendCustomer("acme", ESSENTIALS), more=CONFIRMED),
     "no-routes": Case(DropRoutes(ACME), instead=ALL_LEAKED),
     "too-many-routes": Case(DropRoutes(ACME, MANY), instead=DropRoutes(ACME, MANY[:9])),
-    "nothing-registered": Case(DropRoutes(UPSTREAM, choice="unregistered"), more=CONFIRMED),
+    "bad-routes": Case(replace(ALL_LEAKED, longer_than4=-5), instead=ALL_LEAKED),
+    "nothing-registered": Case(
+        DropRoutes(UPSTREAM, choice="unregistered"),
+        instead=DropRoutes(UPSTREAM, choice="every"),
+        more=CONFIRMED,
+    ),
     "loses-all-routes": Case(ALL_LEAKED, received(*LEAKED), received(OWN, *LEAKED)),
     "loses-default-route": Case(DropRoutes(ACME, nets("0.0.0.0/0")), more=CONFIRMED),
     "loses-protected-route": Case(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.application.commands import PlaceOrder
+from enforcer.application.commands import LiftOrder, PlaceOrder
 from enforcer.application.views import NeighborPreview, Preview
 from enforcer.core.contributions import contributions
 from enforcer.core.orders import (
@@ -311,3 +311,54 @@ def test_a_real_leak_is_shown_and_placed_whole(exchange: Exchange, corpus: Path)
     placed = exchange.place(demand)
     assert placed.target.startswith("108.0.0.0/16, 108.1.0.0/18, 108.1.128.0/19 and 49,045 more")
     assert len(placed.demand["prefixes"]) == 49_048
+
+
+def test_orders_that_leave_nothing_only_together_are_refused(exchange: Exchange) -> None:
+    exchange.neighbor(LEAKY).received = LEAKED
+    google, other = (replace(ALL_LEAKED, prefixes=nets(p)) for p in ("8.8.8.0/24", "1.1.1.0/24"))
+    lines = [command(google), command(other)]
+    said = [line.code for line in exchange.app.check_many(ANN, lines)]
+    assert said == [None, "loses-all-routes"]
+    # One after the other, before any router has been told of the first.
+    assert code_of(exchange, google) == ""
+    found = about(shown(exchange, other), LEAKY)
+    assert (found.routes, found.lost, found.remaining, found.remaining_first) == (2, 1, 0, [])
+    with pytest.raises(OrderRefused, match="together with what other orders reject") as refusal:
+        exchange.app.place(ANN, command(other))
+    assert refusal.value.code == "loses-all-routes"
+    assert code_of(exchange, google) == ""
+    assert code_of(exchange, other, confirm_routes=True) == ""
+
+
+def test_what_is_over_or_lifted_takes_no_part(exchange: Exchange) -> None:
+    exchange.neighbor(LEAKY).received = LEAKED
+    google, other = (replace(ALL_LEAKED, prefixes=nets(p)) for p in ("8.8.8.0/24", "1.1.1.0/24"))
+    placed = exchange.app.place(ANN, command(google))
+    later = {"duration": None, "start_after": 2 * HOUR, "end": None, "open_ended": True}
+    assert code_of(exchange, other, **later) == ""
+    exchange.app.lift(ANN, LiftOrder(order=placed.id, reason="over"))
+    assert code_of(exchange, other) == ""
+
+
+def test_a_confirmed_line_counts_for_those_after_it(exchange: Exchange) -> None:
+    exchange.neighbor(LEAKY).received = LEAKED
+    google, other = (replace(ALL_LEAKED, prefixes=nets(p)) for p in ("8.8.8.0/24", "1.1.1.0/24"))
+    lines = [command(google, confirm_routes=True), command(other)]
+    assert [line.code for line in exchange.app.place_many(ANN, lines)] == [
+        None,
+        "loses-all-routes",
+    ]
+
+
+def test_a_long_list_that_is_refused_is_recorded_as_count_and_digest(exchange: Exchange) -> None:
+    leaked = [a_route(f"198.18.{n}.0/24", 65001) for n in range(200)]
+    exchange.neighbor(LEAKY).received = leaked
+    demand = DropRoutes(ACME, tuple(route.prefix for route in leaked))
+    assert code_of(exchange, demand) == "loses-all-routes"
+    said = payloads(exchange, "order.refused")[-1]["demand"]
+    assert said["prefix_count"] == 200 and len(said["prefixes_sha256"]) == 64
+    assert "prefixes" not in said
+    code_of(exchange, replace(demand, prefixes=demand.prefixes[1:]))
+    code_of(exchange, demand)
+    last = [one["demand"].get("prefixes_sha256") for one in payloads(exchange, "order.refused")]
+    assert last[-1] == said["prefixes_sha256"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 
@@ -27,7 +28,7 @@ from drivers.gobgp.render import Shape, label, layout
 from enforcer.core.addresses import to_column
 from enforcer.core.intervals import ends_of
 from enforcer.core.orders import MAX_ORDER_NUMBER
-from enforcer.core.rules import NO_END, Key, Members, Owner, Rule
+from enforcer.core.rules import NO_END, Key, Members, Owner, RouteMatch, Rule
 from enforcer.errors import CommandRejected, ParseFailed
 
 RTBH = 65535 << 16 | 666
@@ -40,9 +41,10 @@ SHAPE = Shape(
     {"upa": UPA, "upb": Large(65000, 1, 2)},
     MARK,
 )
-PLAIN = Rule(4, Key.BLACKHOLE)
-TO_A = Rule(4, Key.BLACKHOLE, exports=("upa",))
-TO_BOTH = Rule(4, Key.BLACKHOLE, exports=("upa", "upb"))
+HOST = RouteMatch(32, 32)
+PLAIN = Rule(4, Key.BLACKHOLE, routes=HOST)
+TO_A = Rule(4, Key.BLACKHOLE, routes=HOST, exports=("upa",))
+TO_BOTH = Rule(4, Key.BLACKHOLE, routes=HOST, exports=("upa", "upb"))
 
 
 def rows(*some: tuple[int, int, int]) -> Members:
@@ -87,6 +89,16 @@ def test_an_order_beyond_32_bits_keeps_its_number() -> None:
     made = layout(SHAPE, {PLAIN: rows(at("203.0.113.10/32", MAX_ORDER_NUMBER))})
     read = members(Labels(SHAPE), made.values())
     assert read[PLAIN].order.tolist() == [MAX_ORDER_NUMBER]
+
+
+def test_a_narrow_announcement_stands_inside_a_wide_one() -> None:
+    wide = replace(PLAIN, routes=RouteMatch(24, 24))
+    held = {PLAIN: rows(at("203.0.113.10/32", 7)), wide: rows(at("203.0.113.0/24", 9))}
+    made = layout(SHAPE, held)
+    assert {str(p) for p in made} == {"203.0.113.0/24", "203.0.113.10/32"}
+    read = members(Labels(SHAPE), made.values())
+    assert read.keys() == held.keys()
+    assert all(read[rule].same_as(found) for rule, found in held.items())
 
 
 @st.composite

@@ -12,7 +12,7 @@ from drivers._witness.model import Session
 from enforcer.errors import ParseFailed
 
 NEIGHBORS = """{
-"10.0.1.2":{"remoteAs":65100,"localAs":65000,"bgpState":"Established"},
+"10.0.1.2":{"remoteAs":65100,"localAs":65000,"bgpState":"Established","hostLocal":"10.0.1.1"},
 "10.0.9.2":{"remoteAs":65000,"localAs":65000,"bgpState":"Active"}
 }
 """
@@ -28,6 +28,7 @@ edge       BGP        ---        up     04:23:55.112  Established
     Neighbor address: 10.0.1.1
     Neighbor AS:      65000
     Local AS:         65100
+    Source address:   10.0.1.2
   Channel ipv4
     State:          UP
 inside     BGP        ---        start  04:23:55.112  Active
@@ -48,7 +49,7 @@ Table master6:
 
 def test_frr_sessions() -> None:
     assert parse_frr.sessions("edge", NEIGHBORS) == (
-        Session("10.0.1.2", "10.0.1.2", 65100, True, True),
+        Session("10.0.1.2", "10.0.1.2", 65100, True, True, "10.0.1.1"),
         Session("10.0.9.2", "10.0.9.2", 65000, False, False),
     )
 
@@ -83,9 +84,47 @@ def test_frr_neighbors_and_routes_that_are_not_understood() -> None:
         parse_frr.told("edge", {"prefix": "x", "advertisedTo": {}})
 
 
+@pytest.mark.parametrize(
+    ("hops", "so"),
+    [
+        ('{"recursive":true,"ip":"192.0.2.254"},{"fib":true,"blackhole":true}', True),
+        ('{"fib":true,"ip":"10.0.3.2"}', False),
+        ('{"fib":true,"blackhole":true},{"fib":true,"ip":"10.0.3.2"}', False),
+        ('{"recursive":true,"ip":"192.0.2.254"}', False),
+        ("", False),
+    ],
+)
+def test_frr_discards_where_every_last_next_hop_does(hops: str, so: bool) -> None:
+    route = f'"selected":true,"installed":true,"nexthops":[{hops}]'
+    text = '{"203.0.113.10/32":[{%s}]}{}'
+    assert bool(parse_frr.discarded("edge", text % route)) is so
+    for missing in ("selected", "installed"):
+        changed = route.replace(f'"{missing}":true', f'"{missing}":false')
+        assert not parse_frr.discarded("edge", text % changed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["% Unknown", '{"x":[]}', '{"203.0.113.10/32":1}', '{"203.0.113.10/32":[{"nexthops":1}]}'],
+)
+def test_frr_routes_that_are_not_understood_discard_nothing(text: str) -> None:
+    with pytest.raises(ParseFailed):
+        parse_frr.discarded("edge", text)
+
+
+def test_bird_discards_what_is_no_unicast_route() -> None:
+    assert parse_bird.discarded("upa", ROUTES) == {ip_network("2001:db8::/32")}
+    with pytest.raises(ParseFailed):
+        parse_bird.discarded("upa", "syntax error, unexpected")
+
+
+def test_a_bird_session_without_a_table_of_the_family_is_sent_nothing() -> None:
+    assert not parse_bird.prefixes("upa", "BIRD 2.0.12 ready.\nNo valid tables\n")
+
+
 def test_bird_sessions() -> None:
     assert parse_bird.sessions("upa", PROTOCOLS) == (
-        Session("edge", "10.0.1.1", 65000, True, True),
+        Session("edge", "10.0.1.1", 65000, True, True, "10.0.1.2"),
         Session("inside", "fe80::1", 65100, False, False),
     )
 

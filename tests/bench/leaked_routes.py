@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From an order about routes to an upstream without them, beside the daemons' own floor.
+
+In the BGP lab, on its FRR edge and on its BIRD edge; the orders go over SSH.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+from enforcer.application import Application
+from enforcer.application.commands import PlaceOrder
+from enforcer.core.orders import Demand, DropRoutes, Sessions
+from lab.bgp import (
+    CONVERGED,
+    EDGES,
+    FRR,
+    TOPOLOGY,
+    Edge,
+    announce,
+    await_upstream,
+    enrol,
+    inventory_for,
+    plain,
+    upstream_count,
+    wait_for_bgp,
+)
+from lab.bgp_by_hand import accept, reject, reject_but
+from lab.installation import Controller, Installation
+from lab.shell import wait_until
+from tests.bench.chapters import Chapter
+from tests.bench.enforcing import ME, application, lift, settled
+from tests.bench.ground import Say, Size, interleaved
+
+NAME = "routes"
+WHERE = TOPOLOGY
+ORDER, HAND = "order", "by hand"
+LISTED, CHUNKED, NAIVE = "order, listed", "by hand, in chunks", "by hand, one list"
+KEPT = "198.51.100.0/24"
+FULL, QUICK = ((10_000, 49_000, 100_000), (1_000, 10_000)), ((1_000, 10_000), (1_000,))
+"""Leaked routes; and, on FRR, listed ones."""
+NAIVE_AT = 1_000
+METHOD = """
+The customer of `lab/isp-bgp.clab.yml` leaks made-up /24s on one edge, and the upstream has them
+all. `order`: `drop-routes --all-but-registered`, placed in process (the routes are read and what
+would be lost is worked out first), carried out by a controller over SSH and read back; the time
+is from there until the upstream has none of them, by its own `show route count`. `by hand`: the
+same filter, as a file that is ready on the router, loaded by `vtysh -f` on FRR and by `birdc
+configure` on BIRD, until the same. It keeps no record, asks nobody, and reads nothing back.
+Listed prefixes are compared on FRR until the order is enforced, and until `vtysh` has ended: `in
+chunks` of ten prefix-lists' entries, as the driver writes them, and `one list` as a person would,
+with all entries in it."""
+
+
+def leaked(count: int) -> list[str]:
+    """So many /24s outside of everybody's space in the lab."""
+    return [f"{20 + n // 65536}.{n // 256 % 256}.{n % 256}.0/24" for n in range(count)]
+
+
+class Ways:
+    """The ways to be rid of a leak on one edge, and back to it."""
+
+    def __init__(self, edge: Edge, app: Application, prefixes: Sequence[str]) -> None:
+        self._edge = edge
+        self._app = app
+        self._prefixes = tuple(prefixes)
+        self._session = Sessions(neighbors=(ip_address(edge.neighbors[0]),))
+
+    def order(self, number: int) -> dict[str, float]:
+        """By an order, until the upstream is clean."""
+        began = time.monotonic()
+        order = self._place(DropRoutes(self._session, choice="unregistered"))
+        took = self._clean() - began
+        settled(self._app, order)
+        lift(self._app, order)
+        self._back()
+        return {ORDER: took}
+
+    def hand(self, number: int) -> dict[str, float]:
+        """By hand, until the upstream is clean."""
+        began = time.monotonic()
+        reject_but(self._edge, KEPT)
+        took = self._clean() - began
+        accept(self._edge)
+        self._back()
+        return {HAND: took}
+
+    def listed(self, number: int) -> dict[str, float]:
+        """By an order that names every prefix, until it is enforced."""
+        prefixes = tuple(map(ip_network, self._prefixes))
+        began = time.monotonic()
+        order = self._place(DropRoutes(self._session, prefixes))
+        settled(self._app, order)
+        took = time.monotonic() - began
+        lift(self._app, order)
+        return {LISTED: took}
+
+    def by_lists(self, name: str, chunk: int) -> Callable[[int], dict[str, float]]:
+        """By hand, until the daemon has taken every entry."""
+
+        def run(number: int) -> dict[str, float]:
+            began = time.monotonic()
+            reject(self._edge, self._prefixes, chunk)
+            took = time.monotonic() - began
+            accept(self._edge)
+            return {name: took}
+
+        return run
+
+    def _place(self, demand: Demand) -> str:
+        day = timedelta(days=1)
+        asked = PlaceOrder(demand=demand, reason="a benchmark", duration=day, confirm_routes=True)
+        return self._app.place(ME, asked).id
+
+    def _clean(self) -> float:
+        """The instant at which the upstream has the customer's own prefix alone."""
+        what = "the upstream is clean"
+        wait_until(lambda: upstream_count(self._edge, 4) == 1, what, timeout=CONVERGED, every=0.02)
+        return time.monotonic()
+
+    def _back(self) -> None:
+        await_upstream(self._edge, 4, {self._edge.own[0], *self._prefixes})
+
+
+@contextmanager
+def controlled() -> Iterator[Application]:
+    """A controller on the edges, and the application in this process."""
+    wait_for_bgp()
+    with tempfile.TemporaryDirectory(prefix="enforcer-bench-bgp-") as name:
+        folder = Path(name)
+        enrol(folder)
+        installation = Installation(folder, inventory_for(folder))
+        installation.create()
+        with Controller(installation):
+            wait_until(
+                lambda: all(one["status"] == "ok" for one in installation.ask("device", "list")),
+                "every router is read",
+                timeout=CONVERGED,
+            )
+            yield application(installation)
+
+
+def measure(size: Size, say: Say) -> Chapter:
+    """Run the benchmark, in the BGP lab."""
+    chapter = Chapter(NAME, "Leaked routes, from order to a clean upstream", METHOD)
+    quick = size.entries < 100_000
+    counts, listed = QUICK if quick else FULL
+    rounds = size.long
+    with controlled() as app:
+        for edge in EDGES:
+            for count in counts:
+                prefixes = leaked(count)
+                announce(edge, plain(prefixes))
+                await_upstream(edge, 4, {edge.own[0], *prefixes})
+                situation = f"{count:,} leaked routes, {edge.daemon.upper()}"
+                say(f"{situation}, {rounds} rounds")
+                ways = Ways(edge, app, prefixes)
+                times = interleaved(rounds, [ways.order, ways.hand], chapter.remarks)
+                chapter.compare(situation, times, ORDER, HAND, headline=count == counts[-1])
+            announce(edge, [])
+        _lists(chapter, app, listed, 1 if quick else 3, say)
+    return chapter
+
+
+def _lists(
+    chapter: Chapter, app: Application, counts: Sequence[int], rounds: int, say: Say
+) -> None:
+    for count in counts:
+        situation = f"{count:,} listed prefixes, FRR"
+        say(f"{situation}, {rounds} rounds")
+        ways = Ways(FRR, app, leaked(count))
+        runs = [ways.listed, ways.by_lists(CHUNKED, 10)]
+        if count == NAIVE_AT:
+            runs.append(ways.by_lists(NAIVE, count))
+        times = interleaved(rounds, runs, chapter.remarks)
+        chapter.compare(situation, times, LISTED, CHUNKED)
+        if NAIVE in times:
+            chapter.compare(situation, times, LISTED, NAIVE, headline=True)
