@@ -195,7 +195,9 @@ def test_nothing_more_is_dropped_and_what_one_rule_goes_on_dropping_stays(
     stands = after(actual, may)
     before, between, wanted = drops(actual), drops(stands), drops(desired)
     assert all(before.get(packet, 0) >= end for packet, end in between.items())
-    for packet in before.keys() & wanted.keys():
-        assert between.get(packet, 0) >= min(before[packet], wanted[packet])
+    # One order is one rule; of several, one that goes may be what dropped the other's packet.
+    if max(sum(map(bool, state.values())) for state in (actual, desired)) <= 1:
+        for packet in before.keys() & wanted.keys():
+            assert between.get(packet, 0) >= min(before[packet], wanted[packet])
     wished = {rule: some for rule, some in desired.items() if some}
     assert drops(after(stands, held)) == drops(wished)

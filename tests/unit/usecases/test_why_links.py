@@ -27,7 +27,7 @@ def suspended(plant: Plant) -> Plant:
     )
     plant.stated = with_derived(files(edge, EDGES[1], HOSTING))
     plant.reload()
-    plant.place(SUSPENDED)
+    plant.place(SUSPENDED, confirm_routes=True)
     plant.reconcile()
     return plant
 
