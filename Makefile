@@ -72,7 +72,7 @@ tests: ## contract, integration and lab tests (root)
 	@$(MAKE) storage
 	@$(MAKE) routers
 	@$(MAKE) kernel
-	@$(MAKE) --jobs=2 --output-sync=target lab-tests
+	@$(MAKE) lab-isp
 
 # Each has its own databases and servers, so several may run at once.
 apart := tests/integration/storage tests/integration/inventory
@@ -90,9 +90,10 @@ routers:
 kernel:
 	$(call step,contract tests with a kernel and daemons,$(pytest) -q -n 2 -m root tests/contract)
 	$(call step,integration tests,$(pytest) -q -n 2 --dist loadfile tests/integration \
-		$(apart:%=--ignore=%) $(emulated:%=--ignore=%))
+		$(apart:%=--ignore=%) $(emulated:%=--ignore=%) --ignore=tests/integration/test_kill.py)
+	$(call step,killed at every step,$(pytest) -q tests/integration/test_kill.py)
 
-# Each lab is a machine of its own; both mostly wait for their routers.
+# lab-bgp is not a part of `make test` yet: it was never green as a whole.
 lab-tests: lab-isp lab-bgp ## tests in the labs (root)
 
 lab-isp:

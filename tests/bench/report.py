@@ -46,8 +46,8 @@ make bench                                  # everything, this page and its pict
 ```
 
 Nothing leaves the machine: the router and its two hosts are network namespaces of the smallest lab
-(`lab/two.clab.yml`). `--json` writes every sample. `--quick` and `--only` leave this page alone
-unless `--page FILE` names one.
+(`lab/two.clab.yml`), and for routes those of the BGP lab (`lab/isp-bgp.clab.yml`). `--json` writes
+every sample. `--quick` and `--only` leave this page alone unless `--page FILE` names one.
 """
 
 _COLUMNS = ("ratio", "min", "p10", "p90", "max", "median time", "beside", "rounds")

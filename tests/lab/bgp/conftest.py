@@ -12,9 +12,10 @@ from lab.bgp import EDGES, Edge, announce, enrol, inventory_for, wait_for_bgp
 from lab.errors import NotInLab
 from lab.inside import current
 from lab.installation import Controller, Installation
+from lab.shell import wait_until
 from tests.conftest import REPOSITORY
 from tests.lab.conftest import LabView
-from tests.lab.enforcement.desk import Desk, desk_at
+from tests.lab.enforcement.desk import ME, Desk, desk_at
 
 HOW = "run: python -m lab.clabns lab/isp-bgp.clab.yml -- python -m pytest tests/lab/bgp"
 HERE = Path(__file__).parent
@@ -73,5 +74,27 @@ def desk(controller: Controller) -> Iterator[Desk]:
     """Orders of one test; afterwards all are lifted and the devices hold nothing of them."""
     if not controller.running:
         controller.start()
+    _release(controller)
     with desk_at(controller) as opened:
         yield opened
+
+
+def _release(controller: Controller) -> None:
+    """Take up again what is contested.
+
+    These tests reset sessions more often within an hour than anybody should: to the controller
+    that is somebody who keeps changing the same things.
+    """
+    desk = Desk(controller.installation, controller)
+    try:
+        wait_until(lambda: _calm(desk), "every router is proved", timeout=60, every=0.2)
+    finally:
+        desk.close()
+
+
+def _calm(desk: Desk) -> bool:
+    devices = desk.app.devices(ME)
+    for device in devices:
+        if device.status == "contested":
+            desk.app.device_release(ME, device.name, "the tests did it")
+    return all(device.status == "ok" for device in devices)
