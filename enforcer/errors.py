@@ -7,6 +7,11 @@
     |-- InvalidInput              what was typed or sent cannot be understood: exit 2, HTTP 422
     |-- NotFound                  no such order, device, customer, list: exit 3, HTTP 404
     |-- OrderRefused              a guardrail said no; has a stable code: exit 4, HTTP 422
+    |-- AwaitingApproval          stored as a proposal, waits for a second person: exit 5, HTTP 202
+    |-- Unauthenticated           nobody, or a login that does not hold: exit 1, HTTP 401
+    |   `-- Throttled             too many attempts; says when to come again: HTTP 429
+    |-- Forbidden                 known, but not allowed to do this: exit 4, HTTP 403
+    |-- ServerUnreachable         the server of `--server` does not answer: exit 1
     |-- ConfigurationInvalid      settings or inventory cannot be used: exit 1
     |-- StorageError              the database refused or is away: exit 1, retried
     |   |-- AuditBroken           the audit chain does not verify
@@ -53,6 +58,44 @@ class OrderRefused(EnforcerError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class AwaitingApproval(EnforcerError):
+    """What was asked for is stored as a proposal and waits for a second person.
+
+    Args:
+        proposal: its id.
+        message: one sentence that says who has to do what.
+    """
+
+    def __init__(self, proposal: str, message: str) -> None:
+        super().__init__(message)
+        self.proposal = proposal
+
+
+class Unauthenticated(EnforcerError):
+    """Nobody is logged in, or the token or session does not hold (any more)."""
+
+
+class Throttled(Unauthenticated):
+    """Too many attempts.
+
+    Args:
+        seconds: after which it may be tried again.
+        message: the same as a sentence.
+    """
+
+    def __init__(self, seconds: float, message: str) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class Forbidden(EnforcerError):
+    """Whoever asks is known, and may not do this. Nothing was changed."""
+
+
+class ServerUnreachable(EnforcerError):
+    """The server that the command line works through does not answer as one of ours."""
 
 
 class ConfigurationInvalid(EnforcerError):

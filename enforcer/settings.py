@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from enforcer import secrets
 from enforcer.core.times import parse_duration
 from enforcer.errors import ConfigurationInvalid, InvalidInput
+from enforcer.service_settings import ServiceSettings
 
 FILE_NAME = "enforcer.toml"
 SYSTEM_FILE = Path("/etc/enforcer/enforcer.toml")
@@ -83,6 +84,8 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     actor: str = Field(default_factory=_login_name, min_length=1)
     """The name in the audit trail for what is asked at the shell."""
+    service: ServiceSettings = ServiceSettings()
+    """Table `[service]`: web server, single sign-on, four eyes, notices, reports."""
 
     _file: Path | None = PrivateAttr(default=None)
 

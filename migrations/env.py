@@ -11,7 +11,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from enforcer.storage.engine import migration_engine
-from enforcer.storage.tables import metadata
+from enforcer.storage.service_tables import metadata
 
 
 def migrate(connection: Connection) -> None:

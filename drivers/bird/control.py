@@ -264,9 +264,27 @@ class Control:
             argv = ["stat", option, "%y|%z|%n", "--", *paths, *self._folders]
             for line in self.shell.run(argv).stdout.decode("utf-8", "replace").splitlines():
                 found = _STAMPS.match(line)
-                if found is None or max(found[1], found[2])[: len(since)] >= since:
-                    return f"{found[3] if found else line[:_SHOWN]} was edited"
+                if found is None:
+                    return f"{line[:_SHOWN]} was edited"
+                why = _after(max(found[1], found[2]), since)
+                if why:
+                    return f"{found[3]} {why}"
         return ""
+
+
+def _after(time: str, since: str) -> str:
+    """What is to be said of a file of that `time`; "": BIRD read it as it is.
+
+    BIRD takes its time before it reads the files, and cuts it off where it writes it: a script
+    that writes and configures does both in one millisecond.
+    """
+    seen = time[: len(since)]
+    if seen == since and "." not in since:
+        return (
+            "may have been edited (within the second of BIRD's last configuration: let `timeformat"
+            " base` be `iso long ms`)"
+        )
+    return "was edited" if seen > since else ""
 
 
 def _near(one: str, other: str) -> bool:

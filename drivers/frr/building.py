@@ -50,12 +50,19 @@ class Built:
 
 
 class Building:
-    """Makes filters beside what `config` has; names are never used twice."""
+    """Makes filters beside what `config` has; names are never used twice.
+
+    Nor is the name of a route-map that is attached and was deleted: FRR 8.4 keeps the memory of
+    the deleted one for its neighbors until ``bgp route-map delay-timer`` is over, unless a
+    route-map of that name is made before; then it frees it under them, and dies by it (FRR pull
+    request 14017).
+    """
 
     def __init__(self, config: Config, known: Known) -> None:
         self._config = config
         self._known = known
         self._taken: set[str] = {thing.name for thing in config.lists} | config.maps.keys()
+        self._taken.update(config.bound.values())
         self._intact: dict[tuple[int, str], list[str]] = {}
         for thing in sorted(config.lists):
             said = list_name(thing.name)

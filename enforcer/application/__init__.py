@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from enforcer.application.actor import Actor
+from enforcer.application.approval_views import ProposalView
 from enforcer.application.commands import (
     AmendOrder,
     AuditFilter,
@@ -57,7 +58,34 @@ class Application(Protocol):
     """
 
     def place(self, actor: Actor, command: PlaceOrder) -> OrderView:
-        """Store an order and ring the controller. The same idempotency key: the same order."""
+        """Store an order and ring the controller. The same idempotency key: the same order.
+
+        Raises AwaitingApproval where it needs a second person: it is stored as a proposal.
+        """
+        ...
+
+    def proposals(self, actor: Actor, state: str | None = "waiting") -> Sequence[ProposalView]:
+        """What waits for a second person, or was decided (`state` None: all), newest first."""
+        ...
+
+    def proposal(self, actor: Actor, proposal_id: str) -> ProposalView:
+        """One proposal."""
+        ...
+
+    def approve(self, actor: Actor, proposal_id: str, reason: str) -> OrderView:
+        """Do what was proposed, checked anew; never by the one who proposed it (Forbidden)."""
+        ...
+
+    def reject(self, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
+        """Turn a proposal down."""
+        ...
+
+    def withdraw(self, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
+        """Take one's own proposal back."""
+        ...
+
+    def review(self, actor: Actor, order_id: str, reason: str) -> OrderView:
+        """Say that an order placed as an emergency was looked at; never by its issuer."""
         ...
 
     def preview(self, actor: Actor, command: PlaceOrder, fresh: bool = False) -> Preview:
@@ -65,7 +93,7 @@ class Application(Protocol):
         ...
 
     def change_end(self, actor: Actor, command: ChangeEnd) -> OrderView:
-        """Extend or shorten an order that has not ended."""
+        """Extend or shorten an order that has not ended. Raises AwaitingApproval as `place`."""
         ...
 
     def lift(self, actor: Actor, command: LiftOrder) -> OrderView:

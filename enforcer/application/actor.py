@@ -3,12 +3,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from enforcer.core.access import Action, Rights
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` of the person or program, `source` of the call (cli, api, controller)."""
+    """`name` of the person or program, `source` of the call (cli, api, web, controller, or the
+    source of a token).
+
+    `rights`: of an account or a token; None at the shell and in the controller, which may do
+    everything.
+    """
 
     name: str
     source: str
+    rights: Rights | None = field(default=None, compare=False)
+
+    def may(self, action: Action) -> bool:
+        """Whether this one is allowed to do it."""
+        return self.rights is None or self.rights.allow(action)

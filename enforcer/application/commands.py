@@ -43,6 +43,9 @@ class PlaceOrder(Command):
     """The issuer knows that sessions, or most of their routes, or ways that matter are lost."""
     confirm_foreign: bool = False
     """The issuer knows that a blackholed destination is nobody's here."""
+    emergency: str = ""
+    """Why it cannot wait for a second person; somebody else reviews it afterwards. Needs the
+    right to do so; without a need for approval it says nothing."""
 
 
 class ChangeEnd(Command):

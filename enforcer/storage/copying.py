@@ -21,8 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from enforcer.errors import InvalidInput, StorageError
 from enforcer.storage.audit import AuditReader
 from enforcer.storage.engine import is_postgresql, migration_engine
+from enforcer.storage.service_tables import metadata
 from enforcer.storage.sqlite import sqlite_file
-from enforcer.storage.tables import audit_head, control, lease, metadata
+from enforcer.storage.tables import audit_head, control, lease
 
 _AT_ONCE = 500
 _MODULUS = 2**256

@@ -6,7 +6,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, column, inspect, select, table
 
 from enforcer.errors import StorageError
-from enforcer.storage.tables import REVISION, metadata
+from enforcer.storage.service_tables import metadata
+from enforcer.storage.tables import REVISION
 
 _version = table("alembic_version", column("version_num"))
 

@@ -2,7 +2,8 @@
 """The schema, for SQLite and PostgreSQL alike: no server defaults, no partial indexes.
 
 Instants are int64 microseconds UTC (`enforcer.storage.times`). Numbers of orders, audit
-entries and intents are positions in the one change sequence.
+entries and intents are positions in the one change sequence. The tables of the service are in
+`service_tables`; `metadata` is complete only there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that leads to this schema."""
 
 metadata = MetaData(

@@ -50,6 +50,7 @@ from enforcer.usecases import (
     why_route,
 )
 from enforcer.usecases.find_orders import find_orders
+from enforcer.usecases.local_approval import LocalApproval
 from enforcer.usecases.local_desk import LocalDesk
 from enforcer.usecases.local_record import LocalRecord
 from enforcer.usecases.present import Presenter, event_view
@@ -57,7 +58,7 @@ from enforcer.usecases.session_warnings import session_warnings
 from enforcer.usecases.world import World, existing
 
 
-class LocalApplication(LocalDesk, LocalRecord):
+class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
     """Implements `Application` on a local database."""
 
     def _view(self, order: Order) -> OrderView:

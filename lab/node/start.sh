@@ -48,7 +48,9 @@ one_frr() {
 kept_frr() {
     ip route delete default dev eth0 2>/dev/null
     install -d -o frr -g frr -m 755 /run/frr /var/log/frr
-    install -o frr -g frr -m 640 "/lab/bgp/$HOSTNAME.conf" /etc/frr/frr.conf
+    # `write memory` of whoever is in the group frr: it makes a new file in this folder.
+    install -d -o frr -g frr -m 2770 /etc/frr
+    install -o frr -g frr -m 660 "/lab/bgp/$HOSTNAME.conf" /etc/frr/frr.conf
     install -o frr -g frrvty -m 640 /dev/null /etc/frr/vtysh.conf
     local daemon
     for daemon in zebra staticd bgpd; do

@@ -196,13 +196,15 @@ def test_what_is_not_confirmed_is_taken_back_by_bird_itself(birds: Net) -> None:
     """The one test that waits: for BIRD's timer, five seconds."""
     driver = birds.driver(confirm="5")
     converge(driver, wanted())
+    heard = len(birds.upstream.log())
     with driver.connect() as session:
         held = staged(driver, session, wanted(LEAK))
-        birds.settled(set(LEAKED))
         with pytest.raises(DeviceBusy, match="waits for its confirmation"):
             read(birds.driver())
         until(lambda: "unconfirmed" not in birds.edge.said("configure status"))
         birds.settled(set())
+        later = birds.upstream.log()[heard:]
+        assert all(later.count(prefix) >= 2 for prefix in LEAKED), "removed, and added again"
         with pytest.raises(DeviceError, match="did not take what was written"):
             held.confirm()
     # The file is as it was written, or as it was: either way another pass knows.

@@ -93,6 +93,7 @@ def test_what_we_would_announce_is_held_back(birds: Net) -> None:
 def test_routes_are_told_with_their_paths(birds: Net) -> None:
     driver = birds.driver()
     converge(driver, wanted(LEAK))
+    birds.settled(set(LEAKED))
     with driver.connect() as session:
         assert isinstance(session, RoutingSession)
         found = session.routes(CUSTOMER, 4, Key.RECEIVED)
@@ -123,7 +124,7 @@ def test_a_session_is_shut_with_a_word_and_comes_back(birds: Net) -> None:
     converge(driver, wanted(LEAK, CUSTOMER))
     assert " down " in birds.edge.said("show protocols customer")
     birds.edge.said("configure")
-    assert " down " not in birds.edge.said("show protocols customer")
+    until(lambda: " down " not in birds.edge.said("show protocols customer"))
     converge(driver, wanted(LEAK, CUSTOMER))
     assert " down " in birds.edge.said("show protocols customer")
     converge(driver, wanted())

@@ -26,7 +26,8 @@ from enforcer.storage.copying import Progress, no_progress
 from enforcer.storage.database import Database
 from enforcer.storage.errors import DatabaseMoved
 from enforcer.storage.inventories import CONTENT, content_of
-from enforcer.storage.tables import lease, metadata
+from enforcer.storage.service_tables import metadata
+from enforcer.storage.tables import lease
 from enforcer.usecases.copy_database import copy_database, reclaim_database
 from tests.integration.storage.placing import NOON, place
 from tests.integration.storage.tampering import opened, tamper

@@ -17,8 +17,9 @@ from enforcer.errors import StorageError
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from enforcer.storage.engine import is_postgresql
+from enforcer.storage.service_tables import metadata
 from enforcer.storage.sqlite import create_file
-from enforcer.storage.tables import REVISION, metadata
+from enforcer.storage.tables import REVISION
 from tests.integration.storage.placing import place
 from tests.integration.storage.tampering import opened, tamper
 from tests.postgres import Cluster

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import BigInteger, DateTime, Table, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from enforcer.storage.tables import metadata
+from enforcer.storage.service_tables import metadata
 
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 SQLITE = make_url("sqlite://").get_dialect()()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who is asking over HTTP, and whether they may: every route names one action.
+
+Two ways in: ``Authorization: Bearer TOKEN``, or the session cookie of the desk, which for
+anything but GET and HEAD also needs the CSRF token of that session (header ``X-CSRF-Token`` or
+form field ``csrf``), because browsers send cookies whoever wrote the form.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from enforcer.application.account_views import SessionView
+from enforcer.application.actor import Actor
+from enforcer.application.services import Services
+from enforcer.core.access import Action
+from enforcer.errors import Forbidden, Unauthenticated
+
+COOKIE = "enforcer_session"
+SECURE_COOKIE = "__Host-enforcer_session"
+CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is asking. `session` and `csrf` are there for logins by cookie only."""
+
+    actor: Actor
+    session: SessionView | None = None
+    csrf: str = ""
+
+
+class Guarded(Protocol):
+    """A dependency that names the action it lets pass."""
+
+    action: Action | None
+
+    def __call__(self, request: Request) -> Caller:
+        """The caller. Raises Unauthenticated, Forbidden."""
+        ...
+
+
+def services_of(request: Request) -> Services:
+    """What the application behind `request` is made of."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+
+
+def peer(request: Request) -> str:
+    """The peer's address; proxies that the settings trust were resolved by the server."""
+    return request.client.host if request.client else ""
+
+
+def identify(request: Request) -> Caller:
+    """Who is asking, by token or cookie. Raises Unauthenticated."""
+    services = services_of(request)
+    authorization = request.headers.get("authorization", "")
+    if authorization:
+        if not authorization.lower().startswith(_BEARER):
+            raise Unauthenticated("send `Authorization: Bearer TOKEN`: no other scheme is known")
+        secret = authorization[len(_BEARER) :].strip()
+        return Caller(services.accounts.by_token(secret, peer(request)))
+    cookie = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
+    if not cookie:
+        raise Unauthenticated("log in, or send `Authorization: Bearer TOKEN`")
+    actor, session, csrf = services.accounts.by_session(cookie)
+    return Caller(actor, session, csrf)
+
+
+def same_origin(request: Request, caller: Caller) -> None:
+    """A login by cookie may change something only from our own pages. Raises Forbidden."""
+    if request.method in _SAFE or caller.session is None:
+        return
+    sent = request.headers.get(CSRF_HEADER, "")
+    if not hmac.compare_digest(sent.encode(), caller.csrf.encode()):
+        raise Forbidden("the form is too old or not ours: load the page again and repeat it")
+
+
+def allowed(action: Action) -> Callable[[Request], Caller]:
+    """A dependency: the caller, if the caller may do `action`.
+
+    Use it as ``caller: Annotated[Caller, Depends(allowed(Action.READ))]``; the action is kept on
+    the dependency, so that a test can list what each route asks for.
+    """
+
+    def guard(request: Request) -> Caller:
+        caller = identify(request)
+        same_origin(request, caller)
+        if not caller.actor.may(action):
+            raise Forbidden(f"{caller.actor.name} may not do this: it needs the right '{action}'")
+        return caller
+
+    guard.action = action  # type: ignore[attr-defined]  # read by the test of roles and routes
+    return guard

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Notices that go out, as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from enforcer.application.actor import Actor
+from enforcer.application.views import View
+
+
+class NoticeView(View):
+    """One notice to one channel."""
+
+    id: int
+    channel: str
+    event: str
+    sequence: int
+    """The audit entry that it tells of."""
+    title: str
+    text: str
+    state: str
+    """waiting, sent, dead (given up after all attempts)."""
+    attempts: int
+    next: datetime | None
+    error: str = ""
+
+
+class Notices(Protocol):
+    """What was sent, waits, or could not be sent. Raises NotFound, Forbidden, StorageError."""
+
+    def notices(
+        self, actor: Actor, state: str | None = None, limit: int = 100
+    ) -> Sequence[NoticeView]:
+        """Notices, newest first."""
+        ...
+
+    def retry(self, actor: Actor, notice_id: int) -> NoticeView:
+        """Try a dead one again, from now on."""
+        ...

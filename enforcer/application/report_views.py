@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What detectors and reporters sent, as it is shown and decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from enforcer.application.actor import Actor
+from enforcer.application.commands import Command, PlaceOrder
+from enforcer.application.views import OrderView, View
+
+
+class ReportView(View):
+    """One report or signal, and what became of it."""
+
+    id: int
+    at: datetime
+    last: datetime
+    """When the newest one like it came."""
+    count: int
+    """How many like it were coalesced in it."""
+    format: str
+    """xarf, arf, fastnetmon, suricata, alertmanager, crowdsec, ..."""
+    source: str
+    trusted: bool
+    """Whether an authenticated detector sent it; what anybody can forge never is."""
+    target: str | None
+    """The address or prefix that it is about."""
+    type: str
+    """What it says happened: spam, ddos, portscan, ..."""
+    state: str
+    """open: waits for a person; ordered; counted: below its rule's threshold; ignored: no rule;
+    dismissed; lifted: it said that it is over; malformed; failed: the order was refused."""
+    rule: str | None
+    said: str
+    """Why it became what it became, for people."""
+    order: str | None
+    customer: str | None
+    warnings: list[str] = []
+    fields: dict[str, Any] = {}
+    """What was understood."""
+    raw: str | None = None
+    """What came, as text; only where one report is asked for."""
+
+
+class ReportFilter(Command):
+    """Which reports; all fields must match. `before`: an id, for the next page."""
+
+    states: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    source: str | None = None
+    text: str | None = None
+    limit: int = 100
+    before: int | None = None
+
+
+class Reports(Protocol):
+    """Reports that came in. Raises NotFound, InvalidInput, Forbidden, StorageError."""
+
+    def reports(self, actor: Actor, which: ReportFilter) -> Sequence[ReportView]:
+        """Reports, newest first."""
+        ...
+
+    def report(self, actor: Actor, report_id: int) -> ReportView:
+        """One report with what came."""
+        ...
+
+    def dismiss(self, actor: Actor, report_id: int, reason: str) -> ReportView:
+        """Nothing is done about it."""
+        ...
+
+    def order_for(self, actor: Actor, report_id: int, command: PlaceOrder) -> OrderView:
+        """Place an order because of it. Raises as `Application.place`."""
+        ...

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that the service is made of, handed to API, desk and intake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from enforcer.application import Application
+from enforcer.application.accounts import Accounts
+from enforcer.application.notice_views import Notices
+from enforcer.application.report_views import Reports
+from enforcer.service_settings import ServiceSettings
+
+
+@dataclass(frozen=True)
+class Services:
+    """`now`: the wall clock; `settings`: what concerns the service, nothing secret."""
+
+    application: Application
+    accounts: Accounts
+    reports: Reports
+    notices: Notices
+    settings: ServiceSettings
+    now: Callable[[], datetime]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Settings of the service: tables `[web]`, `[oidc]`, `[four_eyes]`, `[[notify]]`, `[intake]`.
+
+Every key is explained in `docs/configuration.md`. Secrets are references (``env:``, ``file:``),
+resolved where they are used.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """Base: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WebSettings(Part):
+    """The HTTP server of `enforcer run`."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port; empty: no server."""
+    url: str = ""
+    """How people reach it from outside (``https://enforcer.example.net``); in notices, OpenID
+    redirects, and what decides about secure cookies. Empty: ``http://LISTEN``."""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    """PEM files; both or neither. Without them a proxy in front is expected to do TLS."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or prefixes whose X-Forwarded-For and -Proto are believed."""
+    session_hours: float = Field(default=12.0, gt=0)
+    idle_minutes: float = Field(default=60.0, gt=0)
+    zone: str = "UTC"
+    """In which zone times are shown to whom has chosen none (IANA name)."""
+    presets: tuple[str, ...] = ("1h", "6h", "1d", "1w", "30d")
+    """Durations that the form offers."""
+    metrics_open_to: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    """From where `/metrics` needs no token."""
+
+
+class OidcSettings(Part):
+    """One OpenID Connect provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    """A reference."""
+    label: str = "Single sign-on"
+    roles_claim: str = "groups"
+    roles: dict[str, tuple[str, ...]] = {}
+    """Value of that claim -> roles. Whoever gets no role by it is not let in."""
+    name_claim: str = "preferred_username"
+
+
+class FourEyesSettings(Part):
+    """What waits for a second person. Each can be switched off; the shell is not asked."""
+
+    enabled: bool = True
+    prefix4: int = 22
+    """A target prefix this short, or shorter."""
+    prefix6: int = 44
+    customers: int = 3
+    """So many customers hit, or more."""
+    open_ended: bool = True
+    protected: bool = True
+    """Covering protected space (which is withheld) with a confirmation."""
+    sessions: bool = True
+    """Shutting a session or a port."""
+    routes: bool = True
+    """Rejecting routes with a confirmation (all of them, the default route ...)."""
+    days: float = 3.0
+    """So long a proposal waits before it lapses."""
+
+
+class NotifySettings(Part):
+    """One channel of notices."""
+
+    name: str
+    url: str = ""
+    """An apprise URL (``mailto://``, ``slack://`` ...) or a reference to one."""
+    webhook: str = ""
+    """Or an HTTP(S) URL that gets signed JSON."""
+    secret: str = ""
+    """Of the webhook's signature: a reference."""
+    events: tuple[str, ...] = ("*",)
+    """order.placed, order.refused, order.enforced, order.failing, order.expired, drift.found,
+    device.unreachable, brake.held, approval.needed, order.expiring; ``*`` all, ``alarm.*``."""
+    attempts: int = Field(default=8, ge=1, le=50)
+
+
+class IntakeSettings(Part):
+    """What becomes of reports; see `docs/detectors`."""
+
+    rules: tuple[dict[str, Any], ...] = ()
+    """In order; the first that fits takes a report. `enforcer.intake` knows their keys."""
+    adapters: dict[str, dict[str, Any]] = {}
+    """Settings of adapters by name: mail listener, files to follow, LAPIs to poll, mappings."""
+    default_duration: str = "1h"
+    keep_days: float = 90.0
+
+
+class ServiceSettings(Part):
+    """Everything of the service."""
+
+    web: WebSettings = WebSettings()
+    oidc: tuple[OidcSettings, ...] = ()
+    four_eyes: FourEyesSettings = FourEyesSettings()
+    notify: tuple[NotifySettings, ...] = ()
+    intake: IntakeSettings = IntakeSettings()
+    mode: Literal["all", "none"] = "all"
+    """none: `enforcer run` is the controller only."""
