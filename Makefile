@@ -90,8 +90,7 @@ routers:
 kernel:
 	$(call step,contract tests with a kernel and daemons,$(pytest) -q -n 2 -m root tests/contract)
 	$(call step,integration tests,$(pytest) -q -n 2 --dist loadfile tests/integration \
-		$(apart:%=--ignore=%) $(emulated:%=--ignore=%) --ignore=tests/integration/test_kill.py)
-	$(call step,killed at every step,$(pytest) -q tests/integration/test_kill.py)
+		$(apart:%=--ignore=%) $(emulated:%=--ignore=%))
 
 # lab-bgp is not a part of `make test` yet: it was never green as a whole.
 lab-tests: lab-isp lab-bgp ## tests in the labs (root)

@@ -111,6 +111,7 @@ def world(
         step,
         settings.signing_key,
         Installation(settings.file, settings.base, lambda: inventory_and_notes(settings)),
+        settings.service.four_eyes,
     )
 
 

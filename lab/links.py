@@ -52,14 +52,19 @@ def bridge_name(topology: Topology) -> str:
 
 
 def attach_mgmt(topology: Topology, nodes: Iterable[str]) -> None:
-    """Gives each node its ``eth0`` on the management bridge."""
+    """Gives each node its ``eth0`` on the management bridge.
+
+    Its hardware address stays the same when the node is rebuilt, as a router's does: otherwise
+    the others' caches would keep its new kernel from telling them that their connections are over.
+    """
     names = list(nodes)
     order = list(topology.nodes)
     lines = []
     for name in names:
-        port = f"mgmt{order.index(name)}"
+        number = order.index(name)
+        port, address = f"mgmt{number}", f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
         lines += [
-            f"link add {port} type veth peer name {MGMT_INTERFACE} "
+            f"link add {port} type veth peer name {MGMT_INTERFACE} address {address} "
             f"netns {topology.long_name(name)}",
             f"link set {port} master {bridge_name(topology)} up",
         ]

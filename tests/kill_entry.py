@@ -137,7 +137,7 @@ def _wait(pid: int, seconds: float) -> int | None:
 
 
 def serve_forks() -> None:
-    """Answer each line on standard input: start a process, wait for one, stop one."""
+    """Answer each line on standard input: start a process, wait for one, stop or kill one."""
     for line in sys.stdin:
         asked = json.loads(line)
         answer: int | None = None
@@ -146,7 +146,7 @@ def serve_forks() -> None:
         elif asked["do"] == "wait":
             answer = _wait(asked["pid"], asked["seconds"])
         else:
-            os.kill(asked["pid"], signal.SIGTERM)
+            os.kill(asked["pid"], signal.SIGTERM if asked["do"] == "stop" else signal.SIGKILL)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -14,12 +14,18 @@ class Actor:
     source of a token).
 
     `rights`: of an account or a token; None at the shell and in the controller, which may do
-    everything.
+    everything. `owner`: whose account a token belongs to.
     """
 
     name: str
     source: str
     rights: Rights | None = field(default=None, compare=False)
+    owner: str = field(default="", compare=False)
+
+    @property
+    def person(self) -> str:
+        """Whose account it is, whichever token is used: nobody is his own second person."""
+        return self.owner or self.name
 
     def may(self, action: Action) -> bool:
         """Whether this one is allowed to do it."""

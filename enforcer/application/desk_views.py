@@ -16,8 +16,10 @@ class PlaceResult(View):
     """Counted from 1, in the order given."""
     order: OrderView | None = None
     code: str | None = None
-    """Of the refusal, or ``invalid``."""
+    """Of the refusal; ``invalid``, ``forbidden``, or ``awaiting-approval``."""
     message: str = ""
+    proposal: str | None = None
+    """What waits for a second person instead of an order."""
 
 
 class Change(View):

@@ -120,6 +120,8 @@ class Preview(View):
     """Who else is hit: sharers, tenants, users of translated addresses, one sentence each."""
     neighbors: list[NeighborPreview] = []
     """Whose routes would be rejected, and how many of them; of orders about BGP sessions."""
+    approval: list[str] = []
+    """Why it would wait for a second person, one sentence each; empty: it would not."""
 
 
 class DeviceView(View):

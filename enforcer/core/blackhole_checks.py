@@ -90,7 +90,7 @@ def _destination(draft: Draft, demand: Blackhole, topology: Topology) -> Iterato
         )
     if draft.confirm_foreign:
         return
-    own = rows_of(n for n in _own(topology) if n.version == prefix.version)
+    own = rows_of(n for n in own_space(topology) if n.version == prefix.version)
     if len(subtract(rows_of((prefix,)), own)[0]):
         yield Refusal(
             "foreign-destination",
@@ -100,7 +100,7 @@ def _destination(draft: Draft, demand: Blackhole, topology: Topology) -> Iterato
         )
 
 
-def _own(topology: Topology) -> Iterator[Network]:
+def own_space(topology: Topology) -> Iterator[Network]:
     """What the inventory knows as ours or a customer's."""
     for customer in topology.customers.values():
         yield from customer.prefixes

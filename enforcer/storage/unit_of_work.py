@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 
 from enforcer.application.actor import Actor
 from enforcer.storage.alarms import AlarmReader, AlarmWriter
+from enforcer.storage.api_tokens import TokenReader, TokenWriter
 from enforcer.storage.audit import AuditReader
 from enforcer.storage.control import ControlReader, ControlWriter
 from enforcer.storage.copying import Copied, Progress, copy, no_progress, rows_of
 from enforcer.storage.device_controls import DeviceControlReader, DeviceControlWriter
 from enforcer.storage.devices import DeviceReader, DeviceWriter
+from enforcer.storage.failed_logins import FailedLoginReader, FailedLoginWriter
 from enforcer.storage.feeds import FeedReader, FeedWriter
 from enforcer.storage.inventories import InventoryReader, InventoryWriter
 from enforcer.storage.lease import LeaseReader, LeaseWriter
@@ -23,10 +25,14 @@ from enforcer.storage.order_targets import OrderTargets
 from enforcer.storage.order_versions import OrderVersionReader
 from enforcer.storage.orders import OrderReader, OrderWriter
 from enforcer.storage.periods import PeriodReader, PeriodWriter
+from enforcer.storage.proposals import ProposalReader, ProposalWriter
 from enforcer.storage.recorder import Recorder
 from enforcer.storage.records import INTENT, OUTCOME, Note
+from enforcer.storage.reports import ReportReader, ReportWriter
 from enforcer.storage.signatures import SignatureReader, SignatureWriter
 from enforcer.storage.sources import SourceReader, SourceWriter
+from enforcer.storage.users import UserReader, UserWriter
+from enforcer.storage.web_sessions import WebSessionReader, WebSessionWriter
 from enforcer.wire import JSONValue
 
 __all__ = [
@@ -71,10 +77,16 @@ class Reader:
     alarms: AlarmReader
     feeds: FeedReader
     sources: SourceReader
+    proposals: ProposalReader
+    users: UserReader
+    web_sessions: WebSessionReader
+    tokens: TokenReader
+    failed_logins: FailedLoginReader
     order_targets: OrderTargets
     order_versions: OrderVersionReader
     periods: PeriodReader
     signatures: SignatureReader
+    reports: ReportReader
     lease: LeaseReader
 
     def __init__(self, connection: Connection) -> None:
@@ -85,10 +97,16 @@ class Reader:
         self.alarms = AlarmReader(connection)
         self.feeds = FeedReader(connection)
         self.sources = SourceReader(connection)
+        self.proposals = ProposalReader(connection)
+        self.users = UserReader(connection)
+        self.web_sessions = WebSessionReader(connection)
+        self.tokens = TokenReader(connection)
+        self.failed_logins = FailedLoginReader(connection)
         self.order_targets = OrderTargets(connection)
         self.order_versions = OrderVersionReader(connection)
         self.periods = PeriodReader(connection)
         self.signatures = SignatureReader(connection)
+        self.reports = ReportReader(connection)
         self.orders = OrderReader(connection)
         self.lists = ListReader(connection)
         self.devices = DeviceReader(connection)
@@ -112,8 +130,14 @@ class UnitOfWork(Reader):
     alarms: AlarmWriter
     feeds: FeedWriter
     sources: SourceWriter
+    proposals: ProposalWriter
+    users: UserWriter
+    web_sessions: WebSessionWriter
+    tokens: TokenWriter
+    failed_logins: FailedLoginWriter
     periods: PeriodWriter
     signatures: SignatureWriter
+    reports: ReportWriter
     lease: LeaseWriter
 
     def __init__(self, connection: Connection) -> None:
@@ -124,10 +148,16 @@ class UnitOfWork(Reader):
         self.alarms = AlarmWriter(connection)
         self.feeds = FeedWriter(connection)
         self.sources = SourceWriter(connection)
+        self.proposals = ProposalWriter(connection)
+        self.users = UserWriter(connection)
+        self.web_sessions = WebSessionWriter(connection)
+        self.tokens = TokenWriter(connection)
+        self.failed_logins = FailedLoginWriter(connection)
         self.order_targets = OrderTargets(connection)
         self.order_versions = OrderVersionReader(connection)
         self.periods = PeriodWriter(connection)
         self.signatures = SignatureWriter(connection)
+        self.reports = ReportWriter(connection)
         self._recorder = Recorder(connection)
         self.orders = OrderWriter(connection, self._recorder)
         self.lists = ListWriter(connection)

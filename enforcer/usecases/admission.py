@@ -10,11 +10,13 @@ from functools import cached_property
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
+from enforcer.core import four_eyes, machine_checks
 from enforcer.core.brake import PauseState
 from enforcer.core.collateral import Hit, hit_by
 from enforcer.core.contributions import contributions
 from enforcer.core.draft import Draft, Ground, Known, Refusal
 from enforcer.core.guardrails import check
+from enforcer.core.intervals import Runs
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList, Demand
 from enforcer.core.parties import parties_of
@@ -35,6 +37,7 @@ class Asked:
     """A command with its times resolved, who is hit by it, and what speaks against it.
 
     `devices`: which would hold it, where some device is paused by itself; else empty.
+    `approval`: why it waits for a second person; empty: it does not.
     """
 
     command: PlaceOrder
@@ -42,6 +45,7 @@ class Asked:
     hit: Hit
     refusals: tuple[Refusal, ...]
     devices: tuple[str, ...] = ()
+    approval: tuple[str, ...] = ()
 
 
 class Admission:
@@ -66,10 +70,31 @@ class Admission:
         _check_texts(command)
         draft = draft_of(command, actor, now)
         known = self._known(draft.demand)
-        refusals = check(draft, self.topology, known, now, self._able)
+        refusals = self._of_machine(draft, actor)
+        refusals += check(draft, self.topology, known, now, self._able)
         refusals = refusals or self._room.over_capacity(draft, now)
+        hit = self.hit(draft.demand)
+        approval = () if refusals else self.approval(draft, hit, actor)
+        refusals = refusals or four_eyes.machine(approval, actor.rights)
         devices = self._devices(draft) if self._paused and not refusals else ()
-        return Asked(command, draft, self.hit(draft.demand), refusals, devices)
+        return Asked(command, draft, hit, refusals, devices, approval)
+
+    def approval(self, draft: Draft, hit: Hit, actor: Actor) -> tuple[str, ...]:
+        """Why `draft` of `actor` waits for a second person; nobody asks that of the shell."""
+        if actor.rights is None:
+            return ()
+        return four_eyes.reasons(draft, hit, self.world.four_eyes, self.topology, self.owners)
+
+    def _of_machine(self, draft: Draft, actor: Actor) -> tuple[Refusal, ...]:
+        """What a detector may not ask for."""
+        if actor.rights is None or actor.rights.machine is None:
+            return ()
+        limits = actor.rights.machine
+        return tuple(machine_checks.machine(draft, limits, self.topology, self._own))
+
+    @cached_property
+    def _own(self) -> dict[int, Runs]:
+        return machine_checks.own_runs(self.topology)
 
     def _devices(self, draft: Draft) -> tuple[str, ...]:
         contents = self._content_of(draft.demand)

@@ -110,6 +110,8 @@ class _Checked:
         withheld = [ranges_text(w.family, w.first, w.last) for w in asks.withheld]
         if withheld:
             yield f"withheld, because it is protected: {_some(withheld)}"
+        if asked.approval:
+            yield f"waits for a second person: {'; '.join(asked.approval)}"
         for warning in self._circumstances.warnings(asks, asked.draft):
             if warning not in self._said:
                 self._said.add(warning)

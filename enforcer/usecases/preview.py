@@ -75,6 +75,7 @@ def preview(world: World, actor: Actor, command: PlaceOrder, fresh: bool) -> Pre
         warnings=[*_obstacles(world, asked, now), *told.warnings(asks, draft)],
         collateral=[*asked.hit.needs, *asked.hit.knowingly],
         neighbors=views(losses),
+        approval=[*asked.approval],
     )
 
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.core.draft import Refusal
 from enforcer.core.guardrails import admission
+from enforcer.core.machine_checks import too_fast
 from enforcer.core.orders import Order
 from enforcer.core.source_limits import limits_of
 from enforcer.core.topology import Topology
@@ -23,6 +25,7 @@ class Verdicts:
         self._reader = reader
         self._now = now
         self._limits = limits_of(topology, actor.source)
+        self._machine = actor.rights.machine if actor.rights is not None else None
         self._traffic = traffic(reader, actor.source, now)
         self._keys: dict[str, Order] = {}
 
@@ -32,9 +35,15 @@ class Verdicts:
         if known is None:
             return (
                 *asked.refusals,
+                *self._of_machine(asked),
                 *admission(asked.draft, self._limits, self._traffic, self._now, asked.devices),
             )
         return known if known.demand == asked.command.demand else (_key_reused(known),)
+
+    def _of_machine(self, asked: Asked) -> Iterator[Refusal]:
+        if self._machine is not None:
+            last_minute = self._traffic.last_minute
+            yield from too_fast(self._machine, asked.draft.source, last_minute)
 
     def passed(self, order: Order) -> None:
         """`order` is placed, or taken for placed."""

@@ -22,6 +22,7 @@ from enforcer.core.plan import Capability
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device, Leaving, Topology
 from enforcer.errors import ConfigurationInvalid, InvalidInput, NotFound
+from enforcer.service_settings import FourEyesSettings
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import Reader
 from enforcer.usecases.in_force import InForce, Newest
@@ -34,7 +35,7 @@ class World:
 
     `load_topology`: what the inventory's files say now; raises ConfigurationInvalid.
     `signing_key`: the file with the key that signs the audit chain; None: there is none.
-    `installation`: the files around it, for `doctor`.
+    `installation`: the files around it, for `doctor`. `four_eyes`: what waits for a second person.
     """
 
     database: Database
@@ -46,6 +47,7 @@ class World:
     step: Step = no_step
     signing_key: Path | None = None
     installation: Installation = field(default_factory=Installation)
+    four_eyes: FourEyesSettings = field(default_factory=FourEyesSettings)
     _newest: Newest = field(default_factory=Newest, init=False, repr=False, compare=False)
 
     def in_force(self) -> InForce:

@@ -220,6 +220,11 @@ def _order(shape: Any) -> Order:  # noqa: ANN401  # its parts are the core's own
     return Order(**shape)
 
 
+DemandBody = _AnyDemand
+"""A demand as it is sent: for bodies of requests, which are read into the core's classes too."""
+ScopeBody = Annotated[_ScopeShape, AfterValidator(_scope)]
+PolicyBody = Annotated[_PolicyShape, AfterValidator(_policy)]
+
 # A shape's validators have the last word on what comes out, which type checkers do not see.
 DEMAND = cast("TypeAdapter[Demand]", TypeAdapter(_AnyDemand))
 ORDER = cast("TypeAdapter[Order]", TypeAdapter(Annotated[_OrderShape, AfterValidator(_order)]))

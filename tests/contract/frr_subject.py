@@ -263,6 +263,18 @@ class FrrSubject:
         def detach() -> None:
             inside(_FIRST, f"no neighbor {_FIRST} route-map {self._map()} in")
 
+        def empty() -> None:
+            head = self._entry()
+            name = head.split()[2]
+            hand(f"ip prefix-list {name} description emptied")
+            for other, _ in self.sections():
+                if other.startswith(f"ip prefix-list {name} seq"):
+                    hand(f"no {other}")
+
+        def changed() -> None:
+            head = self._entry()
+            hand(f"no {head}", head.split(" permit ")[0] + " permit 198.18.0.0/15")
+
         return {
             "list extra": lambda: hand(
                 "ip prefix-list ENF-0123456789ab-01234567a seq 5 permit 198.18.0.0/15"
@@ -275,7 +287,18 @@ class FrrSubject:
             "detached for IPv6": lambda: inside(
                 _FIRST, f"no neighbor {_FIRST} route-map {self._map(family='ipv6')} in", "ipv6"
             ),
-            # Maps and lists edited by hand are left out: FRR 8.4 itself may crash when they go.
+            "sequence removed": lambda: hand(f"no route-map {self._map()} deny 1"),
+            "permit on top, extra": lambda: hand(
+                f"no route-map {self._map()} deny 1", f"route-map {self._map()} permit 1"
+            ),
+            "route-map deleted": lambda: hand(f"no route-map {self._map()}"),
+            "entry extra": lambda: hand(
+                self._entry().replace(" seq 1 ", " seq 777 ").split(" permit ")[0]
+                + " permit 198.18.0.0/15"
+            ),
+            "entry altered": changed,
+            "list emptied": empty,
+            "list deleted": lambda: hand("no " + self._entry().partition(" seq ")[0]),
             "session un-shut": lambda: hand(bgp, f" no neighbor {_SECOND} shutdown"),
             "mark removed": lambda: hand("no route-map ENF-OWNER"),
             "restored empty": self.wipe,
@@ -300,10 +323,5 @@ def _shared() -> FrrSubject:
 def frr_router() -> Iterator[Subject]:
     """One that begins with the operator's configuration."""
     subject = _shared()
-    try:
-        subject.wipe()
-    except AssertionError:
-        # It died of what the test before did to it; there is nobody here to start it again.
-        _running.clear()
-        subject = _shared()
+    subject.wipe()
     yield subject

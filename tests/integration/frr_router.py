@@ -95,12 +95,18 @@ class Frr:
         argv = ["vtysh", "-N", self.space, "-d", name, "-c", "show version"]
         return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
+    @property
+    def ended(self) -> int | None:
+        """What bgpd, as it was started, ended with; None: it runs."""
+        return self._daemons["bgpd"].poll()
+
     def kill(self, *names: str) -> None:
-        """As kill -9 does."""
+        """As kill -9 does; nothing where it has died of something else."""
         for name in names or _DAEMONS:
             daemon = self._daemons.pop(name, None)
             if daemon is not None:
-                os.killpg(daemon.pid, signal.SIGKILL)
+                if daemon.poll() is None:
+                    os.killpg(daemon.pid, signal.SIGKILL)
                 daemon.wait()
                 (self._sockets / f"{name}.vty").unlink(missing_ok=True)
 

@@ -23,6 +23,7 @@ from enforcer.core.compile import compile_device
 from enforcer.core.contributions import contributions
 from enforcer.core.orders import Order, in_force
 from enforcer.core.rules import Desired, Owner
+from enforcer.core.topology import Topology
 from enforcer.errors import DeviceError, NotFound, StorageError
 from enforcer.settings import load
 from enforcer.storage.database import Database
@@ -31,8 +32,9 @@ from tests.oracle import dropped, packet, rules_drop
 
 ROOT = Path(__file__).resolve().parents[2]
 EDGE = "edge1"
-PATIENCE = 30.0
+PATIENCE = 60.0
 SOON = 0.2
+_POLL = 0.01
 _QUIET = 0.15
 ADDRESSES = tuple(f"198.51.100.{n}" for n in range(1, 6))
 VICTIM = "203.0.113.9"
@@ -95,6 +97,10 @@ class Running(Protocol):
         """Ask it to end."""
         ...
 
+    def kill(self) -> None:
+        """End it; returns when it has ended."""
+        ...
+
 
 class Forked:
     """One that the warm process forked."""
@@ -112,6 +118,11 @@ class Forked:
     def stop(self) -> None:
         """See `Running`."""
         self._forks.ask(do="stop", pid=self._pid)
+
+    def kill(self) -> None:
+        """See `Running`."""
+        self._forks.ask(do="kill", pid=self._pid)
+        self.ended(PATIENCE)
 
 
 class Traced:
@@ -137,6 +148,11 @@ class Traced:
         """See `Running`."""
         self._process.terminate()
 
+    def kill(self) -> None:
+        """See `Running`."""
+        self._process.kill()
+        self.ended(PATIENCE)
+
 
 @dataclass
 class Lane:
@@ -146,11 +162,14 @@ class Lane:
     forks: Forks
     folder: Path
     lives: int = 0
+    topology: Topology = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
         self._write(self.folder / "template")
-        bootstrap.initialise(load(self.folder / "template" / "enforcer.toml"))
+        settings = load(self.folder / "template" / "enforcer.toml")
+        bootstrap.initialise(settings)
+        self.topology = bootstrap.topology(settings)
 
     def _write(self, folder: Path) -> None:
         folder.mkdir()
@@ -159,14 +178,19 @@ class Lane:
         (folder / ARMED).touch()
         (folder / STEPS).touch()
 
-    def life(self) -> Life:
-        """A fresh one: nothing in the database, nothing in the kernel."""
+    @contextmanager
+    def life(self) -> Iterator[Life]:
+        """A fresh one: nothing in the database, nothing in the kernel, nobody left behind."""
         self.lives += 1
         folder = self.folder / str(self.lives)
         self._write(folder)
         shutil.copy(self.folder / "template" / "enforcer.db", folder / "enforcer.db")
         self.nft("table inet enforcer; delete table inet enforcer")
-        return Life(self, folder)
+        life = Life(self, folder)
+        try:
+            yield life
+        finally:
+            life.close()
 
     def nft(self, commands: str) -> None:
         """As somebody at a shell on the router."""
@@ -258,7 +282,7 @@ class Life:
 
     def place(self, address: str, role: str = "place", **asked: object) -> None:
         """Place a block of one address under a key of its own."""
-        self.do(role, prefix=f"{address}/32", key=f"key {address}", **asked)
+        self.do(role, **{"prefix": f"{address}/32", "key": f"key {address}", **asked})
 
     def stop(self) -> None:
         """End the controller in order."""
@@ -273,13 +297,19 @@ class Life:
             self._was_killed(code)
         self.controller = None
 
+    def close(self) -> None:
+        """Kill the controller that a failure left: it would go on in the next life."""
+        if self.controller is not None:
+            self.controller.kill()
+            self.controller = None
+
     def until(self, so: Callable[[], bool]) -> None:
         """Wait for it; a controller that dies meanwhile is started again, as systemd would."""
         give_up = time.monotonic() + PATIENCE
         while not so():
             self._keep_alive()
             assert time.monotonic() < give_up, (self.folder / LOG).read_text()
-            time.sleep(0.005)
+            time.sleep(_POLL)
 
     # -- what is true --------------------------------------------------------------------
 
@@ -288,10 +318,15 @@ class Life:
         with self._database() as database, database.read() as reader:
             return reader.orders.search(limit=1000)
 
-    def order(self, address: str) -> Order:
+    def order(self, key: str) -> Order:
         """The one with that key."""
-        (found,) = [o for o in self.orders() if o.idempotency_key == f"key {address}"]
+        (found,) = [o for o in self.orders() if o.idempotency_key == key]
         return found
+
+    def over(self, key: str) -> bool:
+        """Whether the order with that key has ended by its time."""
+        ends = self.order(key).ends
+        return ends is not None and ends <= SystemClock().now()
 
     def blocked(self, *addresses: str) -> bool:
         """Whether the kernel holds exactly what the orders want, and that is `addresses`.
@@ -299,12 +334,14 @@ class Life:
         And nobody is about to write: no intent is open.
         """
         try:
+            if self._open_intents():
+                return False
             return self._agrees(addresses) and not self._open_intents()
         except (DeviceError, NotFound, StorageError):
             return False
 
     def _agrees(self, addresses: Iterable[str]) -> bool:
-        topology = bootstrap.topology(load(self.config))
+        topology = self.lane.topology
         now, orders = SystemClock().now(), self.orders()
         asks = [contributions(o, topology, {}) for o in orders if in_force(o, now)]
         device = topology.devices[EDGE]

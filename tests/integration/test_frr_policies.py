@@ -126,8 +126,7 @@ def test_a_route_map_that_does_not_exist_denies_as_before(isp: Isp) -> None:
     attach(isp, "HIS")
 
 
-# A map that is deleted by hand may take FRR 8.4 itself with it: see docs/platforms/frr.md.
-@pytest.mark.parametrize("damage", ["call changed"])
+@pytest.mark.parametrize("damage", ["deleted", "call removed", "call changed"])
 def test_his_policy_outlives_what_is_done_to_ours(isp: Isp, damage: str) -> None:
     due = wanted(drop(GOOGLE))
     converge(isp.driver, due)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The HTTP application: the API, and whatever other routers the composition brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from enforcer.api import orders
+from enforcer.api.middleware import LARGEST_BODY, Surroundings
+from enforcer.api.problems import ProblemPage, add_problem_answers
+from enforcer.application.services import Services
+from enforcer.clock import SystemClock
+
+PREFIX = "/api/v1"
+ROUTERS = (orders.router,)
+
+
+def create_app(
+    services: Services,
+    routers: Sequence[APIRouter] = (),
+    problem_page: ProblemPage | None = None,
+    largest_body: int = LARGEST_BODY,
+    monotonic: Callable[[], float] | None = None,
+) -> FastAPI:
+    """The whole application on `services`; `routers` bring their own paths.
+
+    `problem_page` shows problems to people: for every path that is not the API's. Routes under
+    `PREFIX` answer problems as ``application/problem+json``.
+    """
+    app = FastAPI(
+        title="enforcer",
+        version=version("network-enforcer"),
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    add_problem_answers(app, problem_page)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(
+        Surroundings, monotonic=monotonic or SystemClock().monotonic, largest=largest_body
+    )
+    return app

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who may call a route, as the type of its parameter: one for each action."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from enforcer.api.guard import Caller, allowed
+from enforcer.core.access import Action
+
+Reader = Annotated[Caller, Depends(allowed(Action.READ))]
+Placer = Annotated[Caller, Depends(allowed(Action.PLACE))]
+BulkPlacer = Annotated[Caller, Depends(allowed(Action.BULK))]
+Approver = Annotated[Caller, Depends(allowed(Action.APPROVE))]
+DeviceKeeper = Annotated[Caller, Depends(allowed(Action.DEVICES))]
+Pauser = Annotated[Caller, Depends(allowed(Action.PAUSE))]
+Resumer = Annotated[Caller, Depends(allowed(Action.RESUME))]
+InventoryKeeper = Annotated[Caller, Depends(allowed(Action.INVENTORY))]
+Auditor = Annotated[Caller, Depends(allowed(Action.AUDIT))]
+Judge = Annotated[Caller, Depends(allowed(Action.JUDGE))]

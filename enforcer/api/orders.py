@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``/api/v1/orders``: place orders, find them, look at one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
+from enforcer.api.callers import BulkPlacer, Placer, Reader
+from enforcer.api.guard import ServicesOf
+from enforcer.api.paging import Page, PagingOf
+from enforcer.application.commands import OrderFilter, PlaceOrder
+from enforcer.application.desk_views import PlaceResult
+from enforcer.application.requests import BulkBody, PlaceBody
+from enforcer.application.views import EventView, OrderView, Preview
+
+router = APIRouter(prefix="/orders", tags=["orders"])
+
+DryRun = Annotated[bool, Query(description="Say what would be done, and do nothing.")]
+_Names = Annotated[list[str], Query(max_length=50)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=OrderView,
+    responses={200: {"model": Preview}, 202: {"model": Awaiting}},
+)
+def place(
+    body: PlaceBody,
+    services: ServicesOf,
+    caller: Placer,
+    response: Response,
+    key: OptionalKey = None,
+    dry_run: DryRun = False,
+) -> Response | OrderView:
+    """Place one order.
+
+    201 with the order; 202 with the proposal where a second person is needed; with `dry_run`,
+    200 with what it would do. The same `Idempotency-Key` gives the same order.
+    """
+    command = body.command(scoped(caller.actor.name, key))
+    if dry_run:
+        found = services.application.preview(caller.actor, command)
+        return Response(found.model_dump_json(), media_type="application/json")
+    return awaiting_or(services, caller, lambda: services.application.place(caller.actor, command))
+
+
+@router.post("/preview")
+def preview(
+    body: PlaceBody,
+    services: ServicesOf,
+    caller: Reader,
+    fresh: Annotated[bool, Query(description="Ask the devices now.")] = False,
+) -> Preview:
+    """What placing it would do; nothing is stored."""
+    return services.application.preview(caller.actor, body.command(), fresh)
+
+
+@router.post("/bulk")
+def place_many(
+    body: BulkBody,
+    services: ServicesOf,
+    caller: BulkPlacer,
+    key: OptionalKey = None,
+    dry_run: DryRun = False,
+) -> Page[PlaceResult]:
+    """Place each of up to 10,000 orders; the answer has one result per row, in their order.
+
+    A row without a key of its own gets one from `Idempotency-Key` and its position, so that the
+    same request can be sent again.
+    """
+    name = caller.actor.name
+    commands: list[PlaceOrder] = [
+        row.command(None if key is None else scoped(name, f"{key}:{line}"))
+        for line, row in enumerate(body.orders, 1)
+    ]
+    application = services.application
+    done = (application.check_many if dry_run else application.place_many)(caller.actor, commands)
+    return Page(items=list(done))
+
+
+@router.get("", response_model=Page[OrderView])
+def orders(
+    services: ServicesOf,
+    caller: Reader,
+    paging: PagingOf,
+    active: Annotated[bool | None, Query(description="Scheduled or in force.")] = None,
+    status: _Names = [],  # noqa: B006 - FastAPI copies it
+    kind: _Names = [],  # noqa: B006 - FastAPI copies it
+    customer: str | None = None,
+    text: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response | Page[OrderView]:
+    """Orders, newest first; all filters must match."""
+    which = OrderFilter(
+        active=active,
+        statuses=tuple(status),
+        kinds=tuple(kind),
+        customer=customer,
+        text=text,
+        limit=paging.limit + 1,
+        before=paging.after,
+    )
+    found = services.application.orders(caller.actor, which)
+    return paging.answer(found, lambda order: order.id, OrderView)
+
+
+@router.get("/{order_id}")
+def order(order_id: str, services: ServicesOf, caller: Reader) -> OrderView:
+    """One order with its status on each device."""
+    return services.application.order(caller.actor, order_id)
+
+
+@router.get("/{order_id}/history", response_model=Page[EventView])
+def history(
+    order_id: str, services: ServicesOf, caller: Reader, paging: PagingOf
+) -> Response | Page[EventView]:
+    """Everything recorded about one order, oldest first."""
+    found = services.application.history(caller.actor, order_id)
+    return paging.answer_all(found, lambda event: str(event.sequence), EventView)
+
+
+def scoped(name: str, key: str | None) -> str | None:
+    """Keys of different callers never meet."""
+    return None if key is None else f"{name}/{key}"

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where one can go: shown to those who may, once the page is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enforcer.core.access import Action
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation; `tab`: also in the bar at the bottom of a small screen."""
+
+    path: str
+    label: str
+    icon: str
+    action: Action = Action.READ
+    tab: bool = False
+
+    def covers(self, path: str) -> bool:
+        """Whether a page at `path` belongs here."""
+        return path == self.path or (self.path != "/" and path.startswith(self.path + "/"))
+
+
+GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    (
+        "Desk",
+        (
+            Place("/", "Overview", "home", tab=True),
+            Place("/orders/new", "New order", "plus", Action.PLACE, tab=True),
+            Place("/orders", "Orders", "orders", tab=True),
+            Place("/approvals", "Approvals", "approve", tab=True),
+            Place("/reports", "Reports", "inbox"),
+        ),
+    ),
+    (
+        "Network",
+        (
+            Place("/devices", "Devices", "device"),
+            Place("/drift", "Drift", "drift"),
+            Place("/alarms", "Alarms", "bell"),
+            Place("/customers", "Customers", "customers"),
+        ),
+    ),
+    (
+        "Policy",
+        (
+            Place("/lists", "Lists", "list"),
+            Place("/protected", "Protected", "shield"),
+            Place("/sources", "Sources", "source"),
+        ),
+    ),
+    (
+        "Record",
+        (
+            Place("/audit", "Audit", "audit", Action.AUDIT),
+            Place("/accounts", "Accounts", "key", Action.ACCOUNTS),
+        ),
+    ),
+)
+
+
+def current(path: str) -> str:
+    """The path of the entry that a page belongs to: the longest that covers it."""
+    found = [place.path for _, group in GROUPS for place in group if place.covers(path)]
+    return max(found, key=len, default="")
