@@ -86,11 +86,16 @@ emulated := $(wildcard $(foreach kind,ios junos router ssh xr emulator,tests/int
 routers:
 	$(call step,contract and faults of emulated routers,$(pytest) -q -n 4 -m 'not root' tests/contract $(emulated))
 
-# Namespaces and daemons of their own; a module's tests share theirs, so they stay together.
+# Namespaces and daemons of their own; a module's tests share theirs, so they stay together. The
+# longest first, so that at the end no worker is left alone with one of them.
+first := killed_placing rtbh_guarantee killed_later rtbh_blackholes two_controllers database_away nft_netlink
+first := $(first:%=tests/integration/test_%.py)
+found = $(sort $(shell find tests/integration -name 'test_*.py'))
+rest = $(filter-out $(first) $(emulated) $(apart:%=%/%),$(found))
+
 kernel:
 	$(call step,contract tests with a kernel and daemons,$(pytest) -q -n 2 -m root tests/contract)
-	$(call step,integration tests,$(pytest) -q -n 2 --dist loadfile tests/integration \
-		$(apart:%=--ignore=%) $(emulated:%=--ignore=%))
+	$(call step,integration tests,$(pytest) -q -n 2 --dist loadfile --no-loadscope-reorder $(first) $(rest))
 
 # lab-bgp is not a part of `make test` yet: it was never green as a whole.
 lab-tests: lab-isp lab-bgp ## tests in the labs (root)

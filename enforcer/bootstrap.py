@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -38,6 +39,9 @@ from enforcer.usecases import inventory
 from enforcer.usecases.installation import Installation
 from enforcer.usecases.local import LocalApplication
 from enforcer.usecases.world import World
+
+if TYPE_CHECKING:
+    from enforcer.accounts.local import LocalAccounts
 
 log = structlog.get_logger()
 
@@ -142,6 +146,15 @@ def application(settings: Settings, step: Step = no_step) -> Application:
     """The application on the settings' database, in this process."""
     open_log(settings)
     return LocalApplication(world(settings, step=step))
+
+
+def accounts(settings: Settings, database: Database | None = None) -> LocalAccounts:
+    """Accounts on the settings' database (or on `database`, where it is open already)."""
+    # Late: most commands check no password.
+    from enforcer.accounts.local import LocalAccounts
+
+    open_log(settings)
+    return LocalAccounts(database or Database(settings.database), SystemClock(), settings.service)
 
 
 def initialise(settings: Settings) -> None:
@@ -271,6 +284,7 @@ def _control(
     from enforcer.control.feeds import FeedClock
     from enforcer.control.reloading import reloading
     from enforcer.control.signing_clock import signing
+    from enforcer.usecases.lapsing import lapsing
 
     evidence = Evidence(places.database, places.step, lead.holds)
     owner = begin_epoch(places.database, places.clock, lead.owner)
@@ -290,6 +304,7 @@ def _control(
     )
     with (
         signing(places.database, settings.signing_key, places.clock),
+        lapsing(places),
         feeds.running(),
         reloading(reload, lambda: _load_inventory(places, "SIGHUP"), places.clock),
     ):

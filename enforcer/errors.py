@@ -9,7 +9,8 @@
     |-- OrderRefused              a guardrail said no; has a stable code: exit 4, HTTP 422
     |-- AwaitingApproval          stored as a proposal, waits for a second person: exit 5, HTTP 202
     |-- Unauthenticated           nobody, or a login that does not hold: exit 1, HTTP 401
-    |   `-- Throttled             too many attempts; says when to come again: HTTP 429
+    |   |-- Throttled             too many attempts; says when to come again: HTTP 429
+    |   `-- SignOnFailed          the OpenID provider is away, or what it says does not hold
     |-- Forbidden                 known, but not allowed to do this: exit 4, HTTP 403
     |-- ServerUnreachable         the server of `--server` does not answer: exit 1
     |-- ConfigurationInvalid      settings or inventory cannot be used: exit 1
@@ -88,6 +89,10 @@ class Throttled(Unauthenticated):
     def __init__(self, seconds: float, message: str) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+class SignOnFailed(Unauthenticated):
+    """Single sign-on did not come to its end; local accounts go on logging in."""
 
 
 class Forbidden(EnforcerError):

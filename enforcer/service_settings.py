@@ -53,6 +53,14 @@ class OidcSettings(Part):
     roles: dict[str, tuple[str, ...]] = {}
     """Value of that claim -> roles. Whoever gets no role by it is not let in."""
     name_claim: str = "preferred_username"
+    name: str = Field(default="sso", pattern="^[a-z0-9][a-z0-9-]{0,31}$")
+    """What it is called in addresses: ``URL/login/NAME/callback`` is the redirect URI."""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    ca: str = ""
+    """PEM file of the authority that signed the provider's certificate; empty: the system's."""
+    token_days: float = Field(default=30.0, gt=0)
+    """API tokens of an account open nothing when it has not logged in for so long: who left
+    at the provider does not go on by a token."""
 
 
 class FourEyesSettings(Part):
@@ -99,7 +107,17 @@ class IntakeSettings(Part):
     adapters: dict[str, dict[str, Any]] = {}
     """Settings of adapters by name: mail listener, files to follow, LAPIs to poll, mappings."""
     default_duration: str = "1h"
-    keep_days: float = 90.0
+    """Of orders of rules that state neither `duration` nor `ladder`."""
+    keep_days: float = Field(default=90.0, gt=0)
+    """How long reports are kept, and how far back repeat offenders are known."""
+    strangers_per_hour: int = Field(default=1000, ge=1)
+    """So many new reports may be opened in an hour by what nobody authenticated (mail)."""
+    queue: int = Field(default=10_000, ge=1)
+    """So many reports wait at most to be stored; who comes then is told to come again."""
+    largest: int = Field(default=1_048_576, ge=1024)
+    """Bytes of one report at most."""
+    open_reports: bool = False
+    """Take XARF reports without a token at `/api/v1/in/report`; they wait for a person."""
 
 
 class ServiceSettings(Part):

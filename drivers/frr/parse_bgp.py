@@ -17,6 +17,7 @@ from enforcer.errors import ParseFailed
 
 _NUMBER = re.compile(r"\d{1,10}")
 _UNICAST = {4: "ipv4Unicast", 6: "ipv6Unicast"}
+_PENDING = re.compile(r'"processedChange"\s*:\s*true')
 _SHOWN = re.compile(r"\S")
 _NO_SOFT = "soft reconfiguration not enabled"
 
@@ -46,6 +47,14 @@ def sessions(device: str, text: str) -> dict[str, Session]:
         }
     except _WRONG as error:
         raise _failed(device, "its neighbors", error) from None
+
+
+def pending(text: str) -> bool:
+    """Whether bgpd has still to see to a change of one of the route-maps that it shows.
+
+    ``show route-map NAME json``, one or several; releases that do not say so have not.
+    """
+    return _PENDING.search(text) is not None
 
 
 def _session(said: Mapping[str, Any]) -> Session:

@@ -15,7 +15,7 @@ from drivers.frr.names import ours
 from drivers.frr.options import Options
 from drivers.frr.parse import parse
 from drivers.frr.parse_bgp import Session as Told
-from drivers.frr.parse_bgp import paths, routes, routes_of_all, selected, sessions
+from drivers.frr.parse_bgp import paths, pending, routes, routes_of_all, selected, sessions
 from drivers.frr.planning import Setup
 from drivers.frr.reading import SAVED, others_of, ours_in, reading, token_of
 from drivers.frr.talk import Vtysh
@@ -31,8 +31,11 @@ from enforcer.errors import CommandRejected, DeviceError, StaleState
 PATIENCE = 30.0
 """Seconds that bgpd may take to judge all routes anew; a hundred thousand take a few. What passes
 later still is a finding."""
+FORGETS = 10.0
+"""Seconds that bgpd may take to forget a route-map that was deleted; 5 by default."""
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
+_AT_ONCE = "\n bgp route-map delay-timer 0\n"
 _PASSED = {"in": "routes", "out": "advertised-routes"}
 
 
@@ -100,6 +103,7 @@ class FrrSession:
             raise StaleState(self._device, "somebody put a marker there; read it again")
         self._intact(payload, parse(self._device, before))
         self._token = None
+        self._forgotten(payload, before)
         self.vtysh.configure(payload.lines)
         if payload.moves:
             self._attached(payload)
@@ -119,6 +123,22 @@ class FrrSession:
             found = read_filter(config, binding, name) if ours(name) else None
             if found is not None and (found.wrong or any(part.wrong for part in found.parts)):
                 raise StaleState(self._device, f"route-map {name} is not as it was made")
+
+    def _forgotten(self, payload: Payload, before: str) -> None:
+        """Wait until bgpd has seen to the route-maps that the neighbors have until now.
+
+        Where one was deleted and made again since it last did, it writes into freed memory as
+        soon as its neighbor gets another one (FRR 8.4, pull request 14017). With a timer of 0 it
+        sees to them at once, and never says so.
+        """
+        config = parse(self._device, before)
+        names = {was or config.inherited(binding) for binding, was, _ in payload.moves}
+        asked = [f"show route-map {name} json" for name in sorted(names) if name and not ours(name)]
+        deadline = self.clock.monotonic() + FORGETS
+        while asked and _AT_ONCE not in before and pending(self.vtysh.ask_all(asked)):
+            if self.clock.monotonic() > deadline:
+                return
+            self.clock.sleep(_PAUSE)
 
     def _attached(self, payload: Payload) -> None:
         """The old objects go only where nobody needs them any more."""

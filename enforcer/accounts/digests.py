@@ -11,7 +11,8 @@ import re
 import secrets
 
 _NAME_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-_TOKEN = re.compile(r"(enf_[a-z0-9]{8})_[A-Za-z0-9_-]{43}")
+_NAME = re.compile(r"enf_[a-z0-9]{8}")
+_TOKEN = re.compile(r"enf_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
 
 
 def digest(secret: str) -> str:
@@ -28,3 +29,8 @@ def new_token() -> tuple[str, str]:
 def is_token(text: str) -> bool:
     """Whether `text` has the shape of a token."""
     return _TOKEN.fullmatch(text) is not None
+
+
+def is_token_name(text: str) -> bool:
+    """Whether `text` has the shape of a token's name."""
+    return _NAME.fullmatch(text) is not None

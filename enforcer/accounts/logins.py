@@ -36,7 +36,7 @@ def by_password(world: Opened, name: str, password: str, address: str, agent: st
     attempt = Attempt(name.strip().casefold(), address)
     with world.database.read() as reader:
         _not_yet(reader, attempt, world.clock.now())
-        user = reader.users.get(attempt.name)
+        user = reader.users.get(attempt.account)
     counted = begin(world, attempt)
     if not fitting(world, user, password) or user is None or user.disabled is not None:
         failed(world, user, address)
@@ -138,12 +138,10 @@ def printable(text: str) -> str:
 
 
 def _not_yet(reader: Reader, attempt: Attempt, now: datetime) -> None:
-    at_home = reader.web_sessions.known_from(attempt.name, shown(attempt.address))
+    at_home = reader.web_sessions.known_from(attempt.account, shown(attempt.address))
     wait = attempt.seconds(reader.failed_logins.count, now, at_home)
     if wait > 0:
-        raise Throttled(
-            wait, f"too many failed logins: try again in {max(1, round(wait))} s"
-        )
+        raise Throttled(wait, f"too many failed logins: try again in {max(1, round(wait))} s")
 
 
 def _rehashed(world: Opened, user: StoredUser, password: str) -> str | None:

@@ -125,9 +125,7 @@ def _nobodys(terms: Terms, keeper: bool) -> str:
     return ""
 
 
-def _within_reach(
-    actor: Actor, is_own: bool, terms: Terms, owners: tuple[Role, ...]
-) -> None:
+def _within_reach(actor: Actor, is_own: bool, terms: Terms, owners: tuple[Role, ...]) -> None:
     """No token does what its owner may not, nor what the asker may not with what he holds."""
     held = owners
     if is_own and actor.rights is not None:

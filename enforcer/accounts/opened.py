@@ -67,9 +67,10 @@ def user_view(user: StoredUser) -> UserView:
 
 def existing(reader: Reader, name: str) -> StoredUser:
     """The account of this name. Raises NotFound."""
-    user = reader.users.get(name.strip().casefold())
+    folded = name.strip().casefold()
+    user = reader.users.get(folded) if is_account_name(folded) else None
     if user is None:
-        raise NotFound(f"no account {name!r}: see `enforcer user list`")
+        raise NotFound(f"no account {name[:80]!r}: see `enforcer user list`")
     return user
 
 

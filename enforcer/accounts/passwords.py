@@ -63,7 +63,7 @@ class Passwords:
     def hash(self, password: str) -> str:
         """What is stored. Raises Throttled."""
         with self._turn():
-            return self._hasher.hash(_normal(password))
+            return self._hasher.hash(_bytes(password))
 
     def fits(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one behind `stored`. Raises Throttled.
@@ -75,10 +75,10 @@ class Passwords:
             nobodys = self._nobodys
         with self._turn():
             try:
-                right = self._hasher.verify(stored or nobodys, _normal(password)[:LONGEST])
+                self._hasher.verify(stored or nobodys, _bytes(password[:LONGEST]))
             except (VerificationError, InvalidHashError):
                 return False
-        return right and stored is not None
+        return stored is not None
 
     def outdated(self, stored: str) -> bool:
         """Whether `stored` was made with other parameters than are used now."""
@@ -120,3 +120,7 @@ def accept(password: str, name: str, others: tuple[str, ...] = ()) -> None:
 def _normal(password: str) -> str:
     """RFC 8265, section 4.2.2: the same characters typed on another keyboard are the same."""
     return unicodedata.normalize("NFC", password)
+
+
+def _bytes(password: str) -> bytes:
+    return _normal(password).encode("utf-8", "surrogatepass")

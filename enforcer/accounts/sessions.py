@@ -68,9 +68,7 @@ def listed(world: Opened, actor: Actor, name: str | None) -> Sequence[SessionVie
     with world.database.read() as reader:
         user = existing(reader, name or own or "")
         found = reader.web_sessions.of_user(user.name)
-    views = [
-        session_view(one) for one in found if one.ends > now and one.seen + world.idle > now
-    ]
+    views = [session_view(one) for one in found if one.ends > now and one.seen + world.idle > now]
     return [view.model_copy(update={"current": _is_current(actor, view)}) for view in views]
 
 

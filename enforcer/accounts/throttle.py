@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from enforcer.accounts.names import is_account_name
+
 WINDOW = timedelta(hours=1)
 """Failures older than this are forgotten."""
 
@@ -46,6 +48,12 @@ class Attempt:
 
     name: str
     address: str
+
+    @property
+    def account(self) -> str:
+        """The name, or nothing where no account can have it: what else was typed there is
+        neither stored nor asked for."""
+        return self.name if is_account_name(self.name) else ""
 
     @property
     def rules(self) -> dict[str, Rule]:

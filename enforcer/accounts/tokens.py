@@ -11,7 +11,7 @@ import structlog
 
 from enforcer.accounts import bodies, opened
 from enforcer.accounts.bodies import Terms
-from enforcer.accounts.digests import digest, is_token
+from enforcer.accounts.digests import digest, is_token, is_token_name
 from enforcer.accounts.opened import Opened, ended, own_name
 from enforcer.application.account_views import TokenView
 from enforcer.application.actor import Actor
@@ -68,9 +68,7 @@ def covered(role: Role, by: Iterable[Role]) -> bool:
 def token_view(token: StoredToken) -> TokenView:
     """A token as it is shown: never its secret."""
     terms = _terms(token)
-    machine = terms.machine
-    limits = {} if machine is None else _limits(terms)
-    return TokenView(
+    view = TokenView(
         name=token.name,
         source=token.source,
         owner=token.owner,
@@ -81,8 +79,8 @@ def token_view(token: StoredToken) -> TokenView:
         ends=token.ends,
         revoked=token.revoked,
         used=token.used,
-        **limits,
     )
+    return view if terms.machine is None else view.model_copy(update=_limits(terms))
 
 
 def listed(world: Opened, actor: Actor) -> Sequence[TokenView]:
@@ -100,7 +98,7 @@ def listed(world: Opened, actor: Actor) -> Sequence[TokenView]:
 def revoke(world: Opened, actor: Actor, name: str) -> TokenView:
     """A token opens nothing from now on. Raises NotFound, StorageError."""
     with world.database.write() as work:
-        token = work.tokens.get(name)
+        token = work.tokens.get(name) if is_token_name(name) else None
         mine = own_name(actor)
         own = token is not None and mine is not None and token.owner == mine
         if token is None or not (own or actor.may(Action.ACCOUNTS)):
@@ -153,7 +151,7 @@ def _of_owner(
     if owner is None or owner.disabled is not None:
         raise Unauthenticated(f"the owner of token {token.name} is disabled")
     kept = opened.profile(owner)
-    days = world.settings.sign_on_token_days
+    days = _days(world, owner.provider)
     if owner.provider is not None and (
         kept.login is None or now - kept.login > timedelta(days=days)
     ):
@@ -164,6 +162,11 @@ def _of_owner(
     if terms.machine is not None:
         return terms.roles
     return tuple(role for role in terms.roles if covered(role, kept.roles))
+
+
+def _days(world: Opened, provider: str | None) -> float:
+    found = (one.token_days for one in world.settings.oidc if one.issuer == provider)
+    return next(found, 0.0)
 
 
 def _within(address: str, networks: Iterable[str]) -> bool:

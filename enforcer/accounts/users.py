@@ -15,7 +15,6 @@ from enforcer.application.account_views import ChangeUser, CreateUser, UserView
 from enforcer.application.actor import Actor
 from enforcer.core.access import Action, Role
 from enforcer.errors import Forbidden, InvalidInput, NotFound
-from enforcer.storage.errors import DuplicateKey
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.storage.users import StoredUser
 from enforcer.wire import JSONValue
@@ -51,9 +50,7 @@ def create(world: Opened, actor: Actor, command: CreateUser) -> UserView:
     if command.password is not None:
         passwords.accept(command.password, name, (kept.display, kept.email.partition("@")[0]))
         stored = world.passwords.hash(command.password)
-    user = StoredUser(
-        name, stored, None, None, world.clock.now(), None, bodies.written(kept)
-    )
+    user = StoredUser(name, stored, None, None, world.clock.now(), None, bodies.written(kept))
     with world.database.write() as work:
         if work.users.get(name) is not None:
             raise InvalidInput(f"there is an account {name} already: change that, or take another")
@@ -120,7 +117,10 @@ def change_password(world: Opened, actor: Actor, old: str, new: str) -> None:
     if not logins.fitting(world, user, old):
         logins.failed(world, user, attempt.address)
         raise InvalidInput("the old password is wrong")
-    _replace_password(world, actor, user, new, here, lambda work: logins.succeeded(work, attempt, counted))
+    user = _with_password(world, user, new)
+    with world.database.write() as work:
+        logins.succeeded(work, attempt, counted)
+        _save_password(work, actor, user, world.clock.now(), here)
 
 
 def set_password(world: Opened, actor: Actor, name: str, new: str) -> None:
@@ -131,7 +131,10 @@ def set_password(world: Opened, actor: Actor, name: str, new: str) -> None:
     need(actor, Action.ACCOUNTS)
     with world.database.read() as reader:
         user = existing(reader, name)
-    _replace_password(world, actor, user, new, "", lambda work: None)
+    _has_password(user)
+    user = _with_password(world, user, new)
+    with world.database.write() as work:
+        _save_password(work, actor, user, world.clock.now(), "")
 
 
 def differences(before: StoredUser, after: StoredUser) -> dict[str, JSONValue]:
@@ -143,10 +146,68 @@ def differences(before: StoredUser, after: StoredUser) -> dict[str, JSONValue]:
     if (before.disabled is None) != (after.disabled is None):
         said["disabled"] = after.disabled is not None
     changed: list[JSONValue] = [
-        field for field in ("display", "email", "zone") if getattr(old, field) != getattr(new, field)
+        field
+        for field in ("display", "email", "zone")
+        if getattr(old, field) != getattr(new, field)
     ]
-    if before.password != after.password:
-        changed.append("password")
     if changed:
         said["changed"] = changed
     return said
+
+
+def _changed(user: StoredUser, command: ChangeUser, now: datetime) -> StoredUser:
+    kept = opened.profile(user)
+    given: dict[str, object] = {}
+    if command.roles is not None:
+        if user.provider is not None:
+            raise InvalidInput(
+                f"the roles of {user.name} come from the provider at each login: change them there"
+            )
+        given["roles"] = names.roles(command.roles, of_person=True)
+    if command.display is not None:
+        given["display"] = names.line(command.display, "display name")
+    if command.email is not None:
+        given["email"] = names.line(command.email, "mail address")
+    if command.zone is not None:
+        given["zone"] = names.zone(command.zone)
+    disabled = user.disabled
+    if command.disabled is not None:
+        disabled = (user.disabled or now) if command.disabled else None
+    return replace(user, disabled=disabled, body=bodies.written(kept.model_copy(update=given)))
+
+
+def _keep_an_admin(work: UnitOfWork, before: StoredUser, after: StoredUser) -> None:
+    """Raises InvalidInput, where nobody would be left who keeps accounts."""
+    if not _is_admin(before) or _is_admin(after):
+        return
+    if not any(_is_admin(user) for user in work.users.all() if user.name != before.name):
+        raise InvalidInput(
+            f"{before.name} is the last enabled admin: make another one first, with"
+            " `enforcer user add NAME --role admin`"
+        )
+
+
+def _is_admin(user: StoredUser) -> bool:
+    return user.disabled is None and Role.ADMIN in opened.profile(user).roles
+
+
+def _has_password(user: StoredUser) -> None:
+    if user.provider is not None:
+        raise InvalidInput(f"{user.name} logs in by single sign-on, and has no password here")
+
+
+def _with_password(world: Opened, user: StoredUser, new: str) -> StoredUser:
+    kept = opened.profile(user)
+    passwords.accept(new, user.name, (kept.display, kept.email.partition("@")[0]))
+    return replace(user, password=world.passwords.hash(new))
+
+
+def _save_password(
+    work: UnitOfWork, actor: Actor, user: StoredUser, now: datetime, but_login: str
+) -> None:
+    """Store it; all logins end but one. What else changed meanwhile stays as it is."""
+    current = existing(work, user.name)
+    work.users.save(replace(current, password=user.password))
+    ended = sessions.end_all(work, user.name, but_login)
+    said: dict[str, JSONValue] = {"changed": ["password"], "logins_ended": ended}
+    work.record("user.changed", actor, at=now, subject=user.name, payload=said)

@@ -8,14 +8,39 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from enforcer.api import orders
+from enforcer.api import (
+    accounts,
+    audit,
+    control,
+    devices,
+    events,
+    lists,
+    order_changes,
+    orders,
+    proposals,
+    reports,
+    surroundings,
+)
 from enforcer.api.middleware import LARGEST_BODY, Surroundings
 from enforcer.api.problems import ProblemPage, add_problem_answers
+from enforcer.api.turns import Turns
 from enforcer.application.services import Services
 from enforcer.clock import SystemClock
 
 PREFIX = "/api/v1"
-ROUTERS = (orders.router,)
+ROUTERS = (
+    orders.router,
+    order_changes.router,
+    proposals.router,
+    lists.router,
+    control.router,
+    devices.router,
+    surroundings.router,
+    audit.router,
+    events.router,
+    reports.router,
+    accounts.router,
+)
 
 
 def create_app(
@@ -39,6 +64,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
+    app.state.turns = Turns()
+    app.state.events = events.feed_of(services)
     add_problem_answers(app, problem_page)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

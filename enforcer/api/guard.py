@@ -57,6 +57,17 @@ def services_of(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(services_of)]
 
 
+def by_https(request: Request) -> bool:
+    """Whether browsers reach this server by HTTPS: directly, or by a proxy as configured."""
+    stated = services_of(request).settings.web.url
+    return request.url.scheme == "https" or stated.startswith("https://")
+
+
+def cookie_name(request: Request) -> str:
+    """Of the session's cookie. By HTTPS only the one that no other host can have set."""
+    return SECURE_COOKIE if by_https(request) else COOKIE
+
+
 def peer(request: Request) -> str:
     """The peer's address; proxies that the settings trust were resolved by the server."""
     return request.client.host if request.client else ""
@@ -71,7 +82,7 @@ def identify(request: Request) -> Caller:
             raise Unauthenticated("send `Authorization: Bearer TOKEN`: no other scheme is known")
         secret = authorization[len(_BEARER) :].strip()
         return Caller(services.accounts.by_token(secret, peer(request)))
-    cookie = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
+    cookie = request.cookies.get(cookie_name(request))
     if not cookie:
         raise Unauthenticated("log in, or send `Authorization: Bearer TOKEN`")
     actor, session, csrf = services.accounts.by_session(cookie)
@@ -96,6 +107,7 @@ def allowed(action: Action) -> Callable[[Request], Caller]:
 
     def guard(request: Request) -> Caller:
         caller = identify(request)
+        request.state.actor = caller.actor.name
         same_origin(request, caller)
         if not caller.actor.may(action):
             raise Forbidden(f"{caller.actor.name} may not do this: it needs the right '{action}'")

@@ -10,17 +10,16 @@ from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
 from enforcer.api.callers import BulkPlacer, Placer, Reader
+from enforcer.api.fields import DryRun, Names, OptionalName, OrderId
 from enforcer.api.guard import ServicesOf
 from enforcer.api.paging import Page, PagingOf
+from enforcer.api.turns import SlowTurn
 from enforcer.application.commands import OrderFilter, PlaceOrder
 from enforcer.application.desk_views import PlaceResult
 from enforcer.application.requests import BulkBody, PlaceBody
 from enforcer.application.views import EventView, OrderView, Preview
 
 router = APIRouter(prefix="/orders", tags=["orders"])
-
-DryRun = Annotated[bool, Query(description="Say what would be done, and do nothing.")]
-_Names = Annotated[list[str], Query(max_length=50)]
 
 
 @router.post(
@@ -54,6 +53,7 @@ def preview(
     body: PlaceBody,
     services: ServicesOf,
     caller: Reader,
+    turn: SlowTurn,
     fresh: Annotated[bool, Query(description="Ask the devices now.")] = False,
 ) -> Preview:
     """What placing it would do; nothing is stored."""
@@ -89,9 +89,9 @@ def orders(
     caller: Reader,
     paging: PagingOf,
     active: Annotated[bool | None, Query(description="Scheduled or in force.")] = None,
-    status: _Names = [],  # noqa: B006 - FastAPI copies it
-    kind: _Names = [],  # noqa: B006 - FastAPI copies it
-    customer: str | None = None,
+    status: Names = [],  # noqa: B006 - FastAPI copies it
+    kind: Names = [],  # noqa: B006 - FastAPI copies it
+    customer: OptionalName = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response | Page[OrderView]:
     """Orders, newest first; all filters must match."""
@@ -109,14 +109,14 @@ def orders(
 
 
 @router.get("/{order_id}")
-def order(order_id: str, services: ServicesOf, caller: Reader) -> OrderView:
+def order(order_id: OrderId, services: ServicesOf, caller: Reader) -> OrderView:
     """One order with its status on each device."""
     return services.application.order(caller.actor, order_id)
 
 
 @router.get("/{order_id}/history", response_model=Page[EventView])
 def history(
-    order_id: str, services: ServicesOf, caller: Reader, paging: PagingOf
+    order_id: OrderId, services: ServicesOf, caller: Reader, paging: PagingOf
 ) -> Response | Page[EventView]:
     """Everything recorded about one order, oldest first."""
     found = services.application.history(caller.actor, order_id)

@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from enforcer.api.turns import Busy
 from enforcer.errors import (
     AnotherControllerActive,
     AuthenticationFailed,
@@ -130,6 +131,7 @@ KINDS = (
     Kind(Unsupported, HTTPStatus.UNPROCESSABLE_ENTITY, "device-unsupported", "Device cannot"),
     Kind(NotOwned, HTTPStatus.CONFLICT, "device-not-owned", "Device not ours"),
     Kind(DeviceError, HTTPStatus.BAD_GATEWAY, "device", "Device failed"),
+    Kind(Busy, HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too much at once"),
     Kind(EnforcerError, HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Error"),
 )
 """The first that fits is taken."""
@@ -177,7 +179,7 @@ def answer_to(error: EnforcerError, instance: str | None) -> ProblemAnswer:
         headers["Retry-After"] = str(max(1, ceil(error.seconds)))
     elif isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="enforcer"'
-    elif isinstance(error, StorageError):
+    elif isinstance(error, StorageError | Busy):
         headers["Retry-After"] = "1"
     return ProblemAnswer(problem_of(error, instance), headers)
 

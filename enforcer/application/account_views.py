@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from enforcer.application.commands import Command
 from enforcer.application.views import View
 
@@ -65,14 +67,14 @@ class NewToken(View):
     """A token that was just made: `secret` is shown this once."""
 
     token: TokenView
-    secret: str
+    secret: str = Field(repr=False)
 
 
 class NewSession(View):
     """A login that was just made: `cookie` is the secret that the browser keeps."""
 
-    cookie: str
-    csrf: str
+    cookie: str = Field(repr=False)
+    csrf: str = Field(repr=False)
     session: SessionView
 
 
@@ -84,7 +86,7 @@ class CreateUser(Command):
     display: str = ""
     email: str = ""
     zone: str = "UTC"
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
 
 
 class ChangeUser(Command):
@@ -102,6 +104,7 @@ class CreateToken(Command):
     """A new token. `source`: under which name its orders are limited, stopped and found.
 
     `seconds`: how long it lives, None for ever. The limits count for the role detector.
+    `owner`: an account, empty for nobody's; None: whoever makes it.
     """
 
     source: str
@@ -115,3 +118,4 @@ class CreateToken(Command):
     widest6: int = 64
     own_space: bool = True
     per_minute: int = 600
+    owner: str | None = None

@@ -144,7 +144,9 @@ class KnownHead(Command):
 
 
 class AuditFilter(Command):
-    """Which audit entries; all fields must match. Times are aware; `after` a position.
+    """Which audit entries; all fields must match. Times are aware.
+
+    `after` and `before` are positions, which themselves do not match.
 
     `since` and `until` both count: an entry at that very instant matches.
     """
@@ -156,5 +158,6 @@ class AuditFilter(Command):
     since: datetime | None = None
     until: datetime | None = None
     after: int | None = None
+    before: int | None = None
     newest_first: bool = True
     limit: int | None = 100

@@ -9,14 +9,19 @@ from datetime import datetime
 
 from enforcer.application import Application
 from enforcer.application.accounts import Accounts
+from enforcer.application.answers import Answers
 from enforcer.application.notice_views import Notices
 from enforcer.application.report_views import Reports
+from enforcer.application.sign_on import SignOn
 from enforcer.service_settings import ServiceSettings
 
 
 @dataclass(frozen=True)
 class Services:
-    """`now`: the wall clock; `settings`: what concerns the service, nothing secret."""
+    """`now`: the wall clock; `settings`: what concerns the service, nothing secret.
+
+    `answers`: those that were given before; None: `Idempotency-Key` counts for orders only.
+    """
 
     application: Application
     accounts: Accounts
@@ -24,3 +29,6 @@ class Services:
     notices: Notices
     settings: ServiceSettings
     now: Callable[[], datetime]
+    answers: Answers | None = None
+    sign_on: SignOn | None = None
+    """None: only passwords."""

@@ -22,6 +22,7 @@ from enforcer.storage.stored_inventories import StoredInventories, StoredLists
 from enforcer.storage.stored_notices import StoredAlarms, StoredSignatures, StoredStops
 from enforcer.storage.stored_orders import StoredOrders
 from enforcer.storage.stored_passes import StoredBlobs, StoredIntents
+from enforcer.storage.stored_proposals import StoredProposals
 from enforcer.storage.tables import audit, audit_head, blobs, intents
 from enforcer.storage.times import from_us, to_us
 
@@ -37,6 +38,7 @@ _STORED = (
     StoredSignatures,
     StoredAlarms,
     StoredStops,
+    StoredProposals,
 )
 """What is compared with the chain; the first that finds anything has the word."""
 

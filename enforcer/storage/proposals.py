@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from enforcer.core.four_eyes import proposal_id
 from enforcer.errors import StorageError
@@ -134,8 +134,8 @@ class ProposalReader:
         """Those that became this order, or that are about it, newest first."""
         return self._many(self._connection.execute(_about, {"of": order}).all())
 
-    def newest(self, state: str | None = None, limit: int = 1000) -> list[Proposal]:
-        """The newest ones, of one state or of all."""
+    def newest(self, state: str | None = None, limit: int | None = 1000) -> list[Proposal]:
+        """The newest ones, of one state or of all; `limit` None: every one."""
         wanted = _all if state is None else _all.where(proposals.c.state == state)
         return self._many(self._connection.execute(wanted.limit(limit)).all())
 
@@ -144,7 +144,7 @@ class ProposalReader:
         given = {"made_until": to_us(made_until)}
         return self._many(self._connection.execute(_overdue, given).all())
 
-    def _one(self, statement: Any, of: int | str) -> Proposal | None:
+    def _one(self, statement: Select[*tuple[Any, ...]], of: int | str) -> Proposal | None:
         row = self._connection.execute(statement, {"of": of}).first()
         return None if row is None else _proposal(row)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from enforcer.application.actor import Actor
 from enforcer.storage.alarms import AlarmReader, AlarmWriter
+from enforcer.storage.api_answers import AnswerReader, AnswerWriter
 from enforcer.storage.api_tokens import TokenReader, TokenWriter
 from enforcer.storage.audit import AuditReader
 from enforcer.storage.control import ControlReader, ControlWriter
@@ -88,10 +89,12 @@ class Reader:
     signatures: SignatureReader
     reports: ReportReader
     lease: LeaseReader
+    answers: AnswerReader
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.lease = LeaseReader(connection)
+        self.answers = AnswerReader(connection)
         self.inventories = InventoryReader(connection)
         self.device_controls = DeviceControlReader(connection)
         self.alarms = AlarmReader(connection)
@@ -139,10 +142,12 @@ class UnitOfWork(Reader):
     signatures: SignatureWriter
     reports: ReportWriter
     lease: LeaseWriter
+    answers: AnswerWriter
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.lease = LeaseWriter(connection)
+        self.answers = AnswerWriter(connection)
         self.inventories = InventoryWriter(connection)
         self.device_controls = DeviceControlWriter(connection)
         self.alarms = AlarmWriter(connection)

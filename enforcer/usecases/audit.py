@@ -254,6 +254,7 @@ def wanted(which: AuditFilter) -> Which:
             raise InvalidInput(f"{instant.isoformat()} has no time zone: write Z for UTC")
     return Which(
         after=which.after or 0,
+        before=which.before,
         subject=which.subject,
         device=which.device,
         kinds=which.kinds or None,

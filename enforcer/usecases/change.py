@@ -10,6 +10,7 @@ from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, Reconfirm
+from enforcer.core import four_eyes, machine_checks
 from enforcer.core.demand_checks import too_far
 from enforcer.core.draft import Draft, Refusal
 from enforcer.core.guardrails import lasting
@@ -18,34 +19,56 @@ from enforcer.core.source_limits import stopped
 from enforcer.core.times import LONGEST, say_when
 from enforcer.errors import InvalidInput
 from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.usecases.approving import Approval
 from enforcer.usecases.intake import record_refused_change, refused
 from enforcer.usecases.reasons import check_reason, need_reason
 from enforcer.usecases.reconfirm import disowned, keep
+from enforcer.usecases.second_person import (
+    SecondPerson,
+    only_own,
+    only_people,
+    propose_change,
+)
 from enforcer.usecases.world import World, existing
 from enforcer.wire import JSONValue
 
 
-def change_end(world: World, actor: Actor, command: ChangeEnd) -> Order:
+def change_end(
+    world: World, actor: Actor, command: ChangeEnd, approval: Approval | None = None
+) -> Order:
     """Give an order a new end.
 
     Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way; for a later end also
-    owner-changed, source-stopped, too-long-for-source, dynamic-pool), which leaves an audit
-    entry; InvalidInput.
+    owner-changed, source-stopped, too-long-for-source, dynamic-pool, machine-too-long,
+    needs-approval), which leaves an audit entry; AwaitingApproval, which leaves a proposal, but
+    with `approval`; Forbidden, InvalidInput.
     """
     check_reason(command.reason)
     now = world.clock.now()
     end = _new_end(command, now)
+    second = SecondPerson(world, actor) if command.extend and approval is None else None
     with world.database.write() as work:
+        done = approval.begin(work) if approval is not None else None
+        if done is not None:
+            return done
         order = existing(work, command.order)
+        only_own(actor, order)
         refusals = _ended(order, now) or _wrong_end(order, end, command.extend, now)
         if command.extend and not refusals:
             refusals = (*disowned(work, order), *_against_longer(work, world, actor, order, end))
+        why = second.why(work, order, end) if second is not None and not refusals else ()
+        refusals = refusals or four_eyes.machine(why, actor.rights)
+        waits = None
         if refusals:
             record_refused_change(work, actor, now, order, command.reason, refusals)
+        elif why:
+            waits = propose_change(work, world, actor, order, command, why)
         else:
-            order = _end_at(work, actor, now, order, command, end)
+            order = _end_at(work, actor, now, order, command, end, approval)
     if refusals:
         raise refused(refusals)
+    if waits is not None:
+        raise waits
     world.ring()
     return order
 
@@ -56,6 +79,7 @@ def lift(world: World, actor: Actor, command: LiftOrder) -> Order:
     now = world.clock.now()
     with world.database.write() as work:
         order = existing(work, command.order)
+        only_own(actor, order)
         if is_over(order, now):
             return order
         lifted = _store(
@@ -84,6 +108,7 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
     now = world.clock.now()
     with world.database.write() as work:
         order = existing(work, command.order)
+        only_own(actor, order)
         was = {field: str(getattr(order, field)) for field in news}
         amended = replace(order, **news)
         return _store(
@@ -98,6 +123,7 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
 
 def reconfirm(world: World, actor: Actor, command: Reconfirm) -> Order:
     """Keep an order that would end because its target changed hands."""
+    only_people(actor, "say that an order stays although its target changed hands")
     return keep(world, actor, command)
 
 
@@ -131,8 +157,9 @@ def _end_at(
     order: Order,
     command: ChangeEnd,
     end: datetime | None,
+    approval: Approval | None,
 ) -> Order:
-    return _store(
+    changed = _store(
         work,
         actor,
         now,
@@ -142,8 +169,12 @@ def _end_at(
             "from": order.end.isoformat() if order.end else None,
             "to": end.isoformat() if end else None,
             "reason": command.reason,
+            **(approval.said if approval is not None else {}),
         },
     )
+    if approval is not None:
+        approval.finish(work, changed)
+    return changed
 
 
 def _ended(order: Order, now: datetime) -> tuple[Refusal, ...]:
@@ -184,7 +215,9 @@ def _against_longer(
     source = actor.source
     draft = Draft(order.demand, order.start, end, order.scope, end is None, source)
     stop = work.sources.stop_of(source)
-    return (*stopped(source, stop), *lasting(draft, world.topology))
+    machine = actor.rights.machine if actor.rights is not None else None
+    too_long = () if machine is None else machine_checks.lasting(order.start, end, machine)
+    return (*too_long, *stopped(source, stop), *lasting(draft, world.topology))
 
 
 def _or_never(end: datetime | None) -> str:

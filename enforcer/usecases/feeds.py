@@ -20,6 +20,7 @@ def refresh(
     # The HTTP library is slow to load, and only this command needs it.
     from enforcer.control.feed_fetcher import Fetcher
 
+    only_people(actor, "fetch lists")
     topology = world.topology
     feed = _feed(topology, name)
     intake = FeedIntake(world.database, world.clock, fetch or Fetcher())

@@ -4,45 +4,60 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
+from enforcer.core.access import Action
 from enforcer.core.draft import Refusal
 from enforcer.core.orders import Demand, DropRoutes, Order, order_id
-from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, OrderRefused
 from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.admission import Admission, Asked
+from enforcer.usecases.approving import Approval
+from enforcer.usecases.emergencies import EMERGENCY, REVIEW, review_wanted
+from enforcer.usecases.proposing import Proposing
 from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.verdicts import Verdicts
 from enforcer.wire import JSONValue, demand_to_wire
 from enforcer.wire.canonical import canonical
 
-Outcome = Order | InvalidInput | OrderRefused
+Outcome = Order | InvalidInput | OrderRefused | AwaitingApproval | Forbidden
 
 _NAMED = 100
 """Names of those who are hit that an audit entry has at most, and routes of a refused order."""
 
 
 def take(
-    admission: Admission, actor: Actor, commands: Sequence[PlaceOrder], losses: RouteLosses
+    admission: Admission,
+    actor: Actor,
+    commands: Sequence[PlaceOrder],
+    losses: RouteLosses,
+    approval: Approval | None = None,
 ) -> list[Outcome]:
     """Place what may be placed, all in one transaction; what became of each, in the order given.
 
-    Limits of the source and idempotency keys count inside the portion too. The caller rings.
+    Limits of the source and idempotency keys count inside the portion too. What needs a second
+    person is proposed, but for `approval`, by which that person lets one command pass. The
+    caller rings.
     """
     world = admission.world
     asked = ask_all(admission, actor, commands, losses)
     world.step("placing")
     with world.database.write() as work:
-        portion = _Portion(admission, work, actor)
-        outcomes = [
+        done = approval.begin(work) if approval is not None else None
+        if done is not None:
+            return [done]
+        portion = _Portion(admission, work, actor, approval)
+        outcomes: list[Outcome] = [
             one if isinstance(one, InvalidInput) else portion.take_one(one) for one in asked
         ]
         portion.store()
+        if approval is not None and isinstance(outcomes[0], Order):
+            approval.finish(work, outcomes[0])
         world.step("placed")
     world.step("committed")
     return outcomes
@@ -116,8 +131,15 @@ def _ask_one(
 class _Portion:
     """Notes and orders of one transaction, in the order of their numbers."""
 
-    def __init__(self, admission: Admission, work: UnitOfWork, actor: Actor) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        work: UnitOfWork,
+        actor: Actor,
+        approval: Approval | None = None,
+    ) -> None:
         world = admission.world
+        self._approval = approval
         # Taking the end of the change sequence first: from here on nobody else places anything.
         self._first = work.next_sequence()
         self._work = work
@@ -126,14 +148,22 @@ class _Portion:
         self._verdicts = Verdicts(admission.topology, work, actor, self._now)
         self._notes: list[Note] = []
         self._orders: list[Order] = []
+        self._emergencies: list[Order] = []
+        self._proposing = Proposing(work, actor, self._now, world.four_eyes)
 
-    def take_one(self, asked: Asked) -> Order | OrderRefused:
+    def take_one(self, asked: Asked) -> Outcome:
         verdict = self._verdicts.on(asked)
         if isinstance(verdict, Order):
             return verdict
+        before = self._proposing.before(asked) if self._approval is None else ()
+        if isinstance(before, AwaitingApproval):
+            return before
+        verdict = before or verdict
         if verdict:
-            self._notes.append(_refused(asked, verdict))
+            self._notes.append(_refused(asked, verdict, self._said()))
             return refused(verdict)
+        if asked.approval and self._approval is None:
+            return self._by_two(asked)
         return self._place(asked)
 
     def store(self) -> None:
@@ -141,6 +171,35 @@ class _Portion:
             self._work.record_many(self._notes, self._actor, at=self._now)
         if self._orders:
             self._work.orders.add_many(self._orders)
+        self._proposing.store()
+        for order in self._emergencies:
+            said = review_wanted(order, self._actor)
+            self._work.raise_alarm(REVIEW, self._actor, at=self._now, subject=order.id, said=said)
+
+    def _by_two(self, asked: Asked) -> Order | AwaitingApproval | Forbidden:
+        """What needs a second person: now, or in an emergency afterwards."""
+        why = asked.command.emergency.strip()
+        if not why:
+            note, waits = self._proposing.place(asked, self._first + len(self._notes))
+            self._notes.append(note)
+            return waits
+        if not self._actor.may(Action.EMERGENCY):
+            return Forbidden(
+                f"{self._actor.name} may not order as an emergency what needs a second person:"
+                " leave the emergency out, and it waits for approval"
+            )
+        order = self._place(asked)
+        payload: dict[str, JSONValue] = {
+            "emergency": why,
+            "why": [*asked.approval],
+            "person": self._actor.person,
+        }
+        self._notes.append(Note(EMERGENCY, payload, order.id))
+        self._emergencies.append(order)
+        return order
+
+    def _said(self) -> dict[str, JSONValue]:
+        return {} if self._approval is None else self._approval.said
 
     def _place(self, asked: Asked) -> Order:
         command, number = asked.command, self._first + len(self._notes)
@@ -156,18 +215,19 @@ class _Portion:
             policy=command.policy,
             idempotency_key=command.idempotency_key,
         )
-        self._notes.append(_placed(asked, order))
+        self._notes.append(_placed(asked, order, self._said()))
         self._orders.append(order)
         self._verdicts.passed(order)
         return order
 
 
-def _placed(asked: Asked, order: Order) -> Note:
+def _placed(asked: Asked, order: Order, approved: Mapping[str, JSONValue]) -> Note:
     payload: dict[str, JSONValue] = {
         "demand": demand_to_wire(order.demand),
         "start": order.start.isoformat(),
         "end": order.end.isoformat() if order.end else None,
         "reason": order.reason,
+        **approved,
     }
     confirmed = _confirmed(asked)
     if confirmed:
@@ -197,5 +257,6 @@ def _some(names: Iterable[str]) -> list[str]:
     return [*every[:_NAMED], f"and {more} more"] if more > 0 else every
 
 
-def _refused(asked: Asked, refusals: Sequence[Refusal]) -> Note:
-    return refusal_note(asked.command.demand, asked.command.reason, refusals)
+def _refused(asked: Asked, refusals: Sequence[Refusal], approved: Mapping[str, JSONValue]) -> Note:
+    note = refusal_note(asked.command.demand, asked.command.reason, refusals)
+    return replace(note, payload={**note.payload, **approved})

@@ -16,6 +16,7 @@ from enforcer.core.list_checks import WITHHELD
 from enforcer.core.list_report import ListReport
 from enforcer.core.topology import Feed
 from enforcer.storage.records import ListVersion
+from enforcer.usecases.second_person import only_people
 from enforcer.usecases.world import World
 from inventory.list_entries import DUPLICATE
 from inventory.list_files import Limits
@@ -26,8 +27,10 @@ _SHOWN_REJECTS = 20
 def import_list(world: World, actor: Actor, command: ImportList) -> ListView:
     """Store a new version; the same entries again change nothing.
 
-    Raises InvalidInput for a bad name or a text that is no list, OrderRefused as `take_in`.
+    Raises InvalidInput for a bad name or a text that is no list, OrderRefused as `take_in`,
+    Forbidden for a detector: what it may order at most says nothing of lists.
     """
+    only_people(actor, "import lists")
     topology = world.topology
     feed = topology.feeds.get(command.name)
     examined = examine(_offer(command, feed), topology)

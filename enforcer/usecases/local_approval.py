@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from enforcer.application.actor import Actor
 from enforcer.application.approval_views import ProposalView
 from enforcer.application.views import OrderView
-from enforcer.errors import NotFound
+from enforcer.usecases import emergencies, proposals
+from enforcer.usecases.present import Presenter
 from enforcer.usecases.world import World
 
 
@@ -20,24 +21,26 @@ class LocalApproval:
 
     def proposals(self, actor: Actor, state: str | None = "waiting") -> Sequence[ProposalView]:
         """See `Application.proposals`."""
-        return []
+        return proposals.proposals(self._world, state)
 
     def proposal(self, actor: Actor, proposal_id: str) -> ProposalView:
         """See `Application.proposal`."""
-        raise NotFound(f"no proposal {proposal_id}")
+        return proposals.proposal(self._world, proposal_id)
 
     def approve(self, actor: Actor, proposal_id: str, reason: str) -> OrderView:
         """See `Application.approve`."""
-        raise NotFound(f"no proposal {proposal_id}")
+        order = proposals.approve(self._world, actor, proposal_id, reason)
+        return Presenter(self._world).order(order)
 
     def reject(self, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
         """See `Application.reject`."""
-        raise NotFound(f"no proposal {proposal_id}")
+        return proposals.reject(self._world, actor, proposal_id, reason)
 
     def withdraw(self, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
         """See `Application.withdraw`."""
-        raise NotFound(f"no proposal {proposal_id}")
+        return proposals.withdraw(self._world, actor, proposal_id, reason)
 
     def review(self, actor: Actor, order_id: str, reason: str) -> OrderView:
         """See `Application.review`."""
-        raise NotFound(f"order {order_id} was not placed as an emergency")
+        order = emergencies.review(self._world, actor, order_id, reason)
+        return Presenter(self._world).order(order)

@@ -18,7 +18,8 @@ def place(world: World, actor: Actor, command: PlaceOrder) -> Order:
     """Store an order and its audit entry in one transaction, then ring the controller.
 
     The same idempotency key gives the order that was placed with it, unless the demand
-    differs. Raises InvalidInput, OrderRefused (which leaves an audit entry, no order).
+    differs. Raises InvalidInput, OrderRefused (which leaves an audit entry, no order),
+    AwaitingApproval (which leaves a proposal), Forbidden.
     """
     admission = Admission(world)
     losses = RouteLosses(admission)

@@ -10,7 +10,7 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.desk_views import PlaceResult
 from enforcer.core.orders import Order
-from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, OrderRefused
 from enforcer.storage.errors import DuplicateKey
 from enforcer.usecases.admission import Admission
 from enforcer.usecases.intake import Outcome, take
@@ -64,5 +64,17 @@ def _portions(commands: Sequence[PlaceOrder]) -> Iterator[list[PlaceOrder]]:
 def _result(line: int, outcome: Outcome, presenter: Presenter) -> PlaceResult:
     if isinstance(outcome, Order):
         return PlaceResult(line=line, order=presenter.order(outcome))
-    code = outcome.code if isinstance(outcome, OrderRefused) else "invalid"
-    return PlaceResult(line=line, code=code, message=str(outcome))
+    proposal = outcome.proposal if isinstance(outcome, AwaitingApproval) else None
+    return PlaceResult(line=line, code=_code(outcome), message=str(outcome), proposal=proposal)
+
+
+def _code(error: InvalidInput | OrderRefused | AwaitingApproval | Forbidden) -> str:
+    match error:
+        case OrderRefused():
+            return error.code
+        case AwaitingApproval():
+            return "awaiting-approval"
+        case Forbidden():
+            return "forbidden"
+        case _:
+            return "invalid"

@@ -3,150 +3,89 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import structlog
-from fastapi import HTTPException, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
 
 from enforcer.api.guard import Caller, identify
-from enforcer.errors import (
-    AwaitingApproval,
-    ConfigurationInvalid,
-    DeviceError,
-    EnforcerError,
-    Forbidden,
-    InvalidInput,
-    NotFound,
-    OrderRefused,
-    StorageError,
-    Throttled,
-    Unauthenticated,
-)
-from enforcer.web.desk import Desk, Said, gone_to, theme_of
+from enforcer.api.problems import AWAITING, Problem
+from enforcer.errors import EnforcerError
+from enforcer.web.desk import Desk, Said, gone_to, own_path, theme_of
 from enforcer.web.environment import environment, url
-
-log = structlog.get_logger(__name__)
-
-_Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Status, what happened, what to do."""
+class Advice:
+    """What people are told about a kind of problem: what it is, what to do."""
 
-    status: int
     title: str
-    advice: str
+    text: str
     icon: str = "warning"
 
 
-_PROBLEMS: tuple[tuple[type[Exception], Problem], ...] = (
-    (Throttled, Problem(429, "Too many attempts", "Wait a little, then try again.", "clock")),
-    (
-        Forbidden,
-        Problem(
-            403,
-            "You may not do this",
-            "Somebody with the right role can, or an administrator can give it to you.",
-            "shield",
-        ),
+_BY_STATUS = {
+    403: Advice(
+        "You may not do this",
+        "Somebody with the right role can do it, or an administrator can give you that role.",
+        "shield",
     ),
-    (
-        NotFound,
-        Problem(404, "There is no such page", "Search for it, or look through the orders.", "search"),
+    404: Advice("There is nothing here", "Search for it, or look through the orders.", "search"),
+    405: Advice("This cannot be opened like that", "Go back and use the button on the page."),
+    409: Advice("Something else came first", "Look at it again, then decide anew."),
+    413: Advice("That is too large", "Send it in smaller parts."),
+    422: Advice("That could not be done", "Nothing was changed. Go back, correct it, send it again."),
+    429: Advice("Too many attempts", "Wait a little, then try again.", "clock"),
+    502: Advice("A device did not do it", "The controller goes on trying where that helps.", "device"),
+    503: Advice(
+        "The database cannot answer now",
+        "Nothing was changed, and what is enforced stays enforced. Try again in a minute; if it"
+        " stays like this, tell whoever runs the installation.",
     ),
-    (
-        InvalidInput,
-        Problem(422, "That could not be understood", "Go back, correct it and send it again."),
-    ),
-    (
-        OrderRefused,
-        Problem(422, "A guardrail refused it", "Nothing was changed. The sentence says the way out."),
-    ),
-    (
-        StorageError,
-        Problem(
-            503,
-            "The database cannot answer now",
-            "Nothing was changed by this request. What is enforced stays enforced. Try again in"
-            " a minute; if it stays like this, tell whoever runs the installation.",
-        ),
-    ),
-    (
-        DeviceError,
-        Problem(502, "A device did not do it", "The controller goes on trying where that helps.", "device"),
-    ),
-    (
-        ConfigurationInvalid,
-        Problem(500, "The installation needs attention", "Ask an engineer to run 'enforcer doctor'."),
-    ),
+    504: Advice("A device does not answer", "The controller goes on trying.", "device"),
+}
+_OTHER = Advice(
+    "Something went wrong",
+    "Try again. If it stays, give the request number to whoever runs the installation.",
 )
-_OTHER = Problem(500, "Something went wrong", "Try again; if it stays, tell whoever runs it.")
+_WITHOUT_LAYOUT = frozenset({500, 503})
+"""There the layout could not be made either: it counts what waits in the database."""
 
 
-class DeskRoute(APIRoute):
-    """A route of pages: its errors are pages, and who is not logged in is sent to do so."""
-
-    def get_route_handler(self) -> _Answer:
-        """The route's own answer, or a page about why there is none."""
-        answer = super().get_route_handler()
-
-        async def answered(request: Request) -> Response:
-            try:
-                return await answer(request)
-            except AwaitingApproval as waits:
-                return gone_to(f"/approvals/{waits.proposal}", Said(str(waits), "watch"))
-            except EnforcerError as error:
-                return problem_page(request, error)
-            except RequestValidationError as error:
-                return problem_page(request, InvalidInput(_first(error)))
-
-        return answered
-
-
-def _first(error: RequestValidationError) -> str:
-    found = error.errors()[0]
-    return f"{'.'.join(str(part) for part in found['loc'][1:])}: {found['msg']}"
-
-
-def problem_page(request: Request, error: Exception) -> Response:
-    """The page for `error`; whoever has no login is asked for one."""
-    wants_part = "fragment" in request.query_params
-    if isinstance(error, Unauthenticated) and not isinstance(error, Throttled):
-        if wants_part:
-            return PlainTextResponse("log in again", 401)
-        back = request.url.path if request.method == "GET" else "/"
-        query = request.url.query if request.method == "GET" else ""
-        following = f"{back}?{query}" if query else back
-        return RedirectResponse(url("/login", next=following if following != "/" else ""), 303)
-    problem = next((p for kind, p in _PROBLEMS if isinstance(error, kind)), _OTHER)
-    if isinstance(error, HTTPException):
-        problem = Problem(error.status_code, "There is no such page", _PROBLEMS[2][1].advice, "search")
-    if wants_part:
-        return PlainTextResponse(str(error), problem.status)
-    return _shown(request, problem, error)
-
-
-def _shown(request: Request, problem: Problem, error: Exception) -> HTMLResponse:
-    number = str(getattr(request.state, "request_id", "")) or secrets.token_hex(6)
-    log.info("problem page", status=problem.status, request=number, said=str(error))
+def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
+    """The page for `problem`; whoever has no login is sent to the login page."""
+    if problem.code == "unauthenticated":
+        return _login(request)
+    if problem.code == AWAITING and problem.proposal:
+        return gone_to(f"/approvals/{problem.proposal}", Said(problem.detail, "watch"))
+    if "fragment" in request.query_params:
+        return PlainTextResponse(problem.detail, problem.status, headers=dict(headers))
+    advice = _BY_STATUS.get(problem.status, _OTHER)
     context = {
         "problem": problem,
-        "detail": getattr(error, "detail", None) or str(error),
-        "code": getattr(error, "code", ""),
-        "number": number,
+        "advice": advice,
+        "number": (problem.instance or "").rpartition(":")[2],
     }
-    caller = _caller(request) if problem.status not in {500, 503} else None
+    caller = None if problem.status in _WITHOUT_LAYOUT else _caller(request)
     if caller is not None:
-        return Desk(request, caller).page("problem.html", problem.status, **context)
-    text = environment().get_template("problem_bare.html").render(theme=theme_of(request), **context)
-    return HTMLResponse(text, problem.status)
+        page: Response = Desk(request, caller).page("problem.html", problem.status, **context)
+    else:
+        template = environment().get_template("problem_bare.html")
+        text = template.render(theme=theme_of(request), **context)
+        page = HTMLResponse(text, problem.status)
+    page.headers.update(headers)
+    return page
+
+
+def _login(request: Request) -> Response:
+    if "fragment" in request.query_params:
+        return PlainTextResponse("log in again", 401)
+    back = request.url.path if request.method == "GET" else "/"
+    if request.method == "GET" and request.url.query:
+        back = f"{back}?{request.url.query}"
+    back = own_path(back)
+    return RedirectResponse(url("/login", next=back if back != "/" else ""), 303)
 
 
 def _caller(request: Request) -> Caller | None:

@@ -9,18 +9,16 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from enforcer.web import assets, orders_list
+from enforcer.web import assets, control, orders_list
 
 
 def routers() -> list[APIRouter]:
     """Every router of the desk."""
-    return [assets.router, orders_list.router]
+    return [assets.router, control.router, orders_list.router]
 
 
-def attach(app: FastAPI) -> None:
-    """Put the desk into `app`; what is not there is left out of the navigation."""
-    for router in routers():
-        app.include_router(router)
+def announce(app: FastAPI) -> None:
+    """Tell `app` which pages there are: the navigation shows no others."""
     app.state.desk_paths = paths_of(routers())
 
 

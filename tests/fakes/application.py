@@ -43,6 +43,7 @@ from enforcer.core.orders import order_id
 from enforcer.core.prefixes import parse_network
 from enforcer.errors import NotFound, OrderRefused
 from enforcer.wire import demand_to_wire
+from tests.fakes.approvals import FakeApprovals
 from tests.fakes.desk import FakeDesk
 from tests.fakes.record import FakeRecord
 from tests.fakes.views import NOW, a_drift, a_pass, a_why_order, a_why_route, target_of
@@ -50,7 +51,7 @@ from tests.fakes.views import NOW, a_drift, a_pass, a_why_order, a_why_route, ta
 _GONE = ("lifted", "expired", "removed")
 
 
-class FakeApplication(FakeDesk, FakeRecord):
+class FakeApplication(FakeDesk, FakeRecord, FakeApprovals):
     """See the module; `refuses` has the refusal of each target that may not be blocked."""
 
     def __init__(self, now: datetime = NOW) -> None:
@@ -95,6 +96,7 @@ class FakeApplication(FakeDesk, FakeRecord):
     def place(self, actor: Actor, command: PlaceOrder) -> OrderView:
         """Keep an order; the same idempotency key gives the same one."""
         self._called("place", actor, command)
+        self._propose(actor, command)
         return self._placed(actor, command)
 
     def place_many(self, actor: Actor, commands: Sequence[PlaceOrder]) -> Sequence[PlaceResult]:

@@ -13,6 +13,7 @@ import pytest
 from drivers.frr.model import Binding, Native
 from enforcer.control.writing import compared
 from enforcer.core.routes import Route
+from enforcer.driver_api import RoutingSession
 from enforcer.errors import AuthenticationFailed, DeviceError, DeviceUnreachable, StaleState
 from tests.contract.worlds import NOTHING, converge, drift_of, read, write
 from tests.integration.frr_isp import (
@@ -102,6 +103,21 @@ def test_a_daemon_that_died_saved_comes_back_with_them(isp: Isp) -> None:
     # What zebra has read from the file goes from there too.
     converge(isp.driver, NOTHING)
     assert "ENF-OWNER" in isp.edge.saved and "prefix-list ENF-" not in isp.edge.saved
+
+
+def test_without_zebra_nothing_is_forwarded_and_orders_are_written(isp: Isp) -> None:
+    isp.edge.kill("zebra")
+    due = wanted(drop(GOOGLE))
+    converge(isp.driver, due)
+    assert not drift_of(isp.driver, due)
+    with isp.driver.connect() as session:
+        assert isinstance(session, RoutingSession)
+        found, forwarded = session.sightings(ip_network(LEGIT))
+    assert found and not forwarded
+    converge(isp.driver, NOTHING)
+    assert not drift_of(isp.driver, NOTHING)
+    isp.edge.kill()
+    isp.edge.start()
 
 
 def test_saving_that_is_refused_is_told(isp: Isp, tmp_path: Path) -> None:

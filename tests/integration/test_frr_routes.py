@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
+from drivers.frr.driver import FrrDriver
 from enforcer.core.orders import DropRoutes, Selection, ShutdownSession
 from enforcer.core.rules import Key
 from enforcer.driver_api import Condition, RoutingSession
-from tests.contract.worlds import NOTHING, converge, drift_of
+from enforcer.errors import DeviceUnreachable
+from tests.contract.worlds import NOTHING, OURS, converge, drift_of, read
 from tests.integration.frr_isp import (
     AT,
     AT6,
@@ -33,6 +37,7 @@ from tests.integration.frr_isp import (
     untouched,
     wanted,
 )
+from tests.sshd import Files, Sshd, user
 
 pytestmark = pytest.mark.root
 
@@ -136,3 +141,28 @@ def test_what_the_operator_shut_himself_stays_shut(isp: Isp) -> None:
     converge(isp.driver, NOTHING)
     assert f"{UPSTREAM} shutdown message maintenance" in isp.edge.running()
     hand("router bgp 65000", f"no neighbor {UPSTREAM} shutdown")
+
+
+def test_the_same_by_ssh(isp: Isp, tmp_path: Path) -> None:
+    """vtysh finds the daemons by their path space, in whatever namespace it runs."""
+    due = wanted(drop(GOOGLE))
+    with Sshd(tmp_path / "sshd") as sshd:
+        transport = {
+            "host": "127.0.0.1",
+            "port": str(sshd.port),
+            "username": user(),
+            "host_key": sshd.host_key,
+            "key_file": str(sshd.client_key),
+            "pathspace": isp.edge.space,
+        }
+        remote = replace(isp.device, transport=transport)
+        driver = FrrDriver(remote, Files(tmp_path), OURS)
+        converge(driver, due)
+        isp.passes(*(EVERY - {GOOGLE}))
+        assert not drift_of(driver, due) and not drift_of(isp.driver, due), "both read the same"
+        assert "ENF-OWNER" in isp.edge.saved
+        assert all(one.ok for one in driver.diagnose() if one.check == "reachable")
+        converge(driver, NOTHING)
+        isp.passes(*EVERY)
+    with pytest.raises(DeviceUnreachable):
+        read(driver)

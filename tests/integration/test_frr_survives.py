@@ -8,6 +8,7 @@ that name is made before ``bgp route-map delay-timer`` is over (FRR pull request
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,11 @@ from tests.integration.frr_isp import (
 
 pytestmark = pytest.mark.root
 LOOPS = 3
+HIS = (
+    "route-map HIS permit 10",
+    "match ip address prefix-list OPERATOR",
+    "set local-preference 200",
+)
 START = f"neighbor {CUSTOMER} route-map "
 
 
@@ -62,3 +68,25 @@ def test_a_map_deleted_under_its_neighbor_is_not_made_again_by_its_name(isp: Isp
     assert attached(isp) == "HIS" and isp.edge.ended is None
     assert LEGIT6 in isp.edge.show("show bgp ipv6 unicast")
     isp.passes(*EVERY)
+
+
+def test_a_map_of_his_that_was_made_again_is_waited_for(isp: Isp, tmp_path: Path) -> None:
+    """Whoever attaches another one before bgpd has seen to it writes into freed memory."""
+    script, seen = tmp_path / "vtysh", tmp_path / "seen"
+    script.write_text(
+        '#!/bin/sh\ncase "$*" in *"-f /dev/stdin"*)\n'
+        ' vtysh "$1" "$2" -d bgpd -c "show route-map HIS json"'
+        f' | grep -o "Change.:[a-z]*" >>{seen};;\n'
+        'esac\nexec vtysh "$@"\n'
+    )
+    script.chmod(0o755)
+    isp.edge.by_hand("router bgp 65000", "bgp route-map delay-timer 2")
+    isp.edge.by_hand("no route-map HIS")
+    isp.edge.by_hand(*HIS)
+    converge(isp.bound(vtysh=str(script)), wanted(drop(GOOGLE)))
+    build, swap, *_ = [line.split(":")[1] for line in seen.read_text().splitlines()]
+    assert (build, swap) == ("true", "false")
+    isp.passes(*(EVERY - {GOOGLE}))
+    converge(isp.driver, NOTHING)
+    isp.passes(*EVERY)
+    assert isp.edge.ended is None

@@ -6,17 +6,22 @@ The actual states are what a real FRR 8.4.4 shows.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
+from drivers._router.target import members
 from drivers.frr.driver import FrrDriver
 from drivers.frr.known import Known
 from drivers.frr.model import Native
 from drivers.frr.parse import parse
+from drivers.frr.planning import MOST_ENTRIES
 from drivers.frr.reading import reading
 from enforcer.control.writing import compared
-from enforcer.core.rules import Actual
+from enforcer.core.drift import Change, Delta, Drift, Tally
+from enforcer.core.intervals import rows_of
+from enforcer.core.rules import Actual, Desired, Members
 from enforcer.errors import ParseFailed, Unsupported
 from tests.sshd import Files
 from tests.unit.drivers.golden import READ_AT, Case, cases, load
@@ -64,6 +69,22 @@ def test_what_cannot_be_written_at_all_is_unsupported() -> None:
     assert any("not configured" in finding.detail for finding in drift.findings)
     with pytest.raises(Unsupported, match="not configured on the device"):
         driver.plan(wanted, drift, actual)
+
+
+def test_more_than_a_filter_can_bear_is_left_out_and_said() -> None:
+    """Whatever the inventory says that the device may hold."""
+    case = load(Path(__file__).parent / "cases" / "first-leak")
+    driver = driver_of(case)
+    (rule, *_) = (r for r in case.desired.addresses if r.by_route)
+    # No two of them are one entry together.
+    some = [IPv4Network((0x14000000 + number * 512, 24)) for number in range(MOST_ENTRIES + 1)]
+    wanted = Desired("edge1", {rule: members(rows_of(some))})
+    actual = actual_of(driver, case)
+    drift = Drift(Delta({rule: Change(wanted.addresses[rule], Members.none())}), Tally())
+    text = list(driver.plan(wanted, drift, actual).native())
+    (said,) = (line for line in text if line.startswith("! left out"))
+    assert f"would be {MOST_ENTRIES + 1} entries, more than {MOST_ENTRIES}: order fewer" in said
+    assert not any("prefix-list" in line for line in text)
 
 
 @pytest.mark.parametrize("folder", CASES)

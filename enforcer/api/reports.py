@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``/api/v1/reports``: what detectors and reporters sent, and what people decide about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
+from enforcer.api.audit import place_of
+from enforcer.api.callers import Judge, Reader
+from enforcer.api.fields import Names, OptionalName
+from enforcer.api.guard import ServicesOf
+from enforcer.api.keyed import KeyedRoute
+from enforcer.api.orders import scoped
+from enforcer.api.paging import Page, PagingOf
+from enforcer.application.report_views import ReportFilter, ReportView
+from enforcer.application.requests import PlaceBody, ReasonBody
+from enforcer.application.views import OrderView
+
+router = APIRouter(prefix="/reports", tags=["reports"], route_class=KeyedRoute)
+
+ReportId = Annotated[int, Path(ge=1, le=2**53)]
+
+
+@router.get("", response_model=Page[ReportView])
+def reports(
+    services: ServicesOf,
+    caller: Reader,
+    paging: PagingOf,
+    state: Names = [],  # noqa: B006 - FastAPI copies it
+    source_format: Annotated[list[str], Query(alias="from", max_length=50)] = [],  # noqa: B006
+    source: OptionalName = None,
+    text: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response | Page[ReportView]:
+    """Reports, newest first; all filters must match. `from`: the formats they came in."""
+    which = ReportFilter(
+        states=tuple(state),
+        formats=tuple(source_format),
+        source=source,
+        text=text,
+        limit=paging.limit + 1,
+        before=None if paging.after is None else place_of(paging.after),
+    )
+    found = services.reports.reports(caller.actor, which)
+    return paging.answer(found, lambda report: str(report.id), ReportView)
+
+
+@router.get("/{report_id}")
+def report(report_id: ReportId, services: ServicesOf, caller: Reader) -> ReportView:
+    """One report with what came."""
+    return services.reports.report(caller.actor, report_id)
+
+
+@router.post("/{report_id}/dismiss")
+def dismiss(
+    report_id: ReportId, body: ReasonBody, services: ServicesOf, caller: Judge
+) -> ReportView:
+    """Nothing is done about it."""
+    return services.reports.dismiss(caller.actor, report_id, body.reason)
+
+
+@router.post(
+    "/{report_id}/order",
+    status_code=201,
+    response_model=OrderView,
+    responses={202: {"model": Awaiting}},
+)
+def order_for(
+    report_id: ReportId,
+    body: PlaceBody,
+    services: ServicesOf,
+    caller: Judge,
+    key: OptionalKey = None,
+) -> Response | OrderView:
+    """Place an order because of it."""
+    command = body.command(scoped(caller.actor.name, key))
+    return awaiting_or(
+        services, caller, lambda: services.reports.order_for(caller.actor, report_id, command)
+    )
