@@ -42,6 +42,7 @@ from enforcer.usecases.world import World
 
 if TYPE_CHECKING:
     from enforcer.accounts.local import LocalAccounts
+    from enforcer.application.sign_on import SignOn
 
 log = structlog.get_logger()
 
@@ -157,6 +158,25 @@ def accounts(settings: Settings, database: Database | None = None) -> LocalAccou
     return LocalAccounts(database or Database(settings.database), SystemClock(), settings.service)
 
 
+def single_sign_on(settings: Settings) -> SignOn | None:
+    """The configured OpenID providers; None: there are none. Raises ConfigurationInvalid."""
+    if not settings.service.oidc:
+        return None
+    # Late: most commands have nobody logged in.
+    from enforcer.accounts.sign_on import SingleSignOn
+
+    credentials = Credentials(settings.base, settings.logins)
+    return SingleSignOn(settings.service.oidc, credentials.resolve, SystemClock())
+
+
+def say_when_nobody_can_log_in(database: Database) -> None:
+    """Tell in the log how the first account is made, where there is none."""
+    from enforcer import accounts
+
+    if not accounts.exist(database):
+        log.warning("no accounts", said=accounts.FIRST)
+
+
 def initialise(settings: Settings) -> None:
     """Create or upgrade the database; a new one gets its controller id."""
     from enforcer.storage import migrate
@@ -226,6 +246,7 @@ def serve(
     stop: threading.Event | None = None,
     ready: Callable[[], None] = lambda: None,
     clock: Clock | None = None,
+    reload: threading.Event | None = None,
 ) -> int:
     """Run the controller until SIGTERM or SIGINT (or `stop`); the exit code.
 
@@ -234,8 +255,8 @@ def serve(
     """
     open_log(settings)
     time = clock or SystemClock()
-    reload = threading.Event()
-    stopping = stop or _stop_on_signal(reload)
+    reload = reload or threading.Event()
+    stopping = stop or stop_on_signal(reload)
     said = ""
     while not stopping.is_set():
         try:
@@ -335,7 +356,7 @@ def begin_epoch(database: Database, clock: Clock, begun: Owner | None = None) ->
         return owner
 
 
-def _stop_on_signal(reload: threading.Event) -> threading.Event:
+def stop_on_signal(reload: threading.Event) -> threading.Event:
     """Set by SIGTERM and SIGINT; `reload` by SIGHUP."""
     stopping = threading.Event()
     signal.signal(signal.SIGHUP, lambda *_: reload.set())

@@ -23,6 +23,16 @@ TOPOLOGY = Path(__file__).resolve().parent / "isp-bgp.clab.yml"
 INVENTORY = Path(__file__).resolve().parent / "inventory-bgp"
 HOW = "run: python -m lab.clabns lab/isp-bgp.clab.yml -- COMMAND"
 LEAKY, UPSTREAM, SPEAKER, PROBER = "leaky", "upstream", "speaker", "prober"
+_BIRDC = ("birdc", "show", "protocols")
+_TLS = ("--tls", "--tls-ca-file", "/etc/gobgp/cert.pem", "--host", SPEAKER)
+NODES = {
+    LEAKY: _BIRDC,
+    "edge1": ("vtysh", "-d", "bgpd", "-c", "show bgp summary"),
+    "edge2": _BIRDC,
+    UPSTREAM: _BIRDC,
+    SPEAKER: ("gobgp", *_TLS, "neighbor"),
+}
+"""Those that speak BGP, and what is asked there for their sessions."""
 PROBER4, PROBER6 = "192.0.2.66", "2001:db8:f00:66::66"
 CERTIFICATE = "speaker.pem"
 CONVERGED = 60.0
@@ -261,6 +271,12 @@ def killed(node: str, daemon: str) -> Iterator[None]:
         down.unlink()
     back = f"{daemon} of {node} is started again"
     wait_until(lambda: file.read_text(encoding="ascii") not in ("", before), back)
+
+
+def sessions_of(node: str) -> str:
+    """What a node itself says of its sessions, for people."""
+    said = current().run(node, *NODES[node], check=False)
+    return f"{node}:\n{said.stdout}{said.stderr}"
 
 
 def established(edge: Edge) -> bool:

@@ -48,7 +48,9 @@ class Installation:
             "log_format": "json",
             "actor": "lab",
         }
-        lines = (f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+        lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
+        # Two labs on one machine would want the same port.
+        lines.append('[service]\nmode = "none"\n')
         self.config.write_text("".join(lines), encoding="utf-8")
         self.text("init")
 

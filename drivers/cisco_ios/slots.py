@@ -63,7 +63,7 @@ class Slots:
 
     def free(self) -> int:
         """How many numbers are left."""
-        return sum(n not in self._used for n in range(1, self.below))
+        return max(self.below - 1, 0) - sum(0 < n < self.below for n in self._used)
 
     def short(self, needed: int) -> str:
         """What is said where `needed` lines find no number; what to type is in it."""

@@ -18,6 +18,7 @@ from enforcer.errors import ParseFailed
 _NUMBER = re.compile(r"\d{1,10}")
 _UNICAST = {4: "ipv4Unicast", 6: "ipv6Unicast"}
 _PENDING = re.compile(r'"processedChange"\s*:\s*true')
+_UNUSED = re.compile(r"^route-map: (\S+) ", re.M)
 _SHOWN = re.compile(r"\S")
 _NO_SOFT = "soft reconfiguration not enabled"
 
@@ -55,6 +56,11 @@ def pending(text: str) -> bool:
     ``show route-map NAME json``, one or several; releases that do not say so have not.
     """
     return _PENDING.search(text) is not None
+
+
+def unused(text: str) -> frozenset[str]:
+    """The route-maps that nobody was given since they were made: ``show route-map-unused``."""
+    return frozenset(_UNUSED.findall(text))
 
 
 def _session(said: Mapping[str, Any]) -> Session:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from drivers._daemon.shell import Shell
@@ -15,7 +15,15 @@ from drivers.frr.names import ours
 from drivers.frr.options import Options
 from drivers.frr.parse import parse
 from drivers.frr.parse_bgp import Session as Told
-from drivers.frr.parse_bgp import paths, pending, routes, routes_of_all, selected, sessions
+from drivers.frr.parse_bgp import (
+    paths,
+    pending,
+    routes,
+    routes_of_all,
+    selected,
+    sessions,
+    unused,
+)
 from drivers.frr.planning import Setup
 from drivers.frr.reading import SAVED, others_of, ours_in, reading, token_of
 from drivers.frr.talk import Vtysh
@@ -26,7 +34,7 @@ from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.routes import Route
 from enforcer.core.rules import Actual, Key
 from enforcer.driver_api import Applied, Condition, Fingerprint, NeighborRoutes, Sighting
-from enforcer.errors import CommandRejected, DeviceError, StaleState
+from enforcer.errors import CommandRejected, DeviceBusy, DeviceError, StaleState
 
 PATIENCE = 30.0
 """Seconds that bgpd may take to judge all routes anew; a hundred thousand take a few. What passes
@@ -125,20 +133,33 @@ class FrrSession:
                 raise StaleState(self._device, f"route-map {name} is not as it was made")
 
     def _forgotten(self, payload: Payload, before: str) -> None:
-        """Wait until bgpd has seen to the route-maps that the neighbors have until now.
+        """Wait until bgpd has seen to the route-maps of the operator that neighbors have until now.
 
         Where one was deleted and made again since it last did, it writes into freed memory as
-        soon as its neighbor gets another one (FRR 8.4, pull request 14017). With a timer of 0 it
-        sees to them at once, and never says so.
+        soon as its neighbor gets another one (FRR 8.4, pull request 14017). Such a one was given
+        to nobody. With a timer of 0 bgpd sees to them at once, and never says so.
         """
         config = parse(self._device, before)
         names = {was or config.inherited(binding) for binding, was, _ in payload.moves}
-        asked = [f"show route-map {name} json" for name in sorted(names) if name and not ours(name)]
+        names = {name for name in names if name and not ours(name)}
+        if not names or _AT_ONCE in before:
+            return
         deadline = self.clock.monotonic() + FORGETS
-        while asked and _AT_ONCE not in before and pending(self.vtysh.ask_all(asked)):
+        while again := self._made_again(names):
             if self.clock.monotonic() > deadline:
-                return
+                raise DeviceBusy(
+                    self._device,
+                    f"route-map {', '.join(again)} was deleted and made again, and bgpd has not"
+                    " seen to it yet (bgp route-map delay-timer): attaching another one now would"
+                    " end bgpd; nothing was attached, and it is tried again",
+                )
             self.clock.sleep(_PAUSE)
+
+    def _made_again(self, names: Iterable[str]) -> list[str]:
+        shown = self.vtysh.ask_all([f"show route-map {name} json" for name in sorted(names)])
+        if not pending(shown):
+            return []
+        return sorted(unused(self.vtysh.ask("show route-map-unused")) & set(names))
 
     def _attached(self, payload: Payload) -> None:
         """The old objects go only where nobody needs them any more."""

@@ -41,7 +41,7 @@ def create(world: Opened, actor: Actor, command: CreateUser) -> UserView:
     need(actor, Action.ACCOUNTS)
     name = names.account_name(command.name)
     kept = Profile(
-        roles=names.roles(command.roles, of_person=True),
+        roles=_roles(command.roles),
         display=names.line(command.display, "display name"),
         email=names.line(command.email, "mail address"),
         zone=names.zone(command.zone),
@@ -163,7 +163,7 @@ def _changed(user: StoredUser, command: ChangeUser, now: datetime) -> StoredUser
             raise InvalidInput(
                 f"the roles of {user.name} come from the provider at each login: change them there"
             )
-        given["roles"] = names.roles(command.roles, of_person=True)
+        given["roles"] = _roles(command.roles)
     if command.display is not None:
         given["display"] = names.line(command.display, "display name")
     if command.email is not None:
@@ -174,6 +174,13 @@ def _changed(user: StoredUser, command: ChangeUser, now: datetime) -> StoredUser
     if command.disabled is not None:
         disabled = (user.disabled or now) if command.disabled else None
     return replace(user, disabled=disabled, body=bodies.written(kept.model_copy(update=given)))
+
+
+def _roles(asked: tuple[str, ...]) -> tuple[Role, ...]:
+    found = names.roles(asked, of_person=True)
+    if not found:
+        raise InvalidInput("an account without a role can do nothing: give it one, or disable it")
+    return found
 
 
 def _keep_an_admin(work: UnitOfWork, before: StoredUser, after: StoredUser) -> None:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
 
 from enforcer.api import (
@@ -22,8 +24,9 @@ from enforcer.api import (
     surroundings,
 )
 from enforcer.api.middleware import LARGEST_BODY, Surroundings
+from enforcer.api.openapi import add_document
 from enforcer.api.problems import ProblemPage, add_problem_answers
-from enforcer.api.turns import Turns
+from enforcer.api.turns import THREADS, Turns
 from enforcer.application.services import Services
 from enforcer.clock import SystemClock
 
@@ -41,6 +44,13 @@ ROUTERS = (
     reports.router,
     accounts.router,
 )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
+    yield
+    app.state.events.close()
 
 
 def create_app(
@@ -62,6 +72,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_lifespan,
     )
     app.state.services = services
     app.state.turns = Turns()
@@ -71,6 +82,7 @@ def create_app(
         app.include_router(router, prefix=PREFIX)
     for router in routers:
         app.include_router(router)
+    add_document(app)
     app.add_middleware(
         Surroundings, monotonic=monotonic or SystemClock().monotonic, largest=largest_body
     )

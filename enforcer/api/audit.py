@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -32,7 +32,7 @@ _Position = Annotated[int, Query(ge=0, le=2**53)]
 class Entries:
     """Which entries a query asks for; everything that is given must match."""
 
-    kind: Names = field(default_factory=list)
+    kind: Names = ()
     subject: OptionalName = None
     device: OptionalName = None
     actor: OptionalName = None
@@ -43,7 +43,7 @@ class Entries:
     def filter(self, limit: int | None, before: int | None, newest_first: bool) -> AuditFilter:
         """The same as it is asked of the application."""
         return AuditFilter(
-            kinds=tuple(self.kind),
+            kinds=self.kind,
             subject=self.subject,
             device=self.device,
             actor=self.actor,

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -15,7 +16,7 @@ from sse_starlette.sse import EventSourceResponse
 
 from enforcer.api.callers import Reader
 from enforcer.api.feed import EventFeed
-from enforcer.api.fields import Names, OptionalName
+from enforcer.api.fields import OptionalName
 from enforcer.api.guard import ServicesOf, identify
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AuditFilter
@@ -40,9 +41,9 @@ class Wanted:
     """Which events; everything that is given must match."""
 
     kind: Annotated[
-        list[str],
+        tuple[str, ...],
         Query(max_length=50, description="Such as `order.placed`; `order.*` stands for all."),
-    ] = field(default_factory=list)
+    ] = ()
     subject: OptionalName = None
     device: OptionalName = None
 
@@ -98,8 +99,14 @@ async def _stream(
     request: Request, feed: EventFeed, wanted: Wanted, position: int
 ) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(comment="ready", retry=_RETRY)
+    clock = asyncio.get_running_loop().time
+    checked = clock()
     async with feed.listening():
-        while not feed.closed and await run_sync(_still_may, request):
+        while not feed.closed:
+            if clock() - checked >= _CHECKED:
+                checked = clock()
+                if not await run_sync(_still_may, request):
+                    return
             try:
                 found = await feed.after(position, _CHECKED)
             except StorageError:

@@ -93,9 +93,10 @@ class EventFeed:
     async def _begin(self) -> None:
         """Start to ask, where nobody does."""
         loop = asyncio.get_running_loop()
-        if self._poller is not None and self._loop is loop and not self._poller.done():
+        if self._loop is not loop:
+            self._loop, self._poller = loop, None
+        if self._poller is not None and not self._poller.done():
             return
-        self._loop = loop
         self._changed = asyncio.Event()
         self._newest.clear()
         self._since = await self.head()

@@ -18,7 +18,7 @@ AddressQuery = Annotated[
     str, Query(max_length=100, description="An address or a prefix.", examples=["192.0.2.7"])
 ]
 DryRun = Annotated[bool, Query(description="Say what would be done, and do nothing.")]
-Names = Annotated[list[str], Query(max_length=50)]
+Names = Annotated[tuple[str, ...], Query(max_length=50)]
 OptionalName = Annotated[str | None, Query(max_length=255)]
 
 

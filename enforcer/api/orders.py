@@ -89,16 +89,16 @@ def orders(
     caller: Reader,
     paging: PagingOf,
     active: Annotated[bool | None, Query(description="Scheduled or in force.")] = None,
-    status: Names = [],  # noqa: B006 - FastAPI copies it
-    kind: Names = [],  # noqa: B006 - FastAPI copies it
+    status: Names = (),
+    kind: Names = (),
     customer: OptionalName = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response | Page[OrderView]:
     """Orders, newest first; all filters must match."""
     which = OrderFilter(
         active=active,
-        statuses=tuple(status),
-        kinds=tuple(kind),
+        statuses=status,
+        kinds=kind,
         customer=customer,
         text=text,
         limit=paging.limit + 1,

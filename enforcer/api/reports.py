@@ -30,15 +30,15 @@ def reports(
     services: ServicesOf,
     caller: Reader,
     paging: PagingOf,
-    state: Names = [],  # noqa: B006 - FastAPI copies it
-    source_format: Annotated[list[str], Query(alias="from", max_length=50)] = [],  # noqa: B006
+    state: Names = (),
+    source_format: Annotated[tuple[str, ...], Query(alias="from", max_length=50)] = (),
     source: OptionalName = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response | Page[ReportView]:
     """Reports, newest first; all filters must match. `from`: the formats they came in."""
     which = ReportFilter(
-        states=tuple(state),
-        formats=tuple(source_format),
+        states=state,
+        formats=source_format,
         source=source,
         text=text,
         limit=paging.limit + 1,

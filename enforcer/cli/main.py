@@ -62,6 +62,8 @@ GROUPS = {
     "inventory": ("enforcer.cli.inventory", "inventory"),
     "audit": ("enforcer.cli.audit", "audit"),
     "database": ("enforcer.cli.database", "database"),
+    "user": ("enforcer.cli.accounts", "users"),
+    "token": ("enforcer.cli.tokens", "tokens"),
 }
 """Groups of commands, each with the module and the name of its Typer application."""
 

@@ -17,6 +17,7 @@ from enforcer.errors import EnforcerError, InvalidInput
 
 if TYPE_CHECKING:
     from enforcer.application import Application
+    from enforcer.application.accounts import Accounts
     from enforcer.application.actor import Actor
     from enforcer.settings import Settings
 
@@ -47,6 +48,12 @@ class Session:
         """The application; it logs warnings, or more with ``-v``."""
         level = _LOG_LEVELS[min(self.options.verbose, 2)]
         return self.wiring.application(self.settings.model_copy(update={"log_level": level}))
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Accounts on this installation's database."""
+        level = _LOG_LEVELS[min(self.options.verbose, 2)]
+        return self.wiring.accounts(self.settings.model_copy(update={"log_level": level}))
 
     @cached_property
     def actor(self) -> Actor:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from enforcer.cli.exit_codes import ExitCode
+from enforcer.cli.options import flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
 from enforcer.errors import ConfigurationInvalid, StorageError
@@ -58,11 +59,18 @@ def _tell(session: Session, path: Path, written: bool) -> None:
     session.out.note(f"{'written' if written else 'kept'}: {path}")
 
 
-def run(session: Session) -> int:
-    """Run the controller in the foreground, until SIGTERM or Ctrl-C.
+def run(
+    session: Session,
+    no_web: Annotated[
+        bool, flag("--no-web", help="The controller only: no API, no desk, no reports.")
+    ] = False,
+) -> int:
+    """Run the controller, the API and the desk, until SIGTERM or Ctrl-C.
 
     One controller is active per database; a second one stands by and takes
-    over when the first ends, however it ends.
+    over when the first ends, however it ends. API and desk answer at
+    'service.web.listen' of the settings, 127.0.0.1:8080 unless set, also
+    while the controller stands by.
     It logs to standard error; -v logs more. Stopping it changes nothing on
     the devices.
 
@@ -72,6 +80,9 @@ def run(session: Session) -> int:
     settings = session.settings
     if session.options.verbose:
         settings = settings.model_copy(update={"log_level": "debug"})
+    if no_web:
+        service = settings.service.model_copy(update={"mode": "none"})
+        settings = settings.model_copy(update={"service": service})
     return session.wiring.serve(settings)
 
 

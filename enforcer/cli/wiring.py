@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enforcer.application import Application
+    from enforcer.application.accounts import Accounts
     from enforcer.application.views import DoctorCheck
     from enforcer.core.topology import Topology
     from enforcer.errors import StorageError
     from enforcer.settings import Settings
 
 ApplicationFactory = Callable[["Settings"], "Application"]
+AccountsFactory = Callable[["Settings"], "Accounts"]
 
 
 def application(settings: Settings) -> Application:
@@ -31,11 +33,24 @@ def application(settings: Settings) -> Application:
     return bootstrap.application(settings)
 
 
-def _serve(settings: Settings) -> int:
+def accounts(settings: Settings) -> Accounts:
+    """The accounts on the settings' database."""
     from enforcer import bootstrap
 
     _collect_garbage()
-    return bootstrap.serve(settings)
+    return bootstrap.accounts(settings)
+
+
+def _serve(settings: Settings) -> int:
+    if settings.service.mode == "none" or not settings.service.web.listen:
+        from enforcer import bootstrap
+
+        _collect_garbage()
+        return bootstrap.serve(settings)
+    from enforcer import running
+
+    _collect_garbage()
+    return running.run(settings)
 
 
 def _collect_garbage() -> None:
@@ -71,13 +86,15 @@ def _at_a_terminal() -> bool:
 class Wiring:
     """Seams of the command line.
 
-    `application` answers commands; `serve` runs the controller and gives the exit code;
+    `application` answers commands, `accounts` those about users and tokens; `serve` runs the
+    controller and gives the exit code;
     `initialise` creates or upgrades the database; `topology` loads the inventory (only to
     resolve a bare name in ``--from`` and ``--to``); `at_a_terminal`: whether a person can
     be asked; `completion_patience`: seconds that a shell waits for names and ids.
     """
 
     application: ApplicationFactory = application
+    accounts: AccountsFactory = accounts
     serve: Callable[[Settings], int] = _serve
     initialise: Callable[[Settings], None] = _initialise
     topology: Callable[[Settings], Topology] = _topology

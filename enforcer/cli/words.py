@@ -62,6 +62,9 @@ _LOOKS = {
     "frozen": Look("✖", "!", _BAD),
     # sources, signatures, lines of a bulk file
     "stopped": Look("✖", "!", _BAD),
+    # accounts and tokens
+    "disabled": Look("✖", "!", _OVER),
+    "revoked": Look("✖", "!", _OVER),
     "broken": Look("✖", "!", _BAD),
     "placed": Look("●", "*", _GOOD),
     "would place": Look("◌", "o", _BUSY),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from enforcer.core.orders import Network
 from enforcer.core.signals import Part, Signal, Status
 from enforcer.errors import InvalidInput
 from enforcer.intake.documents import (
@@ -38,7 +39,7 @@ class Labels:
     part: str = "part"
 
 
-def read_alertmanager(raw: bytes, labels: Labels = Labels()) -> list[Signal]:  # noqa: B008 - frozen
+def read_alertmanager(raw: bytes, labels: Labels = Labels()) -> list[Signal]:
     """Each alert of the group. Raises InvalidInput."""
     document = read_object(raw)
     version = text_of(document.get("version"))
@@ -86,7 +87,7 @@ def _signal(alert: Mapping[str, Any], names: Labels, receiver: str, left_out: in
     )
 
 
-def _address(labels: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+def _address(labels: Mapping[str, Any], names: tuple[str, ...]) -> Network | None:
     for name in names:
         text = text_of(labels.get(name))
         found = network_of(text) or network_of(text.rpartition(":")[0])

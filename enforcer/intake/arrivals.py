@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from enforcer.application.actor import Actor
@@ -33,6 +33,16 @@ class Arrival:
     signal: Signal
     trusted: bool
     raw: bytes | None = None
+
+
+def arrivals_of(
+    signals: Sequence[Signal], actor: Actor, trusted: bool, raw: bytes
+) -> list[Arrival]:
+    """What came as `raw`, which is kept once, with the first of its signals."""
+    return [
+        Arrival(actor, one, trusted, raw if number == 0 else None)
+        for number, one in enumerate(signals)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

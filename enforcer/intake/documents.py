@@ -45,7 +45,7 @@ _SEVERITIES = {
 }
 
 
-def read_json(raw: bytes) -> Any:
+def read_json(raw: bytes) -> object:
     """The JSON document in `raw` (RFC 8259: UTF-8, no NaN). Raises InvalidInput."""
     try:
         text = raw.decode("utf-8-sig")
@@ -78,12 +78,13 @@ def read_objects(raw: bytes) -> list[dict[str, Any]]:
     several = document if isinstance(document, list) else [document]
     if len(several) > MOST_SIGNALS:
         raise InvalidInput(f"more than {MOST_SIGNALS} reports at once: send them in parts")
-    if not several or not all(isinstance(one, dict) for one in several):
+    objects = [one for one in several if isinstance(one, dict)]
+    if not objects or len(objects) < len(several):
         raise InvalidInput("the JSON is neither an object nor a list of objects")
-    return several
+    return objects
 
 
-def member(document: object, *path: str) -> Any:
+def member(document: object, *path: str) -> object:
     """What `path` leads to; None where there is nothing."""
     for step in path:
         if not isinstance(document, Mapping):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass, field
 
@@ -27,6 +27,7 @@ Result = Receipt | Throttled | Forbidden
 
 PORTION = 500
 PATIENCE = 60.0
+TOO_SLOW = f"the database took no report for {PATIENCE:g} s: send it again"
 _AGAIN_SECONDS = 2.0
 _REPAIR_SECONDS = 30.0
 
@@ -72,9 +73,17 @@ class Inbox:
 
         Raises Throttled where too many wait, StorageError where they could not be stored.
         """
-        if not arrivals:
-            return []
+        try:
+            return self.post(arrivals).result(PATIENCE)
+        except TooSlow:
+            raise StorageError(TOO_SLOW) from None
+
+    def post(self, arrivals: Sequence[Arrival]) -> Future[list[Result]]:
+        """As `submit`, without waiting; what is raised later comes from the future."""
         parcel = _Parcel(arrivals)
+        if not arrivals:
+            parcel.results.set_result([])
+            return parcel.results
         with self._lock:
             if self._closed:
                 raise StorageError("the intake is shutting down: send it again")
@@ -83,12 +92,7 @@ class Inbox:
                 raise Throttled(_AGAIN_SECONDS, said)
             self._waiting += len(arrivals)
             self._parcels.put(parcel)
-        try:
-            return parcel.results.result(PATIENCE)
-        except TooSlow:
-            raise StorageError(
-                f"the database took no report for {PATIENCE:g} s: send it again"
-            ) from None
+        return parcel.results
 
     # -- the thread ----------------------------------------------------------------------
 
@@ -119,32 +123,30 @@ class Inbox:
         return parcels, False
 
     def _take(self, parcels: Sequence[_Parcel]) -> None:
-        arrivals = [arrival for parcel in parcels for arrival in parcel.arrivals]
+        arrivals: list[Arrival] = []
+        waited_for: list[tuple[Future[list[Result]], slice]] = []
+        for parcel in parcels:
+            mine = slice(len(arrivals), len(arrivals) + len(parcel.arrivals))
+            arrivals += parcel.arrivals
+            # Who stopped waiting gets no answer; what he brought is stored all the same.
+            if parcel.results.set_running_or_notify_cancel():
+                waited_for.append((parcel.results, mine))
         try:
             results = self.intake.take(arrivals)
-            for parcel in parcels:
-                mine, results = results[: len(parcel.arrivals)], results[len(parcel.arrivals) :]
-                parcel.results.set_result(mine)
+            for future, mine in waited_for:
+                future.set_result(results[mine])
         except EnforcerError as error:
-            for parcel in parcels:
-                parcel.results.set_exception(error)
+            for future, _ in waited_for:
+                future.set_exception(error)
         finally:
             with self._lock:
                 self._waiting -= len(arrivals)
-            for parcel in parcels:
-                _give_up(parcel.results)
+            for future, _ in waited_for:
+                if not future.done():
+                    future.set_exception(StorageError("the intake failed: send it again"))
 
     def _repair(self) -> None:
         try:
             self.intake.repair()
         except EnforcerError as error:
             log.error("intake.repair", error=str(error))
-
-
-def _give_up(results: Future[list[Result]]) -> None:
-    """Nobody waits in vain, whatever went wrong."""
-    if not results.done():
-        try:
-            results.set_exception(StorageError("the intake failed: send it again"))
-        except InvalidStateError:
-            return

@@ -10,6 +10,7 @@ from enforcer.control.feed_intake import FeedIntake
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import NotFound, StorageError
 from enforcer.usecases.lists import Viewer, taken_view
+from enforcer.usecases.second_person import only_people
 from enforcer.usecases.world import World
 
 

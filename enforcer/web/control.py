@@ -53,7 +53,9 @@ def pause(
     """Stop additions on all devices."""
     desk = Desk(request, caller)
     desk.application.pause(desk.actor, _reason(reason))
-    return desk.go("/", Said("Paused: nothing is added to any device until it is resumed.", "watch"))
+    return desk.go(
+        "/", Said("Paused: nothing is added to any device until it is resumed.", "watch")
+    )
 
 
 @router.post("/desk/freeze")

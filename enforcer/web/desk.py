@@ -11,7 +11,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from enforcer.api.guard import Caller, services_of
 from enforcer.application import Application
@@ -185,8 +185,3 @@ def own_path(text: str, otherwise: str = "/") -> str:
     parts = urlsplit(text)
     ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
     return text if ours and "\n" not in text and "\r" not in text else otherwise
-
-
-def page_of(request: Request, caller: Caller, template: str, **context: object) -> Response:
-    """A page that needs nothing but its template."""
-    return Desk(request, caller).page(template, **context)

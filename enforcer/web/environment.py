@@ -48,9 +48,10 @@ def environment() -> Environment:
 
 def icon(name: str, classes: str = "", label: str = "") -> Markup:
     """One icon of the sprite; without `label` it is left out by screen readers."""
-    spoken = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
+    hidden = Markup('aria-hidden="true"')
+    spoken = Markup('role="img" aria-label="{}"').format(label) if label else hidden
     return Markup('<svg class="icon {}" {}><use href="{}#{}"></use></svg>').format(
-        classes, Markup(spoken), address_of("icons.svg"), name
+        classes, spoken, address_of("icons.svg"), name
     )
 
 
@@ -64,7 +65,9 @@ def chip(state: str, part: str = "", word: str = "") -> Markup:
 
 
 @pass_context
-def when(context: Context, instant: datetime | None, never: str = "–", both: bool = False) -> Markup:
+def when(
+    context: Context, instant: datetime | None, never: str = "–", both: bool = False
+) -> Markup:
     """``in 2 h`` with UTC in its title; `both`: and the time in the reader's zone beneath it."""
     if instant is None:
         return Markup("{}").format(never)
@@ -84,8 +87,9 @@ def when(context: Context, instant: datetime | None, never: str = "–", both: b
 def span(context: Context, instant: datetime) -> Markup:
     """The time in the reader's zone, and beside it how far that is."""
     now, zone = context["now"], context["zone"]
-    shape = '<time datetime="{}" title="{}">{}</time> <span class="muted">({})</span>'
-    return Markup(shape).format(
+    return Markup(
+        '<time datetime="{}" title="{}">{}</time> <span class="muted">({})</span>'
+    ).format(
         times.machine(instant),
         times.utc(instant),
         times.local(instant, zone),

@@ -16,7 +16,7 @@ VIEWS = {"active": True, "ended": False, "all": None}
 COLUMNS = {"status": "State", "ends": "Ends", "by": "By", "devices": "Devices"}
 STANDARD = ("status", "ends", "by")
 PAGE = 50
-_LARGEST = 1000
+_LARGEST = 500
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,10 @@ def from_our_page(request: Request) -> None:
     Before a login there is no token that a form could carry: browsers say where it comes from.
     """
     site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "")
+    origin = request.headers.get("origin")
     stated = urlsplit(services_of(request).settings.web.url).netloc
-    ours = {request.headers.get("host", ""), stated}
-    foreign = origin not in ("", "null") and urlsplit(origin).netloc not in ours
+    ours = {request.headers.get("host", ""), stated} - {""}
+    foreign = origin is not None and urlsplit(origin).netloc not in ours
     if foreign or site not in ("same-origin", "none"):
         raise Forbidden("this form comes from another site: log in here")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
@@ -41,7 +41,7 @@ def orders(
     found = list(desk.application.orders(desk.actor, asked.filter(more=1)))
     shown = found[: asked.limit]
     older = asked.after(shown[-1].id).query() if len(found) > asked.limit else None
-    context = {
+    context: dict[str, Any] = {
         "asked": asked,
         "orders": shown,
         "older": url("/orders", older) if older else "",
@@ -52,7 +52,9 @@ def orders(
     return desk.page(
         "orders.html",
         **context,
-        views=[(v, url("/orders", replace(asked, view=v, before="").query())) for v in filters.VIEWS],
+        views=[
+            (v, url("/orders", replace(asked, view=v, before="").query())) for v in filters.VIEWS
+        ],
         status_options=[(str(status), str(status)) for status in Status],
         kind_options=[(kind, title) for kind, (title, _, _) in KINDS.items()],
         columns=filters.COLUMNS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -35,9 +36,13 @@ _BY_STATUS = {
     405: Advice("This cannot be opened like that", "Go back and use the button on the page."),
     409: Advice("Something else came first", "Look at it again, then decide anew."),
     413: Advice("That is too large", "Send it in smaller parts."),
-    422: Advice("That could not be done", "Nothing was changed. Go back, correct it, send it again."),
+    422: Advice(
+        "That could not be done", "Nothing was changed. Go back, correct it, send it again."
+    ),
     429: Advice("Too many attempts", "Wait a little, then try again.", "clock"),
-    502: Advice("A device did not do it", "The controller goes on trying where that helps.", "device"),
+    502: Advice(
+        "A device did not do it", "The controller goes on trying where that helps.", "device"
+    ),
     503: Advice(
         "The database cannot answer now",
         "Nothing was changed, and what is enforced stays enforced. Try again in a minute; if it"
@@ -62,7 +67,7 @@ def problem_page(request: Request, problem: Problem, headers: Mapping[str, str])
     if "fragment" in request.query_params:
         return PlainTextResponse(problem.detail, problem.status, headers=dict(headers))
     advice = _BY_STATUS.get(problem.status, _OTHER)
-    context = {
+    context: dict[str, Any] = {
         "problem": problem,
         "advice": advice,
         "number": (problem.instance or "").rpartition(":")[2],

@@ -9,12 +9,41 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from enforcer.web import assets, control, orders_list
+from enforcer.web import (
+    approvals,
+    assets,
+    bulk,
+    control,
+    home,
+    login,
+    many_orders,
+    new_order,
+    order_page,
+    orders_list,
+    parts,
+    search,
+)
+
+_MODULES = (
+    assets,
+    login,
+    control,
+    parts,
+    home,
+    search,
+    bulk,
+    many_orders,
+    new_order,
+    orders_list,
+    order_page,
+    approvals,
+)
+"""Each has a `router`; a fixed path comes before one with a parameter that would take it."""
 
 
 def routers() -> list[APIRouter]:
     """Every router of the desk."""
-    return [assets.router, control.router, orders_list.router]
+    return [module.router for module in _MODULES]
 
 
 def announce(app: FastAPI) -> None:
@@ -29,5 +58,5 @@ def paths_of(some: list[APIRouter]) -> frozenset[str]:
 
 def _pages(routes: list[BaseRoute]) -> Iterator[APIRoute]:
     for route in routes:
-        if isinstance(route, APIRoute) and "GET" in route.methods:
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
             yield route

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.worlds import NOTHING, converge, drift_of
+from drivers.frr.driver import FrrDriver
+from enforcer.clock import SystemClock
+from enforcer.errors import DeviceBusy
+from tests.contract.worlds import NOTHING, OURS, converge, drift_of
 from tests.integration.frr_isp import (
     CLOUD,
     CUSTOMER,
@@ -24,6 +27,7 @@ from tests.integration.frr_isp import (
     drop,
     wanted,
 )
+from tests.sshd import Files
 
 pytestmark = pytest.mark.root
 LOOPS = 3
@@ -70,8 +74,30 @@ def test_a_map_deleted_under_its_neighbor_is_not_made_again_by_its_name(isp: Isp
     isp.passes(*EVERY)
 
 
+class Hasty(SystemClock):
+    """What waits for a long time has waited for it soon."""
+
+    _ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += 50 * seconds
+        super().sleep(seconds)
+
+
+def test_a_map_of_his_that_is_not_forgotten_is_not_taken_from_its_neighbor(isp: Isp) -> None:
+    """Whoever attaches another one then writes into freed memory."""
+    isp.edge.by_hand("no route-map HIS")
+    isp.edge.by_hand(*HIS)
+    hasty = FrrDriver(isp.device, Files(Path("/")), OURS, Hasty())
+    with pytest.raises(DeviceBusy, match="route-map HIS was deleted and made again"):
+        converge(hasty, wanted(drop(GOOGLE)))
+    assert attached(isp) == "HIS" and isp.edge.ended is None
+
+
 def test_a_map_of_his_that_was_made_again_is_waited_for(isp: Isp, tmp_path: Path) -> None:
-    """Whoever attaches another one before bgpd has seen to it writes into freed memory."""
     script, seen = tmp_path / "vtysh", tmp_path / "seen"
     script.write_text(
         '#!/bin/sh\ncase "$*" in *"-f /dev/stdin"*)\n'
@@ -83,10 +109,10 @@ def test_a_map_of_his_that_was_made_again_is_waited_for(isp: Isp, tmp_path: Path
     isp.edge.by_hand("router bgp 65000", "bgp route-map delay-timer 2")
     isp.edge.by_hand("no route-map HIS")
     isp.edge.by_hand(*HIS)
-    converge(isp.bound(vtysh=str(script)), wanted(drop(GOOGLE)))
+    converge(isp.bound(vtysh=str(script)), wanted(drop(CLOUD)))
     build, swap, *_ = [line.split(":")[1] for line in seen.read_text().splitlines()]
     assert (build, swap) == ("true", "false")
-    isp.passes(*(EVERY - {GOOGLE}))
+    isp.passes(*(EVERY - {CLOUD}))
     converge(isp.driver, NOTHING)
     isp.passes(*EVERY)
     assert isp.edge.ended is None

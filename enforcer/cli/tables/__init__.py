@@ -10,8 +10,16 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from enforcer.application import database_views, desk_views, record_views, route_views, views
+from enforcer.application import (
+    account_views,
+    database_views,
+    desk_views,
+    record_views,
+    route_views,
+    views,
+)
 from enforcer.cli.tables import (
+    accounts,
     bulk,
     control,
     database,
@@ -28,6 +36,9 @@ from enforcer.cli.tables import (
 _One = Callable[[Any, datetime], RenderableType]
 
 _ONE: dict[type[views.View], _One] = {
+    account_views.NewToken: accounts.new_token,
+    account_views.TokenView: accounts.token,
+    account_views.UserView: accounts.user,
     database_views.DatabaseCopied: database.copied,
     database_views.DatabaseStatus: database.status,
     desk_views.CustomerView: desk.customer,
@@ -51,6 +62,9 @@ _ONE: dict[type[views.View], _One] = {
 }
 
 _MANY: dict[type[views.View], tuple[str, _One]] = {
+    account_views.SessionView: ("nobody is logged in by it", accounts.sessions),
+    account_views.TokenView: ("no tokens: 'enforcer token add' makes one", accounts.tokens),
+    account_views.UserView: ("no accounts: 'enforcer user add' makes one", accounts.users),
     desk_views.AlarmView: ("no alarms", desk.alarms),
     desk_views.CustomerView: ("no customers: add some to the inventory", desk.customers),
     desk_views.PlaceResult: ("nothing was placed", bulk.results),

@@ -105,16 +105,26 @@ function light(on) {
   }
 }
 
-function listen() {
-  if (!find("[data-live]") || !window.EventSource) return;
-  const events = new EventSource("/api/v1/events");
-  events.onopen = () => { light(true); later(); };
-  events.onerror = () => light(false);
-  events.onmessage = later;
-  for (const kind of (page.body.dataset.events ?? "").split(" ").filter(Boolean)) events.addEventListener(kind, later);
-  addEventListener("pagehide", () => events.close());
+// The events are read as a stream instead of by EventSource, which would have to be told the name
+// of every kind of event. What they say is not looked at: the server renders what is so now.
+async function listen() {
+  if (!find("[data-live]")) return;
   setInterval(later, ANYWAY);
   page.addEventListener("visibilitychange", () => { if (!page.hidden) later(); });
+  for (let last = ""; ; await new Promise((go) => setTimeout(go, 2000))) {
+    try {
+      const headers = { accept: "text/event-stream", ...(last && { "last-event-id": last }) };
+      const answer = await fetch("/api/v1/events", { headers });
+      if (answer.status === 401) return location.reload();
+      if (!answer.ok) throw new Error(answer.statusText);
+      light(true);
+      const stream = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let part = await stream.read(); !part.done; part = await stream.read()) {
+        for (const [, id] of part.value.matchAll(/^id: ?(\d+)/gm)) { last = id; later(); }
+      }
+    } catch { /* the server is away: it is asked again */ }
+    light(false);
+  }
 }
 
 // ---------------------------------------------------------------------- keys
@@ -197,6 +207,7 @@ const waits = new WeakMap();
 page.addEventListener("input", (event) => {
   const field = event.target;
   if (field.matches("[data-normalise]")) soon(field, () => fetchInto(find(`[data-normalised="${field.id}"]`), "/desk/normalise", { text: field.value, into: field.id }));
+  if (field.dataset.selects) page.getElementById(field.dataset.selects).checked = true;
   const list = field.list;
   if (list?.dataset.complete) soon(field, () => fetchInto(list, "/desk/complete", { what: list.dataset.complete, text: field.value }));
 });
@@ -212,9 +223,14 @@ async function fetchInto(place, path, query) {
   if (answer.ok) place.innerHTML = await answer.text();
 }
 
-// A part that takes long to make comes after the page.
-for (const part of all("[data-after]")) {
+// A part that takes long to make comes after the page; with data-again it is asked for anew.
+function after(part) {
+  if (page.hidden) return;
   fetch(part.dataset.after).then(async (answer) => { if (answer.ok) part.innerHTML = await answer.text(); }, () => {});
+}
+for (const part of all("[data-after]")) {
+  after(part);
+  if ("again" in part.dataset) setInterval(after, ANYWAY, part);
 }
 
 // A second click on a button that sends something sends nothing.

@@ -3,13 +3,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.bgp import EDGES, Edge, announce, enrol, inventory_for, wait_for_bgp
-from lab.errors import NotInLab
+from enforcer.errors import EnforcerError
+from lab.bgp import EDGES, NODES, Edge, announce, enrol, inventory_for, sessions_of, wait_for_bgp
+from lab.errors import LabError, NotInLab
 from lab.inside import current
 from lab.installation import Controller, Installation
 from lab.shell import wait_until
@@ -20,11 +21,38 @@ from tests.lab.enforcement.desk import ME, Desk, desk_at
 HOW = "run: python -m lab.clabns lab/isp-bgp.clab.yml -- python -m pytest tests/lab/bgp"
 HERE = Path(__file__).parent
 TABLE = "routes/ris_rrc15_2010-02-27_prefixes.tsv"
+CONTROLLER = pytest.StashKey[Controller]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The lab is tested first: from the first order on, its routers are controlled."""
     items.sort(key=lambda item: item.path.name != "test_bgp_ground.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What every device and the controller say is shown beside a failure."""
+    report = yield
+    if report.failed and CONTROLLER in item.config.stash:
+        report.sections.append(("the lab's state", _state(item.config.stash[CONTROLLER])))
+    return report
+
+
+def _state(controller: Controller) -> str:
+    desk = Desk(controller.installation, controller)
+    try:
+        said = [
+            f"{d.name}: {d.status} {d.error or ''} {d.waiting or ''} {d.contested or ''}"
+            for d in desk.app.devices(ME)
+        ]
+        said += [sessions_of(node) for node in NODES]
+    except (EnforcerError, LabError) as error:
+        said = [f"cannot be told: {error}"]
+    finally:
+        desk.close()
+    return "\n".join([*said, "the controller's log ends:", controller.log.tail(30)])
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +86,7 @@ def table() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def controller(lab: LabView) -> Iterator[Controller]:
+def controller(lab: LabView, pytestconfig: pytest.Config) -> Iterator[Controller]:
     """`enforcer run` as a child in the lab, which reaches the routers as the inventory says."""
     with tempfile.TemporaryDirectory(prefix="enforcer-bgp-") as folder:
         here = Path(folder)
@@ -66,7 +94,9 @@ def controller(lab: LabView) -> Iterator[Controller]:
         installation = Installation(here, inventory_for(here))
         installation.create()
         with Controller(installation) as running:
+            pytestconfig.stash[CONTROLLER] = running
             yield running
+            del pytestconfig.stash[CONTROLLER]
 
 
 @pytest.fixture

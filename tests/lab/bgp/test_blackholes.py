@@ -69,9 +69,9 @@ def test_a_victim_is_blackholed_on_both_edges_and_comes_back(desk: Desk, family:
 @pytest.mark.parametrize("prober", [PROBER4, PROBER6], ids=["v4", "v6"])
 def test_a_source_is_blackholed_where_reverse_paths_are_checked(desk: Desk, prober: str) -> None:
     """What it sends does not arrive any more, through neither edge; others' packets do."""
-    order = desk.place(Blackhole(ip_network(prober), Direction.BOTH))
-    assert order.status == "enforced"
-    try:
+    with nothing_leaves(str(ip_network(prober))):
+        order = desk.place(Blackhole(ip_network(prober), Direction.BOTH))
+        assert order.status == "enforced"
         for edge in EDGES:
             victim = edge.victims[1 if ":" in prober else 0]
             probes: list[Probe] = [udp(prober, victim, DISCARD)]
@@ -83,7 +83,6 @@ def test_a_source_is_blackholed_where_reverse_paths_are_checked(desk: Desk, prob
                 return seen.all_dropped
 
             wait_until(stopped, f"nothing of {prober} crosses {edge}", timeout=30)
-    finally:
         desk.lift(order)
     answer((FRR.victims[1 if ":" in prober else 0],), 3)
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +19,25 @@ from tests.unit.intake.desk_of_reports import ReportOffice
 MakeOffice = Callable[..., ReportOffice]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A database after `enforcer init`; no controller runs."""
-    url = f"sqlite:///{tmp_path / 'enforcer.db'}"
-    migrate.upgrade(url)
-    opened = Database(url)
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file after `enforcer init`, to be copied."""
+    file = tmp_path_factory.mktemp("intake") / "empty.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    opened = Database(f"sqlite:///{file}")
     with opened.write() as work:
         work.control.initialise("C0FFEE")
+    opened.close()
+    with closing(sqlite3.connect(file)) as plain:
+        plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
+
+
+@pytest.fixture
+def database(tmp_path: Path, empty: Path) -> Iterator[Database]:
+    """A database of its own; no controller runs."""
+    shutil.copy(empty, tmp_path / "enforcer.db")
+    opened = Database(f"sqlite:///{tmp_path / 'enforcer.db'}")
     yield opened
     opened.close()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drivers.frr.effect import passing
 from drivers.frr.known import Known
 from drivers.frr.options import Options
-from drivers.frr.parse_bgp import as_path, routes, routes_of_all, sessions
+from drivers.frr.parse_bgp import as_path, pending, routes, routes_of_all, sessions, unused
 from drivers.frr.render import NONE, entry_text, path_text, texts
 from enforcer.core.intervals import Ranges, merge, rows_of
 from enforcer.core.routes import Route, RouteEntry, of_path, rejects
@@ -165,6 +165,21 @@ def test_any_answer_about_sessions_is_read_or_refused(text: str) -> None:
         sessions("edge1", text)
     except ParseFailed:
         return
+
+
+def test_a_route_map_that_bgpd_has_not_seen_to() -> None:
+    """As FRR 8.4.4 prints them; older and newer ones may say nothing."""
+    shown = '{"BGP":{"HIS":{"invoked":7,"processedChange":%s,"rules":[]}}}'
+    assert pending(shown % "false" + shown % "true") and not pending(shown % "false")
+    assert not pending('{"BGP":{}}')
+    text = (
+        "\nBGP:\n"
+        "route-map: HIS Invoked: 0 Optimization: enabled Processed Change: true\n"
+        " permit, sequence 10 Invoked 0\n  Match clauses:\n  Call clause:\n"
+        "route-map: ENF-OWNER Invoked: 0 Optimization: enabled Processed Change: false\n"
+    )
+    assert unused(text) == {"HIS", "ENF-OWNER"}
+    assert unused("\nBGP: None\n") == frozenset()
 
 
 def test_a_session_that_is_down_is_not_one_that_was_shut() -> None:

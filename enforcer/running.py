@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``enforcer run``: the controller, and beside it the server for API, desk and reports."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from enforcer import composition
+from enforcer.bootstrap import (
+    open_log,
+    say_when_nobody_can_log_in,
+    serve,
+    single_sign_on,
+    stop_on_signal,
+    world,
+)
+from enforcer.clock import SystemClock
+from enforcer.service_settings import WebSettings
+from enforcer.serving import serving
+from enforcer.settings import Settings
+from enforcer.usecases.world import World
+
+
+def run(settings: Settings, stop: threading.Event | None = None) -> int:
+    """What `enforcer run` does: the controller, and beside it API and desk; the exit code.
+
+    They answer also while the controller stands by. Raises ConfigurationInvalid, StorageError.
+    """
+    service = settings.service
+    open_log(settings)
+    composition.check(service)
+    reload = threading.Event()
+    stopping = stop or stop_on_signal(reload)
+    sign_on = single_sign_on(settings)
+
+    def opened() -> AbstractContextManager[FastAPI]:
+        return composition.composed(lambda: _served_world(settings), service, sign_on)
+
+    web = _with_files(service.web, settings.base)
+    with serving(web, opened, SystemClock(), stopping.set):
+        return serve(settings, stop=stopping, reload=reload)
+
+
+def _served_world(settings: Settings) -> World:
+    """A world of its own: what the controller may no longer write, people still may."""
+    places = world(settings)
+    say_when_nobody_can_log_in(places.database)
+    return places
+
+
+def _with_files(web: WebSettings, base: Path) -> WebSettings:
+    named = {"tls_certificate": web.tls_certificate, "tls_key": web.tls_key}
+    return web.model_copy(update={key: str(base / file) for key, file in named.items() if file})

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The HTTP server in a thread of this process: it listens before anything else begins."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from enforcer.clock import Clock
+from enforcer.errors import ConfigurationInvalid, StorageError
+from enforcer.service_settings import WebSettings
+
+log = structlog.get_logger()
+
+MakeApp = Callable[[], AbstractContextManager[FastAPI]]
+"""The application, opened for the time that it is served. Raises StorageError."""
+
+_AGAIN_SECONDS = 1.0
+_GRACE_SECONDS = 5
+"""So long requests under way may go on once the server stops."""
+_KEY = "service.web.listen"
+
+
+@dataclass
+class WebServer:
+    """A server that is listening; `url` is where, seen from this machine."""
+
+    url: str
+    ready: threading.Event = field(default_factory=threading.Event)
+    """Set while requests are answered."""
+
+
+@contextmanager
+def serving(
+    settings: WebSettings,
+    make_app: MakeApp,
+    clock: Clock,
+    gave_up: Callable[[], None] = lambda: None,
+) -> Iterator[WebServer]:
+    """Serve while the block runs. Raises ConfigurationInvalid: address, port or certificate.
+
+    Where the application cannot be opened because the database is away, it is tried again.
+    Where it can never be, `gave_up` is called, and the reason is raised when the block ends.
+    """
+    _check_certificate(settings)
+    listening = _listen(settings.listen)
+    host, port = listening.getsockname()[:2]
+    scheme = "https" if settings.tls_certificate else "http"
+    server = WebServer(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+    stopping = threading.Event()
+    running = _Running(settings, make_app, clock, server, listening, stopping)
+
+    def serve() -> None:
+        running.serve()
+        if running.failed is not None:
+            gave_up()
+
+    thread = threading.Thread(target=serve, name="web", daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        stopping.set()
+        running.stop()
+        thread.join()
+        listening.close()
+    if running.failed is not None:
+        raise running.failed
+
+
+class _Running:
+    def __init__(
+        self,
+        settings: WebSettings,
+        make_app: MakeApp,
+        clock: Clock,
+        server: WebServer,
+        listening: socket.socket,
+        stopping: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._make_app = make_app
+        self._clock = clock
+        self._server = server
+        self._listening = listening
+        self._stopping = stopping
+        self._lock = threading.Lock()
+        self._app: FastAPI | None = None
+        self._uvicorn: uvicorn.Server | None = None
+        self.failed: ConfigurationInvalid | None = None
+
+    def serve(self) -> None:
+        """Until it is stopped; again, where the database is away."""
+        said = ""
+        while not self._stopping.is_set():
+            try:
+                with self._make_app() as app:
+                    self._serve(app)
+            except StorageError as error:
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("not serving", error=said)
+                self._clock.wait(self._stopping, _AGAIN_SECONDS)
+            except ConfigurationInvalid as error:
+                self.failed = error
+                return
+
+    def stop(self) -> None:
+        """End it, listeners to events first: they would wait for ever."""
+        with self._lock:
+            if self._app is not None:
+                self._app.state.events.close()
+            if self._uvicorn is not None:
+                self._uvicorn.should_exit = True
+
+    def _serve(self, app: FastAPI) -> None:
+        server = _Server(_config(app, self._settings), self._server)
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._app, self._uvicorn = app, server
+        try:
+            # A socket of its own: uvicorn closes what it is given.
+            server.run([self._listening.dup()])
+        finally:
+            self._server.ready.clear()
+            with self._lock:
+                self._app = self._uvicorn = None
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, said: WebServer) -> None:
+        super().__init__(config)
+        self._said = said
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        log.info("serving", url=self._said.url)
+        self._said.ready.set()
+
+
+def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=settings.tls_certificate or None,
+        ssl_keyfile=settings.tls_key or None,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _listen(stated: str) -> socket.socket:
+    """A socket bound to ``ADDRESS:PORT``; nobody is answered before it is served."""
+    host, _, port = stated.rpartition(":")
+    try:
+        address = ip_address(host.strip("[]") or "::")
+        number = int(port)
+        if not 0 <= number <= 65535:
+            raise ValueError(port)
+    except ValueError:
+        raise ConfigurationInvalid(
+            f"{_KEY}: {stated!r}: write an address and a port, such as 127.0.0.1:8080"
+        ) from None
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            with suppress(OSError):
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(bool(host)))
+        listening.bind((str(address), number))
+        # Bound alone, two could share a port that was reused: only one can listen.
+        listening.listen(512)
+    except OSError as error:
+        listening.close()
+        raise ConfigurationInvalid(
+            f"{_KEY}: {stated}: {error.strerror}: another program has it, or it is not ours;"
+            " choose another one, or `enforcer run --no-web`"
+        ) from None
+    return listening
+
+
+def _check_certificate(settings: WebSettings) -> None:
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise ConfigurationInvalid("service.web: tls_certificate and tls_key: set both, or neither")
+    if not settings.tls_certificate:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"service.web.tls_certificate: {settings.tls_certificate} with"
+            f" {settings.tls_key}: {error.strerror or error}: give PEM files that fit"
+        ) from None

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One order: whether it is so, on each device, with proof; and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from enforcer.api.forms import form_allowed
+from enforcer.api.guard import Caller, allowed
+from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, Reconfirm
+from enforcer.application.views import OrderView
+from enforcer.core.access import Action
+from enforcer.core.orders import order_number
+from enforcer.errors import InvalidInput, NotFound
+from enforcer.web.desk import Desk, Said
+from enforcer.web.environment import segment
+from enforcer.web.form_fields import Sent
+from enforcer.web.order_terms import end_of, parse_policy
+from enforcer.web.samples import Samples, chart_of
+from enforcer.web.timeline import steps
+from enforcer.web.times import for_input, local
+
+router = APIRouter(include_in_schema=False)
+_QUICK = (("+1 hour", timedelta(hours=1)), ("+1 day", timedelta(days=1)))
+_OVER = frozenset({"expired", "lifted"})
+_samples = Samples()
+
+Reading = Annotated[Caller, Depends(allowed(Action.READ))]
+Placing = Annotated[Caller, Depends(form_allowed(Action.PLACE))]
+Text = Annotated[str, Form()]
+
+
+@router.get("/orders/{order_id}")
+def order(request: Request, order_id: str, caller: Reading) -> Response:
+    """The page of one order, or its live parts."""
+    desk = Desk(request, caller)
+    view = desk.application.order(desk.actor, _known(order_id))
+    part = request.query_params.get("fragment", "")
+    history = desk.application.history(desk.actor, view.id) if part != "head" else ()
+    context: dict[str, Any] = {
+        "order": view,
+        "over": view.status in _OVER,
+        "ended": view.lifted is not None or (view.end is not None and view.end <= desk.now),
+        "proved": [d for d in view.devices if d.status == "enforced"],
+        "steps": steps(history),
+        "emergency": _unreviewed(event.kind for event in history),
+        "prefix": _prefix(view),
+    }
+    if part:
+        name = "order_head.html" if part == "head" else "order_body.html"
+        return desk.fragment(name, **context)
+    return _page(desk, view, context)
+
+
+def _page(desk: Desk, view: OrderView, context: dict[str, Any], status: int = 200) -> Response:
+    end = view.end
+    quick = [(label, (end + more).isoformat()) for label, more in _QUICK] if end else []
+    page = desk.services.settings.web.url.rstrip("/")
+    return desk.page(
+        "order.html",
+        status,
+        **{
+            "until": for_input(end or desk.now + timedelta(days=1), desk.zone),
+            "quick": quick,
+            "link": f"{page}/orders/{view.id}",
+            **context,
+        },
+    )
+
+
+@router.get("/orders/{order_id}/dropped")
+def dropped(request: Request, order_id: str, caller: Reading) -> Response:
+    """How many packets its rules dropped, asked of the devices now, with what was seen before."""
+    desk = Desk(request, caller)
+    view = desk.application.order(desk.actor, _known(order_id))
+    prefix = _prefix(view)
+    found = desk.application.why(desk.actor, prefix).orders if prefix else ()
+    mine = next((one for one in found if one.id == view.id and one.dropped is not None), None)
+    samples = (
+        _samples.add(view.id, desk.now, mine.dropped)
+        if mine is not None and mine.dropped is not None
+        else []
+    )
+    context: dict[str, Any] = {
+        "order": view,
+        "dropped": mine.dropped if mine else None,
+        "shared": mine.dropped_shared_by if mine else None,
+        "chart": chart_of(samples),
+    }
+    if "fragment" in request.query_params:
+        return desk.fragment("dropped.html", **context)
+    return desk.page("dropped_page.html", **context)
+
+
+@router.post("/orders/{order_id}/end")
+def change_end(request: Request, order_id: str, caller: Placing, fields: Sent) -> Response:
+    """Extend or shorten: to an instant that the form says, so that sent twice is done once."""
+    desk = Desk(request, caller)
+    view = desk.application.order(desk.actor, _known(order_id))
+    end = end_of(fields, desk.now, desk.zone)
+    if fields.problems:
+        raise InvalidInput("; ".join(fields.problems.values()))
+    later = end.never or (end.at is not None and (view.end is None or end.at >= view.end))
+    command = ChangeEnd(
+        order=view.id,
+        extend=later or end.after is not None,
+        end=end.at,
+        duration=end.after,
+        open_ended=end.never,
+        reason=fields.get("reason"),
+    )
+    changed = desk.application.change_end(desk.actor, command)
+    said = local(changed.end, desk.zone) if changed.end else "somebody lifts it"
+    return desk.go(_at(changed.id), Said(f"It ends now {'at ' if changed.end else 'when '}{said}."))
+
+
+@router.post("/orders/{order_id}/lift")
+def lift(request: Request, order_id: str, caller: Placing, reason: Text = "") -> Response:
+    """End it now."""
+    desk = Desk(request, caller)
+    if not reason.strip():
+        raise InvalidInput("say why it is lifted: it stays in the record")
+    command = LiftOrder(order=_known(order_id), reason=reason.strip())
+    view = desk.application.lift(desk.actor, command)
+    return desk.go(_at(view.id), Said("Lifted: it is being removed from every device."))
+
+
+@router.post("/orders/{order_id}/amend")
+def amend(request: Request, order_id: str, caller: Placing, fields: Sent) -> Response:
+    """Correct what is written about it; its target never changes."""
+    desk = Desk(request, caller)
+    policy = fields.read("policy", parse_policy)
+    if fields.problems:
+        raise InvalidInput("; ".join(fields.problems.values()))
+    command = AmendOrder(
+        order=_known(order_id),
+        reason=fields.get("reason") or None,
+        ticket=fields.get("ticket") or None,
+        policy=policy,
+    )
+    view = desk.application.amend(desk.actor, command)
+    return desk.go(_at(view.id), Said("Corrected."))
+
+
+@router.post("/orders/{order_id}/reconfirm")
+def reconfirm(request: Request, order_id: str, caller: Placing, reason: Text = "") -> Response:
+    """Keep it though its target changed hands."""
+    desk = Desk(request, caller)
+    command = Reconfirm(order=_known(order_id), reason=reason.strip())
+    view = desk.application.reconfirm(desk.actor, command)
+    return desk.go(_at(view.id), Said("Confirmed: it stays until its end."))
+
+
+@router.post("/orders/{order_id}/review")
+def review(
+    request: Request,
+    order_id: str,
+    caller: Annotated[Caller, Depends(form_allowed(Action.APPROVE))],
+    reason: Text = "",
+) -> Response:
+    """Say that an emergency was looked at."""
+    desk = Desk(request, caller)
+    view = desk.application.review(desk.actor, _known(order_id), reason.strip())
+    return desk.go(_at(view.id), Said("Reviewed."))
+
+
+def _at(order: str) -> str:
+    return f"/orders/{segment(order)}"
+
+
+def _known(text: str) -> str:
+    """An id in its printed form is not asked of people; what is none is not found."""
+    if order_number(text) is None:
+        raise NotFound(f"'{text[:60]}' is no order: an id looks like 000A-C")
+    return text.upper()
+
+
+def _prefix(view: OrderView) -> str | None:
+    """What `why` is asked about to learn the counts; None where no single prefix says it."""
+    found = view.demand.get("prefix") if view.kind in {"block_address", "blackhole"} else None
+    return found if isinstance(found, str) else None
+
+
+def _unreviewed(kinds: Iterable[str]) -> bool:
+    seen = set(kinds)
+    return "order.emergency" in seen and "order.reviewed" not in seen

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The record of an order as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from enforcer.application.views import EventView
+
+_TITLES = {
+    "order.placed": ("Placed", "plus", "busy"),
+    "order.refused": ("Refused", "s-failing", "bad"),
+    "order.extended": ("Extended", "extend", "busy"),
+    "order.shortened": ("Shortened", "clock", "busy"),
+    "order.lifted": ("Lifted", "lift", "over"),
+    "order.amended": ("Amended", "edit", "busy"),
+    "order.reconfirmed": ("Confirmed anew", "check", "good"),
+    "order.owner-changed": ("Its target changed hands", "customers", "watch"),
+    "order.emergency": ("Placed as an emergency", "warning", "bad"),
+    "order.reviewed": ("Emergency reviewed", "check", "good"),
+    "proposal.made": ("Proposed", "approve", "watch"),
+    "proposal.approved": ("Approved", "approve", "good"),
+    "proposal.rejected": ("Rejected", "cross", "bad"),
+    "proposal.withdrawn": ("Withdrawn", "lift", "over"),
+    "device.intent": ("A device is written to", "device", "busy"),
+    "device.outcome": ("A device answered", "device", "good"),
+}
+_PLAIN = ("", "s-unknown", "over")
+_LONGEST = 300
+_LEFT_OUT = frozenset({"demand", "order", "command", "key", "idempotency_key"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened: title, icon, tone, and facts beneath it."""
+
+    sequence: int
+    at: datetime
+    title: str
+    icon: str
+    tone: str
+    by: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def steps(events: Iterable[EventView]) -> list[Step]:
+    """The events as they are shown, newest first."""
+    return [_step(event) for event in reversed(list(events))]
+
+
+def _step(event: EventView) -> Step:
+    title, icon, tone = _TITLES.get(event.kind, _PLAIN)
+    by = event.actor if event.source in {"web", "controller"} else f"{event.actor} ({event.source})"
+    facts = (("device", event.device),) if event.device else ()
+    return Step(
+        event.sequence,
+        event.at,
+        title or event.kind.replace(".", " ").replace("-", " "),
+        icon,
+        tone,
+        by,
+        (*facts, *_facts(event.detail)),
+    )
+
+
+def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    shown = []
+    for name, value in detail.items():
+        if name in _LEFT_OUT or value in (None, "", [], {}):
+            continue
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        shown.append((name.replace("_", " "), text))
+    return tuple(shown)
