@@ -42,7 +42,9 @@ from enforcer.usecases.world import World
 
 if TYPE_CHECKING:
     from enforcer.accounts.local import LocalAccounts
+    from enforcer.application.report_views import TrialView
     from enforcer.application.sign_on import SignOn
+    from enforcer.intake.desk import ReportDesk
 
 log = structlog.get_logger()
 
@@ -156,6 +158,27 @@ def accounts(settings: Settings, database: Database | None = None) -> LocalAccou
 
     open_log(settings)
     return LocalAccounts(database or Database(settings.database), SystemClock(), settings.service)
+
+
+def reports(settings: Settings) -> ReportDesk:
+    """Reports from outside, on the settings' database."""
+    from enforcer.intake.desk import ReportDesk
+
+    open_log(settings)
+    places = world(settings)
+    return ReportDesk(places, LocalApplication(places))
+
+
+def trial(settings: Settings, format_: str, source: str, raw: bytes) -> Sequence[TrialView]:
+    """What a report would become by the settings' rules. Raises as `enforcer.intake.trial`."""
+    from enforcer.intake.trial import tried
+
+    open_log(settings)
+    places = world(settings)
+    try:
+        return tried(places, settings.service.intake, format_, source, raw)
+    finally:
+        places.database.close()
 
 
 def single_sign_on(settings: Settings) -> SignOn | None:

@@ -21,6 +21,8 @@ from enforcer.core.rules import HOLD_MARKER, Key
 from enforcer.errors import ParseFailed
 
 _SAMPLES = 4
+_CONDITIONS = 8
+"""Joined in one command: BIRD hangs up on one of 1,024 bytes."""
 _CONDITION = re.compile(r"^if (.*) then return true;$")
 
 
@@ -117,27 +119,28 @@ def passing(
     for one in seen.protocols:
         for way in WAYS:
             function = function_name(one.neighbor, way)
-            which = judged(function, file.items.get(function, ""))
-            if which:
-                number = passed(setup, control, one, way, which)
+            asked = judged(function, file.items.get(function, ""))
+            if asked:
+                number = sum(passed(setup, control, one, way, which) for which in asked)
                 found[one.neighbor, way] = found.get((one.neighbor, way), 0) + number
     return found
 
 
-def judged(name: str, text: str) -> str:
-    """An expression for the routes that a function of ours rejects by their prefix; "": none.
+def judged(name: str, text: str) -> tuple[str, ...]:
+    """Expressions for the routes that a function of ours rejects by their prefix.
 
-    What a filter did to a path cannot be told afterwards, so that conditions on paths are left
-    out: a route that passes may have met them only since.
+    Each is short enough for one command. What a filter did to a path cannot be told afterwards,
+    so that conditions on paths are left out: a route that passes may have met them only since.
     """
     found = [line.strip() for line in text.splitlines()]
     if "return true;" in found:
-        return "true"
+        return ("true",)
     said = [m[1] for line in found if (m := _CONDITION.match(line))]
     plain = [one for one in said if "bgp_path" not in one]
     if len(plain) == len(said):
-        return f"{name}()" if said else ""
-    return " || ".join(f"({one})" for one in plain)
+        return (f"{name}()",) if said else ()
+    parts = range(0, len(plain), _CONDITIONS)
+    return tuple(" || ".join(f"({c})" for c in plain[at : at + _CONDITIONS]) for at in parts)
 
 
 def passed(setup: Setup, control: Control, protocol: Protocol, way: Key, which: str) -> int:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -47,6 +48,8 @@ ALGORITHMS = (
 """Never `none`, and never a MAC: its key would be a secret that the provider's keys are not."""
 
 _SECONDS = 5.0
+_NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
+"""A login comes now and then: the provider would have closed what was kept."""
 _LEEWAY = 60
 _FACTS_HOLD = timedelta(hours=1)
 _KEYS_AGAIN = timedelta(seconds=30)
@@ -193,8 +196,7 @@ class OpenIdProvider:
     ) -> Mapping[str, object]:
         """The JSON object that the provider answers; errors never show what was sent."""
         try:
-            with httpx.Client(verify=self._trust(), timeout=_SECONDS) as client:
-                answer = client.request(method, place, headers=headers, content=body or None)
+            answer = self._client.request(method, place, headers=headers, content=body or None)
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             log.warning("provider away", provider=self.settings.name, why=str(problem))
             raise SignOnFailed(f"{self.settings.label} does not answer: {_AWAY}") from None
@@ -207,13 +209,20 @@ class OpenIdProvider:
             )
         return said
 
-    def _trust(self) -> ssl.SSLContext:
+    @cached_property
+    def _client(self) -> httpx.Client:
         try:
-            return ssl.create_default_context(cafile=self.settings.ca or None)
+            trusted = ssl.create_default_context(cafile=self.settings.ca or None)
         except OSError as problem:
             raise ConfigurationInvalid(
                 f"service.oidc {self.settings.name}: ca: cannot read {self.settings.ca}: {problem}"
             ) from problem
+        return httpx.Client(verify=trusted, timeout=_SECONDS, limits=_NONE_KEPT)
+
+    def close(self) -> None:
+        """Give up what is open towards the provider."""
+        if "_client" in self.__dict__:
+            self._client.close()
 
 
 def _object(answer: httpx.Response) -> Mapping[str, object] | None:

@@ -83,6 +83,11 @@ class SingleSignOn:
         )
         return Arrival(known.settings.issuer, claims)
 
+    def close(self) -> None:
+        """Give up what is open towards the providers."""
+        for one in self._known.values():
+            one.close()
+
     def _named(self, provider: str) -> OpenIdProvider:
         if provider not in self._known:
             raise NotFound(f"no provider {provider[:40]!r} is configured here")

@@ -9,6 +9,7 @@ from fastapi import Depends
 
 from enforcer.api.guard import Caller, allowed
 from enforcer.core.access import Action
+from enforcer.errors import Forbidden
 
 Reader = Annotated[Caller, Depends(allowed(Action.READ))]
 Placer = Annotated[Caller, Depends(allowed(Action.PLACE))]
@@ -20,3 +21,10 @@ Resumer = Annotated[Caller, Depends(allowed(Action.RESUME))]
 InventoryKeeper = Annotated[Caller, Depends(allowed(Action.INVENTORY))]
 Auditor = Annotated[Caller, Depends(allowed(Action.AUDIT))]
 Judge = Annotated[Caller, Depends(allowed(Action.JUDGE))]
+
+
+def people_only(caller: Caller) -> None:
+    """Raises Forbidden for a detector, whose limits would not hold for what is asked."""
+    rights = caller.actor.rights
+    if rights is not None and rights.machine is not None:
+        raise Forbidden("a detector may not do this: a person has to")

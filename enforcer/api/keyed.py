@@ -25,7 +25,7 @@ from enforcer.errors import InvalidInput
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-_METHODS = frozenset({"POST", "PATCH"})
+KEYED = frozenset({"POST", "PATCH"})
 _FORM = re.compile(r"[!-~]+( [!-~]+)*")
 _LONGEST = 200
 _JSON = "application/json"
@@ -43,7 +43,7 @@ class KeyedRoute(APIRoute):
         async def keyed(request: Request) -> Response:
             key = request.headers.get(HEADER)
             answers = services_of(request).answers
-            if key is None or request.method not in _METHODS or answers is None:
+            if key is None or request.method not in KEYED or answers is None:
                 return await original(request)
             if len(key) > _LONGEST or not _FORM.fullmatch(key):
                 raise InvalidInput(f"{HEADER}: 1 to {_LONGEST} visible ASCII characters")

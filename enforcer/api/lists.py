@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from enforcer.api.callers import BulkPlacer, Reader
+from enforcer.api.callers import BulkPlacer, Reader, people_only
 from enforcer.api.fields import DryRun
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
@@ -57,7 +57,11 @@ def import_list(
     caller: BulkPlacer,
     dry_run: DryRun = False,
 ) -> ListView:
-    """A new version; orders that name the list follow it at once."""
+    """A new version; orders that name the list follow it at once.
+
+    Not by detectors: what a list holds has none of their limits.
+    """
+    people_only(caller)
     return services.application.import_list(caller.actor, body.command(name, dry_run))
 
 
@@ -65,7 +69,8 @@ def import_list(
 def refresh(
     name: ListName, body: RefreshBody, services: ServicesOf, caller: BulkPlacer, turn: SlowTurn
 ) -> ListView:
-    """Fetch it from its feed now."""
+    """Fetch it from its feed now; not by detectors."""
+    people_only(caller)
     return services.application.list_refresh(caller.actor, name, body.confirm_shrink)
 
 

@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes: a list of a million entries fits."""
+LARGEST_OF_NOBODY = 1024 * 1024
+"""Of a request that does not even say who is asking: it is read before that is found out."""
 REQUEST_ID = "X-Request-ID"
 _QUIET = ("/healthz", "/readyz", "/metrics")
 
@@ -74,14 +76,17 @@ class Surroundings:
             refusal = plain_problem(HTTPStatus.BAD_REQUEST, "a NUL character: leave it out", None)
             await refusal(scope, receive, send)
             return
-        too_large = answer_to(
-            TooLarge(f"more than {self._largest:,} bytes: send it in parts"), instance
-        )
-        stated = Headers(scope=scope).get("content-length", "0")
-        if not stated.isdecimal() or int(stated) > self._largest:
-            await too_large(scope, receive, send)
+        headers = Headers(scope=scope)
+        known = "authorization" in headers or "cookie" in headers
+        largest = self._largest if known else min(self._largest, LARGEST_OF_NOBODY)
+        stated = headers.get("content-length", "0")
+        if not stated.isdecimal() or int(stated) > largest:
+            refusal = answer_to(
+                TooLarge(f"more than {largest:,} bytes: send it in parts"), instance
+            )
+            await refusal(scope, receive, send)
             return
-        await self._app(scope, _Metered(receive, self._largest), send)
+        await self._app(scope, _Metered(receive, largest), send)
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
         told: dict[str, Any] = {

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from enforcer.api.examples import EXAMPLES
 from enforcer.api.guard import SECURE_COOKIE
-from enforcer.api.keyed import KeyedRoute
+from enforcer.api.keyed import KEYED, KeyedRoute
 from enforcer.api.problems import MEDIA_TYPE, Problem
 
 DESCRIPTION = """Orders become device state, stay true, end on time and are recorded.
@@ -139,9 +139,9 @@ def _complete(operation: dict[str, Any], route: RouteContext, method: str, path:
         if code.startswith("2"):
             _tell_forms(response)
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
-    if isinstance(route.original_route, KeyedRoute) and method in ("POST", "PATCH"):
-        if not any(one["name"].lower() == "idempotency-key" for one in parameters):
-            parameters.append(_KEY)
+    told = any(one["name"].lower() == "idempotency-key" for one in parameters)
+    if isinstance(route.original_route, KeyedRoute) and method in KEYED and not told:
+        parameters.append(_KEY)
     if not parameters:
         operation.pop("parameters")
     _give_example(operation)

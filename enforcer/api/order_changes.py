@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, awaiting_or
-from enforcer.api.callers import Approver, Placer
+from enforcer.api.callers import Approver, Placer, people_only
 from enforcer.api.fields import OrderId
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
@@ -64,7 +64,8 @@ def amend(order_id: OrderId, body: AmendBody, services: ServicesOf, caller: Plac
 def reconfirm(
     order_id: OrderId, body: ReasonBody, services: ServicesOf, caller: Placer
 ) -> OrderView:
-    """Keep an order that would end because its target changed hands."""
+    """Keep an order that would end because its target changed hands; not by detectors."""
+    people_only(caller)
     command = Reconfirm(order=order_id, reason=body.reason)
     return services.application.reconfirm(caller.actor, command)
 

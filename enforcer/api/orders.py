@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
@@ -41,7 +42,7 @@ def place(
     201 with the order; 202 with the proposal where a second person is needed; with `dry_run`,
     200 with what it would do. The same `Idempotency-Key` gives the same order.
     """
-    command = body.command(scoped(caller.actor.name, key))
+    command = body.command(caller.actor.name, key)
     if dry_run:
         found = services.application.preview(caller.actor, command)
         return Response(found.model_dump_json(), media_type="application/json")
@@ -75,7 +76,7 @@ def place_many(
     """
     name = caller.actor.name
     commands: list[PlaceOrder] = [
-        row.command(None if key is None else scoped(name, f"{key}:{line}"))
+        row.command(name, None if key is None else f"{key}:{line}")
         for line, row in enumerate(body.orders, 1)
     ]
     application = services.application
@@ -83,26 +84,31 @@ def place_many(
     return Page(items=list(done))
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which orders; everything that is given must match."""
+
+    active: Annotated[bool | None, Query(description="Scheduled or in force.")] = None
+    status: Names = ()
+    kind: Names = ()
+    customer: OptionalName = None
+    text: Annotated[str | None, Query(max_length=200)] = None
+    before: Annotated[str | None, Query(max_length=64, description="Older than this one.")] = None
+
+
 @router.get("", response_model=Page[OrderView])
 def orders(
-    services: ServicesOf,
-    caller: Reader,
-    paging: PagingOf,
-    active: Annotated[bool | None, Query(description="Scheduled or in force.")] = None,
-    status: Names = (),
-    kind: Names = (),
-    customer: OptionalName = None,
-    text: Annotated[str | None, Query(max_length=200)] = None,
+    services: ServicesOf, caller: Reader, paging: PagingOf, wanted: Annotated[Wanted, Depends()]
 ) -> Response | Page[OrderView]:
     """Orders, newest first; all filters must match."""
     which = OrderFilter(
-        active=active,
-        statuses=status,
-        kinds=kind,
-        customer=customer,
-        text=text,
+        active=wanted.active,
+        statuses=wanted.status,
+        kinds=wanted.kind,
+        customer=wanted.customer,
+        text=wanted.text,
         limit=paging.limit + 1,
-        before=paging.after,
+        before=paging.after or wanted.before,
     )
     found = services.application.orders(caller.actor, which)
     return paging.answer(found, lambda order: order.id, OrderView)
@@ -121,8 +127,3 @@ def history(
     """Everything recorded about one order, oldest first."""
     found = services.application.history(caller.actor, order_id)
     return paging.answer_all(found, lambda event: str(event.sequence), EventView)
-
-
-def scoped(name: str, key: str | None) -> str | None:
-    """Keys of different callers never meet."""
-    return None if key is None else f"{name}/{key}"

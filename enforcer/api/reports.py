@@ -14,7 +14,6 @@ from enforcer.api.callers import Judge, Reader
 from enforcer.api.fields import Names, OptionalName
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
-from enforcer.api.orders import scoped
 from enforcer.api.paging import Page, PagingOf
 from enforcer.application.report_views import ReportFilter, ReportView
 from enforcer.application.requests import PlaceBody, ReasonBody
@@ -76,7 +75,7 @@ def order_for(
     key: OptionalKey = None,
 ) -> Response | OrderView:
     """Place an order because of it."""
-    command = body.command(scoped(caller.actor.name, key))
+    command = body.command(caller.actor.name, key)
     return awaiting_or(
         services, caller, lambda: services.reports.order_for(caller.actor, report_id, command)
     )

@@ -45,6 +45,26 @@ class ReportView(View):
     """What came, as text; only where one report is asked for."""
 
 
+class TrialView(View):
+    """What a report would become; nothing was stored."""
+
+    format: str
+    type: str
+    target: str | None
+    evidence: str
+    """What it rests on: tcp-established, udp, icmp, syn, mail, unknown."""
+    part: str
+    """The target's: source or victim."""
+    course: str
+    """order, open (for a person), ignored."""
+    rule: str | None
+    said: str
+    demand: dict[str, Any] | None
+    """What would be ordered."""
+    customer: str | None
+    warnings: list[str]
+
+
 class ReportFilter(Command):
     """Which reports; all fields must match. `before`: an id, for the next page."""
 

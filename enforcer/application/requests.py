@@ -108,11 +108,14 @@ class PlaceBody(Body):
     emergency: Said = ""
     """Why it cannot wait for a second person."""
 
-    def command(self, key: str | None = None) -> PlaceOrder:
-        """What is asked for; `key` where the body has none."""
+    def command(self, whose: str = "", key: str | None = None) -> PlaceOrder:
+        """What is asked for; `key` where the body has none. Keys of different callers never meet:
+        `whose` is theirs.
+        """
         said = {name: getattr(self, name) for name in type(self).model_fields}
         said["scope"] = self.scope or Scope()
-        said["idempotency_key"] = self.idempotency_key or key
+        stated = self.idempotency_key or key
+        said["idempotency_key"] = f"{whose}/{stated}" if stated is not None and whose else stated
         return PlaceOrder(**said)
 
 

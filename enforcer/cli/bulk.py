@@ -34,6 +34,7 @@ PORTION = 500
 """Lines that are sent at once: large enough for speed, small enough to show progress."""
 INVALID = "invalid"
 ENDED = "ended"
+AWAITING = "awaiting-approval"
 BEFORE = "was placed before"
 _OVER = {"lifted", "expired", "removing"}
 _KEY_DIGITS = 16
@@ -62,8 +63,8 @@ def bulk(
     A line that is refused or cannot be read does not stop the rest. The
     same file again with the same options places nothing twice: it goes on
     where it stopped; a line whose order is over by now is told (ended).
-    Exit code 0 if every line was placed, 5 if some were, or are over; if
-    none was, 4 if any was refused, else 2.
+    Exit code 0 if every line was placed, 5 if some were, are over, or wait
+    for a second person; if none was, 4 if any was refused, else 2.
 
     Example:
       enforcer order bulk infected.csv --for 7d --ticket T-1234 --dry-run
@@ -98,7 +99,7 @@ def _lines_of(session: Session, file: Path, defaults: Defaults) -> Sequence[Line
 
     text = read_text(file)
     prefix = defaults.key_prefix or _own_prefix(text, defaults)
-    name = looked_up(lambda: session.wiring.topology(session.settings))
+    name = looked_up(session.names)
     lines = read_lines(text, defaults.format, Common.of(defaults, prefix, session.now, name))
     if not lines:
         raise InvalidInput(f"{file}: no line asks for an order: write one address a line")
@@ -194,7 +195,7 @@ class Tally:
             return ExitCode.OK
         if self.good:
             return ExitCode.PARTIAL
-        if ENDED in self.codes:
+        if ENDED in self.codes or AWAITING in self.codes:
             return ExitCode.PARTIAL
         return ExitCode.USAGE if set(self.codes) == {INVALID} else ExitCode.REFUSED
 

@@ -108,6 +108,18 @@ def sources(ctx: typer.Context, incomplete: str) -> list[Offer]:
     )
 
 
+def proposals(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Ids of what waits for a second person."""
+    return _offered(
+        ctx,
+        incomplete,
+        lambda session: (
+            (one.id, f"{one.kind.replace('_', '-')} {one.target}")
+            for one in session.application.proposals(session.actor)
+        ),
+    )
+
+
 def _offered(
     ctx: typer.Context, incomplete: str, ask: Callable[[Asking], Iterable[Offer]]
 ) -> list[Offer]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from enforcer.errors import EnforcerError, InvalidInput, NotFound, OrderRefused
+from enforcer.errors import (
+    AwaitingApproval,
+    EnforcerError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    OrderRefused,
+)
 
 
 class ExitCode(IntEnum):
@@ -27,10 +34,11 @@ MEANINGS = {
     " `inventory reload`, `audit verify`, `audit signatures`)",
     ExitCode.USAGE: "the command line or a value in it cannot be understood",
     ExitCode.NOT_FOUND: "no such order, device, customer, service set or list",
-    ExitCode.REFUSED: "a guardrail refused; the error carries a stable code",
+    ExitCode.REFUSED: "a guardrail refused (the error carries a stable code), or whoever asks may"
+    " not do this",
     ExitCode.PARTIAL: "stored, but not (yet) true on every device: `--wait` ran out of time,"
     " or a pause, a freeze or the brake keeps writes back; of `order bulk`: not every line was"
-    " placed",
+    " placed; or it waits for a second person (`enforcer approval list`)",
     ExitCode.DRIFT: "`device drift --check` found drift",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }
@@ -46,8 +54,8 @@ def exit_code_of(error: EnforcerError) -> ExitCode:
         return ExitCode.USAGE
     if isinstance(error, NotFound):
         return ExitCode.NOT_FOUND
-    if isinstance(error, OrderRefused):
+    if isinstance(error, OrderRefused | Forbidden):
         return ExitCode.REFUSED
-    if isinstance(error, NotSettled):
+    if isinstance(error, NotSettled | AwaitingApproval):
         return ExitCode.PARTIAL
     return ExitCode.ERROR

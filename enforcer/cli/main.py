@@ -59,6 +59,8 @@ GROUPS = {
     "customer": ("enforcer.cli.customers", "customers"),
     "source": ("enforcer.cli.sources", "sources"),
     "alarm": ("enforcer.cli.sources", "alarms"),
+    "intake": ("enforcer.cli.reports", "intake"),
+    "approval": ("enforcer.cli.approvals", "approvals"),
     "inventory": ("enforcer.cli.inventory", "inventory"),
     "audit": ("enforcer.cli.audit", "audit"),
     "database": ("enforcer.cli.database", "database"),

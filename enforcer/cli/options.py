@@ -89,6 +89,34 @@ class Globals(OptionGroup):
         ),
     ] = 0
 
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            help="Work through the API of that server; else $ENFORCER_SERVER, else here.",
+            rich_help_panel=GLOBAL,
+        ),
+    ] = None
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="Token for --server; else $ENFORCER_TOKEN, ~/.config/enforcer/config.toml.",
+            rich_help_panel=GLOBAL,
+        ),
+    ] = None
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca",
+            metavar="FILE",
+            help="Certificates to trust for --server, PEM; else the system's.",
+            rich_help_panel=GLOBAL,
+        ),
+    ] = None
+
     def over(self, outer: Globals) -> Globals:
         """These options, and `outer` where they say nothing."""
         return Globals(
@@ -97,6 +125,9 @@ class Globals(OptionGroup):
             no_color=self.no_color or outer.no_color,
             actor=outer.actor if self.actor is None else self.actor,
             verbose=self.verbose + outer.verbose,
+            server=self.server or outer.server,
+            token_file=self.token_file or outer.token_file,
+            ca=self.ca or outer.ca,
         )
 
 
@@ -241,6 +272,15 @@ ConfirmForeignOption = Annotated[
         panel=HOW,
     ),
 ]
+EmergencyOption = Annotated[
+    str,
+    typer.Option(
+        "--emergency",
+        metavar="TEXT",
+        help="Why it cannot wait for a second person: place it at once; somebody reviews it.",
+        rich_help_panel=HOW,
+    ),
+]
 WaitOption = Annotated[
     str | None,
     typer.Option(
@@ -277,6 +317,7 @@ class Manner(OptionGroup):
     ] = False
     confirm_wide: ConfirmWideOption = False
     confirm_collateral: ConfirmCollateralOption = False
+    emergency: EmergencyOption = ""
     wait: WaitOption = None
     key: Annotated[
         str | None,

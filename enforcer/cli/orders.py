@@ -113,7 +113,7 @@ def block_flow(
     from enforcer.core.orders import BlockFlow
 
     protocols, ports = service(protocol, port)
-    name = looked_up(lambda: session.wiring.topology(session.settings))
+    name = looked_up(session.names)
     demand = BlockFlow(
         select(source, name),
         select(destination, name),

@@ -151,6 +151,7 @@ def place_command(demand: Demand, terms: Terms, now: datetime) -> PlaceOrder:
         confirm_wide=terms.confirm_wide,
         confirm_collateral=terms.confirm_collateral,
         confirm_routes=isinstance(terms, RouteTerms) and terms.confirm_routes,
+        emergency=terms.emergency,
     )
 
 

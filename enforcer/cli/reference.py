@@ -18,7 +18,15 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-from enforcer.application import account_views, desk_views, record_views, route_views, views
+from enforcer.application import (
+    account_views,
+    approval_views,
+    desk_views,
+    record_views,
+    report_views,
+    route_views,
+    views,
+)
 from enforcer.cli.exit_codes import MEANINGS
 from enforcer.cli.main import build
 from enforcer.cli.options import GLOBAL
@@ -28,7 +36,15 @@ _NOT_PRINTED = {account_views.NewSession}
 VIEWS = sorted(
     {
         view
-        for module in (account_views, views, desk_views, record_views, route_views)
+        for module in (
+            account_views,
+            approval_views,
+            views,
+            desk_views,
+            record_views,
+            report_views,
+            route_views,
+        )
         for view in vars(module).values()
         if inspect.isclass(view) and issubclass(view, views.View) and view not in _NOT_PRINTED
     },

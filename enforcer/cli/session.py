@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from enforcer.cli.options import Format, Globals
 from enforcer.cli.output import Output
@@ -19,9 +19,34 @@ if TYPE_CHECKING:
     from enforcer.application import Application
     from enforcer.application.accounts import Accounts
     from enforcer.application.actor import Actor
+    from enforcer.application.report_views import Reports
     from enforcer.settings import Settings
 
 SOURCE = "cli"
+
+
+class Names(Protocol):
+    """What the inventory calls things: which is which of a bare name."""
+
+    @property
+    def customers(self) -> Container[str]:
+        """Names of customers."""
+        ...
+
+    @property
+    def service_sets(self) -> Container[str]:
+        """Names of service sets."""
+        ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names of an inventory that is elsewhere."""
+
+    customers: frozenset[str]
+    service_sets: frozenset[str]
+
+
 _LOG_LEVELS = ("warning", "info", "debug")
 
 
@@ -38,14 +63,30 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The installation's settings. Raises ConfigurationInvalid."""
+        """The installation's settings. Raises ConfigurationInvalid, InvalidInput."""
         from enforcer.settings import load
 
+        if self.server is not None:
+            raise InvalidInput(
+                f"this works on the installation itself, not through {self.server}: run it there,"
+                " without --server"
+            )
         return load(self.options.config)
+
+    @cached_property
+    def server(self) -> str | None:
+        """The server that is worked through; None: this machine's installation."""
+        from enforcer.cli.remote import url_of
+
+        return url_of(self.options)
 
     @cached_property
     def application(self) -> Application:
         """The application; it logs warnings, or more with ``-v``."""
+        if self.server is not None:
+            from enforcer.cli.remote import server_of
+
+            return self.wiring.remote(server_of(self.options, self.server))
         level = _LOG_LEVELS[min(self.options.verbose, 2)]
         return self.wiring.application(self.settings.model_copy(update={"log_level": level}))
 
@@ -56,13 +97,37 @@ class Session:
         return self.wiring.accounts(self.settings.model_copy(update={"log_level": level}))
 
     @cached_property
+    def reports(self) -> Reports:
+        """Reports from outside, here or through the server."""
+        if self.server is not None:
+            from enforcer.cli.remote import server_of
+
+            return self.wiring.remote_reports(server_of(self.options, self.server))
+        level = _LOG_LEVELS[min(self.options.verbose, 2)]
+        return self.wiring.reports(self.settings.model_copy(update={"log_level": level}))
+
+    @cached_property
     def actor(self) -> Actor:
         """Who is asking. Raises InvalidInput for an empty name."""
         from enforcer.application.actor import Actor
 
         if self.options.actor is not None and not self.options.actor.strip():
             raise InvalidInput("--actor is empty: give a name, or leave it out")
+        if self.server is not None:
+            if self.options.actor is not None:
+                raise InvalidInput("--actor: the token says who is asking: leave it out")
+            return Actor("token", SOURCE)
         return Actor(self.options.actor or self.settings.actor, SOURCE)
+
+    def names(self) -> Names:
+        """The inventory's names. Raises ConfigurationInvalid and what a server raises."""
+        if self.server is None:
+            return self.wiring.topology(self.settings)
+        shown = self.application.inventory_show(self.actor)
+        return Known(
+            frozenset(str(one["name"]) for one in shown.customers),
+            frozenset(str(one["name"]) for one in shown.service_sets),
+        )
 
     @property
     def now(self) -> datetime:

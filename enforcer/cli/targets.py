@@ -19,7 +19,7 @@ from enforcer.core.services import (
 from enforcer.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from enforcer.core.topology import Topology
+    from enforcer.cli.session import Names
 
 Kind = Literal["customer", "service"]
 Resolver = Callable[[str], Kind]
@@ -53,7 +53,7 @@ def always(kind: Kind) -> Resolver:
     return lambda name: kind
 
 
-def looked_up(topology: Callable[[], Topology]) -> Resolver:
+def looked_up(topology: Callable[[], Names]) -> Resolver:
     """A bare name is what the inventory calls so; `topology` is asked only when needed."""
 
     def resolve(name: str) -> Kind:

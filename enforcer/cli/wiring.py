@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
     from enforcer.application import Application
     from enforcer.application.accounts import Accounts
+    from enforcer.application.report_views import Reports, TrialView
     from enforcer.application.views import DoctorCheck
+    from enforcer.client.connection import Server
     from enforcer.core.topology import Topology
     from enforcer.errors import StorageError
     from enforcer.settings import Settings
 
 ApplicationFactory = Callable[["Settings"], "Application"]
+RemoteFactory = Callable[["Server"], "Application"]
+ReportsFactory = Callable[["Settings"], "Reports"]
+RemoteReports = Callable[["Server"], "Reports"]
+Trial = Callable[["Settings", str, str, bytes], "Sequence[TrialView]"]
 AccountsFactory = Callable[["Settings"], "Accounts"]
 
 
@@ -33,12 +39,45 @@ def application(settings: Settings) -> Application:
     return bootstrap.application(settings)
 
 
+def remote(server: Server) -> Application:
+    """The application of a server, by its API."""
+    from enforcer.client.application import HttpApplication
+    from enforcer.client.connection import Connection
+
+    _collect_garbage()
+    return HttpApplication(Connection(server))
+
+
 def accounts(settings: Settings) -> Accounts:
     """The accounts on the settings' database."""
     from enforcer import bootstrap
 
     _collect_garbage()
     return bootstrap.accounts(settings)
+
+
+def reports(settings: Settings) -> Reports:
+    """Reports from outside, on the settings' database."""
+    from enforcer import bootstrap
+
+    _collect_garbage()
+    return bootstrap.reports(settings)
+
+
+def remote_reports(server: Server) -> Reports:
+    """Reports from outside, by a server's API."""
+    from enforcer.client.connection import Connection
+    from enforcer.client.reports import HttpReports
+
+    _collect_garbage()
+    return HttpReports(Connection(server))
+
+
+def _trial(settings: Settings, format_: str, source: str, raw: bytes) -> Sequence[TrialView]:
+    from enforcer import bootstrap
+
+    _collect_garbage()
+    return bootstrap.trial(settings, format_, source, raw)
 
 
 def _serve(settings: Settings) -> int:
@@ -86,15 +125,19 @@ def _at_a_terminal() -> bool:
 class Wiring:
     """Seams of the command line.
 
-    `application` answers commands, `accounts` those about users and tokens; `serve` runs the
-    controller and gives the exit code;
-    `initialise` creates or upgrades the database; `topology` loads the inventory (only to
-    resolve a bare name in ``--from`` and ``--to``); `at_a_terminal`: whether a person can
-    be asked; `completion_patience`: seconds that a shell waits for names and ids.
+    `application` answers commands, `remote` those that go to a server, `accounts` those about
+    users and tokens; `serve` runs the controller and gives the exit code; `initialise` creates
+    or upgrades the database; `topology` loads the inventory (only to resolve a bare name in
+    ``--from`` and ``--to``); `at_a_terminal`: whether a person can be asked;
+    `completion_patience`: seconds that a shell waits for names and ids.
     """
 
     application: ApplicationFactory = application
+    remote: RemoteFactory = remote
     accounts: AccountsFactory = accounts
+    reports: ReportsFactory = reports
+    remote_reports: RemoteReports = remote_reports
+    trial: Trial = _trial
     serve: Callable[[Settings], int] = _serve
     initialise: Callable[[Settings], None] = _initialise
     topology: Callable[[Settings], Topology] = _topology

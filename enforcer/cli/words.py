@@ -66,6 +66,11 @@ _LOOKS = {
     "disabled": Look("✖", "!", _OVER),
     "revoked": Look("✖", "!", _OVER),
     "broken": Look("✖", "!", _BAD),
+    # proposals
+    "waiting": Look("◷", "~", _WATCH),
+    "approved": Look("●", "*", _GOOD),
+    "withdrawn": Look("○", "-", _OVER),
+    "lapsed": Look("○", "-", _OVER),
     "placed": Look("●", "*", _GOOD),
     "would place": Look("◌", "o", _BUSY),
     "invalid": Look("?", "?", _BAD),

@@ -129,7 +129,8 @@ class Controller:
         now = self._clock.now()
         looked, self._looked = self._looked, now
         self._settle()
-        self.follow("tick")
+        # Not TICK: a device over SSH is not asked for a mere tick, and this is a change.
+        self.follow("a change was found")
         if self._fleet is None:
             return
         due = self._book.due(looked, now) if looked is not None and looked <= now else None

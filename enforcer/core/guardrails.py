@@ -92,6 +92,9 @@ owner-changed                       a later end for an order whose target got an
 key-reused                          the idempotency key belongs to an order that asks for
                                     something else
 =================================== ==========================================================
+
+What a detector's token may ask for at most is in `machine_checks`; what waits for a second person
+although nothing of this speaks against it, in `four_eyes`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,20 @@
 """What a detector's token may ask for at most; nothing that it sends overrides it.
 
 These come beside the guardrails and the limits of its source, whichever is narrower.
+
+======================= ==========================================================
+code                    refused because
+======================= ==========================================================
+machine-kind            its token does not allow this kind of order
+machine-too-long        longer than its token allows, or without an end; also a
+                        later end, counted from the order's start
+machine-too-wide        a prefix, or what a name stands for, is wider than its token
+                        allows; or a list, routes or sessions that nobody counted
+machine-foreign-space   not all of the target is our own or our customers'
+machine-may-not-confirm it sent a confirmation, which only people give
+machine-too-fast        its source placed as many within a minute as its token allows
+needs-approval          a person would need a second one for it
+======================= ==========================================================
 """
 
 from __future__ import annotations

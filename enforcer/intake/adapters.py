@@ -36,13 +36,15 @@ class Adapter:
     read: Read
     content: str
     says: str
+    vouched: bool = True
+    """Whether the token's holder vouches for what is posted; nobody does for a mail."""
 
 
 def adapters(settings: IntakeSettings) -> dict[str, Adapter]:
     """Every format that is posted, by name. Raises ConfigurationInvalid."""
     every = [
         Adapter("xarf", read_xarf, "application/json", "XARF v4 or v3 reports"),
-        Adapter("arf", read_mail, "message/rfc822", "A mail with a report (ARF, XARF)"),
+        Adapter("arf", read_mail, "message/rfc822", "A mail with a report (ARF, XARF)", False),
         Adapter("fastnetmon", read_fastnetmon, "application/json", "FastNetMon's callback"),
         Adapter(
             "alertmanager",

@@ -8,7 +8,7 @@ from typing import Literal
 
 from enforcer.core.intake_rules import NARROW, Rule, Space, demand_of, rule_for
 from enforcer.core.orders import Demand
-from enforcer.core.signals import Signal, against_ordering
+from enforcer.core.signals import MAIL_FORMATS, Signal, against_ordering
 
 Course = Literal["order", "open", "ignored"]
 
@@ -38,7 +38,7 @@ def decide(
     customers = space.customers(seen.target) if seen.target is not None else frozenset[str]()
     customer = next(iter(customers)) if len(customers) == 1 else None
     if rule is None:
-        if trusted:
+        if trusted and signal.format not in MAIL_FORMATS:
             return Verdict("ignored", "no rule takes it", seen, customer=customer)
         return Verdict("open", "it waits for a person", seen, customer=customer)
     if ordering is None:

@@ -136,7 +136,7 @@ def _taking(inbox: Inbox, adapter: Adapter, largest: int) -> Endpoint:
     body = Depends(body_within(largest))
 
     async def take(caller: Reporter, raw: bytes = body) -> ReceiptsView:
-        return await submit(inbox, adapter, caller.actor, raw, trusted=True)
+        return await submit(inbox, adapter, caller.actor, raw, adapter.vouched)
 
     return take
 

@@ -31,7 +31,7 @@ class Approval:
     def proposer(self) -> Actor:
         """Who asked, with the source and the roles of then."""
         asked = self.proposal.asked
-        rights = Rights(frozenset(Role(role) for role in asked.roles))
+        rights = Rights(frozenset(role for role in Role if role in asked.roles))
         return Actor(self.proposal.issuer, self.proposal.source, rights, asked.person)
 
     @property

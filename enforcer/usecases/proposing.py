@@ -41,8 +41,8 @@ class Proposing:
 
         What was decided already is not proposed again under the same key.
         """
-        key = asked.command.idempotency_key
-        if key is None or self._actor.rights is None:
+        key, rights = asked.command.idempotency_key, self._actor.rights
+        if key is None or rights is None or rights.machine is not None:
             return ()
         known = next((p for p in self._made if p.key == key), None)
         known = known or self._work.proposals.by_key(key)
@@ -147,8 +147,8 @@ def waits(proposal: Proposal) -> AwaitingApproval:
     """What is said of a proposal that waits."""
     return AwaitingApproval(
         proposal.id,
-        f"proposal {proposal.id} waits for a second person ({'; '.join(proposal.asked.why)}):"
-        f" somebody else who may, approves it with `enforcer approval approve {proposal.id}`",
+        f"nothing is placed yet: {'; '.join(proposal.asked.why)}, so proposal {proposal.id} waits"
+        f" until another person lets it pass (`enforcer approval approve {proposal.id}`)",
     )
 
 

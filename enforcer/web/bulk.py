@@ -111,16 +111,15 @@ def _command(row: Row, fields: Fields, end: End) -> PlaceOrder:
 
 
 def _lines(fields: Fields) -> list[str]:
-    """The lines as they were pasted, and those that were corrected one by one."""
-    number = fields.get("use")
-    lines = [*fields.get("lines").splitlines(), *fields.all("fixed")]
-    if number:
-        place, _, text = number.partition("=")
-        fixed = fields.all("fixed")
-        if place.isdecimal() and int(place) < len(fixed):
-            fixed[int(place)] = text
-            lines = [*fields.get("lines").splitlines(), *fixed]
-    return lines
+    """The lines that are ready, and those that were corrected one by one.
+
+    A button beside a wrong line says what to put there: ``place=text``.
+    """
+    fixed = list(fields.values.get("fixed", []))
+    place, _, text = fields.get("use").partition("=")
+    if place.isdecimal() and int(place) < len(fixed):
+        fixed[int(place)] = text
+    return [*fields.get("lines").splitlines(), *fixed]
 
 
 def _page(desk: Desk, fields: Fields, rows: Sequence[Row], status: int = 200) -> Response:

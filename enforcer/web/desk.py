@@ -29,7 +29,8 @@ FLASH_COOKIE = "enforcer_said"
 THEMES = ("auto", "light", "dark")
 _MOST = 99
 _FLASH_BYTES = 3000
-_HEADERS = {"cache-control": "no-store", "vary": "Cookie"}
+_HEADERS = {"cache-control": "private, no-cache", "vary": "Cookie"}
+"""Asked for anew each time; going back to a preview, which was sent as a form, still works."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def device_drift(request: Request, name: str, caller: Reading, turn: SlowTurn) -
         found = desk.application.device_drift(desk.actor, name)
     except DeviceError as error:
         problem = str(error)
-    context = {"name": name, "drift": found, "problem": problem}
+    context: dict[str, Any] = {"name": name, "drift": found, "problem": problem}
     if "fragment" in request.query_params:
         return desk.fragment("device_drift.html", **context)
     return desk.page("device_drift_page.html", **context)

@@ -32,6 +32,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/orders", "Orders", "orders", tab=True),
             Place("/approvals", "Approvals", "approve", tab=True),
             Place("/reports", "Reports", "inbox"),
+            Place("/notices", "Notices", "send"),
         ),
     ),
     (
@@ -41,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/drift", "Drift", "drift"),
             Place("/alarms", "Alarms", "bell"),
             Place("/customers", "Customers", "customers"),
+            Place("/inventory", "Inventory", "layers"),
         ),
     ),
     (
@@ -56,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("/audit", "Audit", "audit", Action.AUDIT),
             Place("/accounts", "Accounts", "key", Action.ACCOUNTS),
+            Place("/status", "Status", "info"),
         ),
     ),
 )

@@ -10,18 +10,33 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from enforcer.web import (
+    accounts,
     approvals,
     assets,
+    audit,
     bulk,
     control,
+    customers,
+    device_changes,
+    devices,
+    doctor,
+    drift,
     home,
+    inventory,
+    list_import,
+    lists,
     login,
     many_orders,
     new_order,
+    notices,
     order_page,
     orders_list,
+    own_account,
     parts,
+    reports,
     search,
+    surroundings,
+    tokens,
 )
 
 _MODULES = (
@@ -37,6 +52,21 @@ _MODULES = (
     orders_list,
     order_page,
     approvals,
+    devices,
+    device_changes,
+    drift,
+    customers,
+    audit,
+    list_import,
+    lists,
+    surroundings,
+    reports,
+    notices,
+    inventory,
+    doctor,
+    accounts,
+    own_account,
+    tokens,
 )
 """Each has a `router`; a fixed path comes before one with a parameter that would take it."""
 

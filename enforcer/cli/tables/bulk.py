@@ -21,6 +21,8 @@ def results(found: Sequence[PlaceResult], now: datetime) -> RenderableType:
             said += f" ({view.message})" if view.message else ""
         elif view.code is None:
             status, said = "would place", view.message
+        elif view.proposal is not None:
+            status, said = "waiting", view.message
         else:
             invalid = view.code == "invalid"
             status = "invalid" if invalid else "refused"

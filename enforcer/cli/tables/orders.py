@@ -91,6 +91,8 @@ def preview(view: Preview, now: datetime) -> RenderableType:
         table.add_row("withheld", words(withheld, "yellow"))
     for collateral in view.collateral:
         table.add_row("also hits", words(collateral, "yellow"))
+    for why in view.approval:
+        table.add_row("would wait", words(f"for a second person: {why}", "yellow"))
     for warning in view.warnings:
         table.add_row("warning", words(warning, "yellow"))
     return Group(table, Text(), *losses(view.neighbors), *_device_previews(view))

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -26,7 +25,7 @@ from enforcer.errors import ConfigurationInvalid, SignOnFailed, Unauthenticated
 from enforcer.service_settings import OidcSettings
 from tests.fakes.clock import FakeClock
 from tests.integration.accounts.openid_server import CLIENT, SECRET, rsa_key
-from tests.integration.accounts.visitor import Office
+from tests.integration.accounts.visitor import OUTSIDE, Office
 
 SHELL = Actor("root", "cli")
 
@@ -348,7 +347,7 @@ def test_settings_that_cannot_work_are_refused_at_the_start() -> None:
 def test_a_wrong_client_secret_is_told_without_the_secret(office: Office) -> None:
     wrong = SingleSignOn(office.settings.oidc, lambda reference: "not that one", office.clock)
     departure = wrong.depart("sso", "https://desk.example.net/login/sso/callback")
-    address = httpx.get(departure.location).headers["location"]
+    address = OUTSIDE.get(departure.location).headers["location"]
     answer = {key: value[0] for key, value in parse_qs(urlsplit(address).query).items()}
     with pytest.raises(SignOnFailed) as caught:
         wrong.arrive("sso", "https://desk.example.net/login/sso/callback", departure.secret, answer)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +23,19 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.services import FakeNotices, FakeReports
 from tests.integration.accounts.openid_server import OpenIdServer
 
+OUTSIDE = httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+"""The browser on its way to the provider, which has no TLS here."""
+
+
+_MADE: list[FastAPI] = []
+
+
+def _made_once(services: Services) -> FastAPI:
+    """To make an application with all its routes takes longer than these tests."""
+    if not _MADE:
+        _MADE.append(create_app(services, [login.router], problem_page))
+    return _MADE[0]
+
 
 @dataclass(frozen=True)
 class Office:
@@ -36,7 +48,7 @@ class Office:
     settings: ServiceSettings
     provider: OpenIdServer
 
-    @cached_property
+    @property
     def app(self) -> FastAPI:
         """The whole application, with nothing behind it but accounts."""
         application = FakeApplication()
@@ -49,7 +61,9 @@ class Office:
             now=self.clock.now,
             sign_on=self.sign_on,
         )
-        return create_app(services, [login.router], problem_page)
+        app = _made_once(services)
+        app.state.services = services
+        return app
 
     def browser(self, url: str | None = None) -> TestClient:
         """A new one, without cookies; it shows redirects instead of following them."""
@@ -68,7 +82,7 @@ class Office:
         """To the provider, which logs its person in; the address that it sends back to."""
         away = browser.get("/login/sso", params={"next": back})
         assert away.status_code == 303, away.text
-        answer = httpx.get(away.headers["location"])
+        answer = OUTSIDE.get(away.headers["location"])
         assert answer.status_code == 302, answer.text
         return str(answer.headers["location"])
 

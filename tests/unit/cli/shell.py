@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from threading import Event
@@ -13,13 +14,19 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from enforcer.api.app import create_app
 from enforcer.application import Application
 from enforcer.cli.main import build
 from enforcer.cli.wiring import Wiring
+from enforcer.client.application import HttpApplication
+from enforcer.client.connection import Connection, Server
 from enforcer.core.topology import Customer, ServiceEntry, ServiceSet, Topology
 from enforcer.settings import Settings
 from tests.fakes.application import FakeApplication
+from tests.fakes.in_process import InProcess
+from tests.fakes.services import EVERYTHING, fake_services
 
+SERVER = "http://127.0.0.1:8080"
 _NEWS = ServiceEntry((ip_network("203.0.113.119"),), 6)
 
 TOPOLOGY = Topology(
@@ -50,6 +57,12 @@ class StoppedClock:
         return None
 
 
+@cache
+def in_process() -> InProcess:
+    """One server for all tests: making it takes longer than most of them."""
+    return InProcess(create_app(fake_services()))
+
+
 class Shell:
     """`application` answers; `served` and `initialised` have what the controller was given."""
 
@@ -62,6 +75,8 @@ class Shell:
         self.initialised: list[Settings] = []
         self.made_with: list[Settings] = []
         self.serve_returns = 0
+        self.served_by_http = False
+        """Whether commands go through the API of a server that the application is behind."""
         self.app = build(self._application, self._wiring())
 
     def run(
@@ -72,6 +87,8 @@ class Shell:
     ) -> Result:
         """Run ``enforcer`` with `arguments`, `answer` on its standard input."""
         surroundings = {"ENFORCER_CONFIG": str(self.config), "NO_COLOR": None, "COLUMNS": None}
+        if self.served_by_http:
+            surroundings |= {"ENFORCER_SERVER": SERVER, "ENFORCER_TOKEN": EVERYTHING}
         return CliRunner(env={**surroundings, **(env or {})}).invoke(
             self.app, list(arguments), input=answer, catch_exceptions=False
         )
@@ -100,6 +117,11 @@ class Shell:
         self.made_with.append(settings)
         return self.application
 
+    def _remote(self, server: Server) -> Application:
+        http = in_process()
+        http.app.state.services = fake_services(self.application)
+        return HttpApplication(Connection(server, http), StoppedClock(self.application.now))
+
     def _wiring(self) -> Wiring:
         def serve(settings: Settings) -> int:
             self.served.append(settings)
@@ -107,6 +129,7 @@ class Shell:
 
         return Wiring(
             serve=serve,
+            remote=self._remote,
             initialise=self.initialised.append,
             topology=lambda settings: TOPOLOGY,
             at_a_terminal=lambda: self.at_a_terminal,

@@ -40,6 +40,7 @@ order bulk|order reconfirm|order drop-routes|order blackhole|order shutdown-sess
 list import|list show|list versions|list rejects|list diff|list export|list refresh
 inventory check|inventory show|inventory diff|inventory reload
 customer list|customer show|customer confirm-gone|source list|source stop|source start|alarm list
+approval list|approval show|approval approve|approval reject|approval withdraw|approval review
 device list|device show|device plan|device reconcile|device drift|device adopt
 device pause|device resume|device release|device retire|device move|device mode|device snippets
 audit verify|audit list|audit show|audit export|audit sign|audit signatures|audit key"""

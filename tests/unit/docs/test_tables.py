@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
-from enforcer.core import guardrails, status
+from enforcer.core import guardrails, machine_checks, status
+from enforcer.service_settings import FourEyesSettings
 from enforcer.settings import Settings
 from inventory.schema import (
     AttachmentEntry,
@@ -68,10 +69,22 @@ def calls(names: set[str]) -> Iterator[ast.expr]:
                     yield node.args[0]
 
 
+def test_the_table_of_detectors_is_the_code_s_own() -> None:
+    assert machine_checks.__doc__ is not None
+    written = [(f"`{code}`", why) for code, why in rst_rows(machine_checks.__doc__)]
+    assert table(DOCS / "approvals.md", "detectors") == written
+
+
+def test_every_threshold_of_four_eyes_is_in_the_page() -> None:
+    assert first_column(DOCS / "approvals.md") >= set(FourEyesSettings.model_fields)
+
+
 def test_every_refusal_is_in_the_page() -> None:
     codes = {a.value for a in calls(REFUSING) if isinstance(a, ast.Constant)}
     assert {"protected", "already-ended", "key-reused"} <= codes
-    assert codes - first_column(DOCS / "orders.md") == set()
+    written = first_column(DOCS / "orders.md") | first_column(DOCS / "approvals.md")
+    assert codes - written - {"not-approved"} == set()
+    assert "not-approved" in inline_code(DOCS / "approvals.md")
 
 
 def test_every_recorded_kind_is_in_the_page() -> None:
@@ -83,6 +96,8 @@ def test_every_recorded_kind_is_in_the_page() -> None:
     kinds |= {f"control.{state}" for state in ("running", "paused", "frozen")}
     kinds |= {"device.intent", "device.outcome", "orders.stored"}
     kinds |= {"order.lifted", "order.amended", "order.extended", "order.shortened"}
+    kinds |= {"order.emergency", "proposal.made", "proposal.rejected", "proposal.withdrawn"}
+    kinds |= {"proposal.lapsed"}
     written = first_column(DOCS / "audit.md")
     assert len(kinds) > 10 and kinds == written
 

@@ -8,15 +8,18 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
+from enforcer.application.accounts import Accounts
 from enforcer.application.actor import Actor
+from enforcer.application.notice_views import Notices
 from enforcer.application.report_views import ReportFilter, ReportView
+from enforcer.application.services import Services
 from enforcer.core.access import MachineLimits, Rights, Role
 from enforcer.core.orders import Order
 from enforcer.core.signals import Evidence, Signal
 from enforcer.intake.arrivals import Arrival, Receipt
 from enforcer.intake.desk import ReportDesk
 from enforcer.intake.engine import Intake
-from enforcer.service_settings import IntakeSettings
+from enforcer.service_settings import IntakeSettings, ServiceSettings
 from enforcer.storage.database import Database
 from tests.unit.usecases.office import Office
 
@@ -38,9 +41,8 @@ BLOCK: dict[str, Any] = {
 
 def signal(target: str | None = "192.0.2.7", **stated: Any) -> Signal:
     """A scanner that finished its handshakes, unless stated otherwise."""
-    for end in ("peer",):
-        if stated.get(end):
-            stated[end] = ip_network(stated[end])
+    if "peer" in stated:
+        stated["peer"] = ip_network(stated["peer"])
     plain = Signal("test", "scanner", evidence=Evidence.ESTABLISHED)
     return replace(plain, target=None if target is None else ip_network(target), **stated)
 
@@ -55,6 +57,10 @@ class ReportOffice(Office):
         self.settings = IntakeSettings(rules=tuple(rules), **settings)
         self.intake = Intake(self.world, self.app, self.settings)
         self.desk = ReportDesk(self.world, self.app)
+
+    def services(self, accounts: Accounts, notices: Notices, settings: ServiceSettings) -> Services:
+        """What an HTTP application is made on."""
+        return Services(self.app, accounts, self.desk, notices, settings, self.clock.now)
 
     def take(
         self, *signals: Signal, actor: Actor = IDS, trusted: bool = True, raw: bytes | None = None
