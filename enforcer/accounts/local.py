@@ -43,9 +43,9 @@ class LocalAccounts:
         """See `Accounts.by_token`."""
         return tokens.by_secret(self._world, secret, address)
 
-    def by_session(self, cookie: str) -> tuple[Actor, SessionView, str]:
+    def by_session(self, cookie: str, used: bool = True) -> tuple[Actor, SessionView, str]:
         """See `Accounts.by_session`."""
-        return sessions.by_cookie(self._world, cookie)
+        return sessions.by_cookie(self._world, cookie, used)
 
     def login(self, name: str, password: str, address: str, agent: str) -> NewSession:
         """See `Accounts.login`."""

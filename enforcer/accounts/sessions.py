@@ -27,7 +27,7 @@ _ID_LENGTH = 16
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
-def by_cookie(world: Opened, cookie: str) -> tuple[Actor, SessionView, str]:
+def by_cookie(world: Opened, cookie: str, used: bool) -> tuple[Actor, SessionView, str]:
     """Whoever is logged in, the login, its CSRF token. Raises Unauthenticated, StorageError."""
     key, now = digest(cookie), world.clock.now()
     with world.database.read() as reader:
@@ -37,7 +37,7 @@ def by_cookie(world: Opened, cookie: str) -> tuple[Actor, SessionView, str]:
         raise Unauthenticated(OVER)
     if session.ends <= now or session.seen + world.idle <= now:
         raise Unauthenticated(OVER)
-    if now - session.seen >= min(_SEEN_EVERY, world.idle / 4):
+    if used and now - session.seen >= min(_SEEN_EVERY, world.idle / 4):
         _touch(world, key)
     view = session_view(session, key)
     rights = Rights(frozenset(opened.profile(user).roles), session=f"{LOGIN}:{view.id}")

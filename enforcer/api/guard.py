@@ -68,6 +68,11 @@ def cookie_name(request: Request) -> str:
     return SECURE_COOKIE if by_https(request) else COOKIE
 
 
+def by_itself(request: Request) -> bool:
+    """Whether an open page asks without anybody touching it: for events, and what they changed."""
+    return "fragment" in request.query_params or request.url.path.endswith("/events")
+
+
 def peer(request: Request) -> str:
     """The peer's address; proxies that the settings trust were resolved by the server."""
     return request.client.host if request.client else ""
@@ -85,7 +90,7 @@ def identify(request: Request) -> Caller:
     cookie = request.cookies.get(cookie_name(request))
     if not cookie:
         raise Unauthenticated("log in, or send `Authorization: Bearer TOKEN`")
-    actor, session, csrf = services.accounts.by_session(cookie)
+    actor, session, csrf = services.accounts.by_session(cookie, not by_itself(request))
     return Caller(actor, session, csrf)
 
 

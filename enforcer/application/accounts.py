@@ -30,8 +30,11 @@ class Accounts(Protocol):
         """Whoever holds this token; its expiry, networks and revocation are checked."""
         ...
 
-    def by_session(self, cookie: str) -> tuple[Actor, SessionView, str]:
-        """Whoever is logged in by this cookie, the login, and its CSRF token."""
+    def by_session(self, cookie: str, used: bool = True) -> tuple[Actor, SessionView, str]:
+        """Whoever is logged in by this cookie, the login, and its CSRF token.
+
+        `used` False: a page that looks by itself, which does not keep a login from idling out.
+        """
         ...
 
     def login(self, name: str, password: str, address: str, agent: str) -> NewSession:

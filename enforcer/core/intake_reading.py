@@ -50,7 +50,7 @@ _ORDER_KEYS = frozenset(
         "lift",
     ]
 )
-_KEYS = _ORDER_KEYS | {
+KEYS = _ORDER_KEYS | {
     "name",
     "do",
     "format",
@@ -93,9 +93,9 @@ def read_rules(stated: Sequence[Mapping[str, Any]], default_duration: str) -> tu
 
 def _rule(stated: Mapping[str, Any], default: str) -> Rule:
     for key in stated:
-        if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, n=1)
-            hint = f": did you mean {near[0]}?" if near else ": see docs/detectors.md"
+        if key not in KEYS:
+            near = get_close_matches(key, KEYS, n=1)
+            hint = f": did you mean {near[0]}?" if near else ": see docs/detectors/rules.md"
             raise _Wrong(key, f"there is no such key{hint}")
     name = _text(stated, "name")
     if not name or len(name) > 60 or not name.replace("-", "").replace("_", "").isalnum():

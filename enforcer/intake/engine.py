@@ -168,9 +168,9 @@ class Intake:
 
     def _place(self, ids: Sequence[int]) -> dict[int, StoredReport]:
         with self._world.database.read() as reader:
-            rows = [reader.reports.get(at) for at in ids]
+            rows = reader.reports.get_many(ids)
         by_actor: defaultdict[Actor, dict[str, PlaceOrder]] = defaultdict(dict)
-        for row in rows:
+        for row in rows.values():
             commands = by_actor[_actor(row.body["by"])]
             commands.setdefault(row.body["asks"]["key"], _command(row.body["asks"]))
         self._step("ordering")
@@ -180,9 +180,10 @@ class Intake:
             results.update(zip(commands, placed, strict=True))
         self._step("ordered")
         with self._world.database.write() as work:
+            now = work.reports.get_many(list(rows))
             news = {
-                at: self._after(work.reports.get(at), results[row.body["asks"]["key"]])
-                for at, row in zip(ids, rows, strict=True)
+                at: self._after(row, results[rows[at].body["asks"]["key"]])
+                for at, row in now.items()
             }
             work.reports.change_many(news.values())
         return news

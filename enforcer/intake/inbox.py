@@ -26,7 +26,7 @@ log = structlog.get_logger()
 Result = Receipt | Throttled | Forbidden
 
 PORTION = 500
-PATIENCE = 60.0
+PATIENCE = 120.0
 TOO_SLOW = f"the database took no report for {PATIENCE:g} s: send it again"
 _AGAIN_SECONDS = 2.0
 _REPAIR_SECONDS = 30.0

@@ -222,7 +222,7 @@ class Ledger:
         target = verdict.seen.target
         known = [] if target is None else self.rows.about(format_network(target))
         here = [r for r in known if r.source == source and r.body.get("like") == like]
-        meant = next((r for r in here if r.state in _UNFINISHED), None)
+        meant = next((r for r in here if r.state in _UNFINISHED), self._left(verdict, like))
         if meant is None:
             dedup = digest(like, "over", arrival.trusted)
             row = self.rows.alike(dedup, self._now - AGAIN)
@@ -232,6 +232,13 @@ class Ledger:
             over = replace(verdict, course="ignored", said=said)
             return self._set_down(arrival, over, like, dedup)
         return self._end(meant, known)
+
+    def _left(self, verdict: Verdict, like: str) -> StoredReport | None:
+        """The report of the same thing that was left to a person, if it waits still."""
+        name = verdict.rule.name if verdict.rule else None
+        dedup = digest(like, verdict.course, name, True)
+        row = self.rows.alike(dedup, self._now - self._habits.known)
+        return row if row is not None and row.state == "open" else None
 
     def _end(self, meant: StoredReport, known: list[StoredReport]) -> StoredReport:
         if meant.state == "taken":
@@ -251,7 +258,7 @@ class Ledger:
         return self._say(meant, "lifting", "it is said to be over")
 
 
-_UNFINISHED = frozenset(["open", "counted", "taken", "ordered", "failed"])
+_UNFINISHED = frozenset(["counted", "taken", "ordered", "failed"])
 
 
 def receipt(row: StoredReport) -> Receipt:

@@ -36,7 +36,7 @@ def tried(
         rule = verdict.rule
         said = verdict.said
         if verdict.course == "order" and rule is not None and rule.threshold > 1:
-            said = f"{said}, from the {rule.threshold}th report about it on"
+            said = f"{said}, when {rule.threshold} reports about it came in time"
         views.append(
             TrialView(
                 format=signal.format,

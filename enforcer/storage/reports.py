@@ -25,7 +25,9 @@ _alike = _all.where(
     reports.c.dedup == bindparam("like"), reports.c.last_us >= bindparam("since")
 ).limit(1)
 _about = _all.where(
-    reports.c.target == bindparam("whom"), reports.c.last_us >= bindparam("since")
+    reports.c.target == bindparam("whom"),
+    reports.c.last_us >= bindparam("since"),
+    reports.c.state.not_in(["open", "ignored", "dismissed", "malformed"]),
 ).limit(bindparam("most"))
 _counts = select(reports.c.state, func.count()).group_by(reports.c.state)
 _from_source = (
@@ -50,6 +52,7 @@ _change = (
     .values({c.name: bindparam(c.name) for c in _ROW if c.name != "id"})
 )
 _LEVEL = 3
+_IN_ONE_STATEMENT = 1000
 _MOST_RAW = 64 * 1024 * 1024
 
 
@@ -83,6 +86,14 @@ class ReportReader:
         if row is None:
             raise NotFound(f"no report {report_id}: see `enforcer intake list`")
         return _report(row)
+
+    def get_many(self, ids: Sequence[int]) -> dict[int, StoredReport]:
+        """Those of these reports that there are, by id."""
+        found: dict[int, StoredReport] = {}
+        for start in range(0, len(ids), _IN_ONE_STATEMENT):
+            some = select(*_ROW).where(reports.c.id.in_(ids[start : start + _IN_ONE_STATEMENT]))
+            found |= {row.id: _report(row) for row in self._connection.execute(some)}
+        return found
 
     def raw(self, report_id: int) -> bytes | None:
         """What came, as it came; None: it was not kept."""
@@ -130,7 +141,10 @@ class ReportReader:
         return None if row is None else _report(row)
 
     def about(self, target: str, since: datetime, most: int = 200) -> list[StoredReport]:
-        """The newest reports about exactly this target, newest first."""
+        """The newest reports that a rule acts on about exactly this target, newest first.
+
+        Not those that are left to people: anybody can send any number of them.
+        """
         given = {"whom": target, "since": to_us(since), "most": most}
         return [_report(row) for row in self._connection.execute(_about, given)]
 

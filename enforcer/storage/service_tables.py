@@ -16,8 +16,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from enforcer.storage.tables import DIGEST_LENGTH, KEY
-from enforcer.storage.tables import metadata as metadata
+from enforcer.storage.tables import DIGEST_LENGTH, KEY, metadata
+
+__all__ = ["metadata"]
 
 # People with an account here; `password` is an argon2 hash, absent for those who only come by
 # OpenID Connect (`provider` and `subject` are the token's iss and sub).

@@ -22,6 +22,7 @@ from enforcer.storage.feeds import FeedReader, FeedWriter
 from enforcer.storage.inventories import InventoryReader, InventoryWriter
 from enforcer.storage.lease import LeaseReader, LeaseWriter
 from enforcer.storage.lists import ListReader, ListWriter
+from enforcer.storage.notices import NoticeReader, NoticeWriter
 from enforcer.storage.order_targets import OrderTargets
 from enforcer.storage.order_versions import OrderVersionReader
 from enforcer.storage.orders import OrderReader, OrderWriter
@@ -32,6 +33,7 @@ from enforcer.storage.records import INTENT, OUTCOME, Note
 from enforcer.storage.reports import ReportReader, ReportWriter
 from enforcer.storage.signatures import SignatureReader, SignatureWriter
 from enforcer.storage.sources import SourceReader, SourceWriter
+from enforcer.storage.tallies import TallyReader
 from enforcer.storage.users import UserReader, UserWriter
 from enforcer.storage.web_sessions import WebSessionReader, WebSessionWriter
 from enforcer.wire import JSONValue
@@ -90,11 +92,15 @@ class Reader:
     reports: ReportReader
     lease: LeaseReader
     answers: AnswerReader
+    notices: NoticeReader
+    tallies: TallyReader
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.lease = LeaseReader(connection)
         self.answers = AnswerReader(connection)
+        self.notices = NoticeReader(connection)
+        self.tallies = TallyReader(connection)
         self.inventories = InventoryReader(connection)
         self.device_controls = DeviceControlReader(connection)
         self.alarms = AlarmReader(connection)
@@ -143,11 +149,14 @@ class UnitOfWork(Reader):
     reports: ReportWriter
     lease: LeaseWriter
     answers: AnswerWriter
+    notices: NoticeWriter
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.lease = LeaseWriter(connection)
         self.answers = AnswerWriter(connection)
+        self.notices = NoticeWriter(connection)
+        self.tallies = TallyReader(connection)
         self.inventories = InventoryWriter(connection)
         self.device_controls = DeviceControlWriter(connection)
         self.alarms = AlarmWriter(connection)

@@ -34,6 +34,11 @@ _RESULTS = {
     "unknown": ("s-unverified", "watch"),
     "": ("s-enforcing", "busy"),
 }
+_REASONS = {
+    "rung": "something was decided",
+    "the loop began": "the controller began",
+    "started": "the controller began",
+}
 _MOST = 400
 
 
@@ -104,7 +109,7 @@ def _write(event: EventView, outcome: dict[str, Any]) -> Happening:
         what,
         icon,
         tone,
-        why.removeprefix(_DRIFT),
+        _REASONS.get(why, why.removeprefix(_DRIFT)),
         str(outcome.get("said", "")).removeprefix(f"{event.device}: "),
         "",
         _texts(event.detail.get("orders")),

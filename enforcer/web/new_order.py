@@ -69,12 +69,20 @@ def place(request: Request, caller: Placing, fields: Sent) -> Response:
     if set(fields.all("needs")) - set(fields.all("confirm")):
         return _previewed(desk, fields, refusal="Check each box, or leave the order.")
     try:
-        order = desk.application.place(desk.actor, command)
+        order = _ordered(desk, fields, command)
     except OrderRefused as refused:
         return _previewed(desk, fields, refusal=f"{refused} [{refused.code}]")
     except InvalidInput as error:
         return _form(desk, fields, 422, str(error))
     return desk.go(f"/orders/{order.id}", _placed(order))
+
+
+def _ordered(desk: Desk, fields: Fields, command: PlaceOrder) -> OrderView:
+    """The order; because of the report that the form was opened from, where there is one."""
+    report = fields.get("report")
+    if report.isascii() and report.isdecimal() and len(report) < 16 and desk.may("judge"):
+        return desk.services.reports.order_for(desk.actor, int(report), command)
+    return desk.application.place(desk.actor, command)
 
 
 def _placed(order: OrderView) -> Said:

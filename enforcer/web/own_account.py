@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -66,6 +67,12 @@ def end_session(
     return desk.go(own_path(back, "/me"), Said("That login is over."))
 
 
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """Every zone that this machine knows, by name; read from many files."""
+    return tuple(sorted(available_timezones()))
+
+
 def _page(
     desk: Desk, zone_problem: str = "", password_problem: str = "", typed: str = ""
 ) -> Response:
@@ -81,7 +88,7 @@ def _page(
         422 if zone_problem or password_problem else 200,
         user=user,
         sessions=list(accounts.sessions(desk.actor)) if user else [],
-        zones=sorted(available_timezones()),
+        zones=zones(),
         zone_problem=zone_problem,
         password_problem=password_problem,
         typed=typed,

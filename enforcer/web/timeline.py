@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,8 @@ _TITLES = {
 }
 _PLAIN = ("", "s-unknown", "over")
 _LONGEST = 300
-_LEFT_OUT = frozenset({"demand", "order", "command", "key", "idempotency_key"})
+_LEFT_OUT = frozenset({"demand", "order", "command", "key", "idempotency_key", "sha256", "hash"})
+_INSTANTS = frozenset({"start", "end", "was", "at", "until"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Step:
     icon: str
     tone: str
     by: str
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str | datetime], ...]
 
 
 def steps(events: Iterable[EventView]) -> list[Step]:
@@ -66,12 +68,18 @@ def _step(event: EventView) -> Step:
     )
 
 
-def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    shown = []
-    for name, value in detail.items():
-        if name in _LEFT_OUT or value in (None, "", [], {}):
-            continue
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-        shown.append((name.replace("_", " "), text))
-    return tuple(shown)
+def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str | datetime], ...]:
+    return tuple(
+        (name.replace("_", " "), _shown(name, value))
+        for name, value in detail.items()
+        if name not in _LEFT_OUT and value not in (None, "", [], {})
+    )
+
+
+def _shown(name: str, value: object) -> str | datetime:
+    if name in _INSTANTS and isinstance(value, str):
+        with suppress(ValueError):
+            instant = datetime.fromisoformat(value)
+            return instant if instant.tzinfo else value
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -85,9 +85,7 @@ def _router(name: str, site_name: str) -> Device:
 TOPOLOGY = Topology(
     devices={name: _router(name, site) for name, site in (("edge1", "north"), ("edge2", "south"))},
     customers={
-        "acme": Customer(
-            "acme", (ip_network("192.0.2.0/25"),), (Attachment("edge1", "eth1"),)
-        ),
+        "acme": Customer("acme", (ip_network("192.0.2.0/25"),), (Attachment("edge1", "eth1"),)),
         "delta-hosting": Customer(
             "delta-hosting",
             (ip_network("192.0.2.128/25"), ip_network("2001:db8:d::/48")),
@@ -137,9 +135,7 @@ def built(folder: Path) -> Iterator[Town]:
             timedelta(minutes=15),
             timedelta(seconds=1),
         )
-        accounts = LocalAccounts(
-            database, clock, passwords=Passwords(PasswordHasher(1, 1024, 1))
-        )
+        accounts = LocalAccounts(database, clock, passwords=Passwords(PasswordHasher(1, 1024, 1)))
         for name, roles in PEOPLE.items():
             accounts.create_user(SHELL, CreateUser(name=name, roles=roles, password=PASSWORD))
         app = LocalApplication(world)
@@ -198,7 +194,7 @@ def _served(services: Services) -> Iterator[str]:
         assert clock.monotonic() < until, "the server did not start in time"
         clock.wait(waited, 0.02)
     try:
-        yield "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         web.state.events.close()
         server.should_exit = True

@@ -67,7 +67,7 @@ class FakeAccounts:
             raise Unauthenticated("this token does not hold: make another one")
         return actor_of(Role(role), kind == "read")
 
-    def by_session(self, cookie: str) -> tuple[Actor, SessionView, str]:
+    def by_session(self, cookie: str, used: bool = True) -> tuple[Actor, SessionView, str]:
         """By the cookie's words, unless it was ended."""
         kind, _, role = cookie.partition("-")
         if kind != "cookie" or role not in list(Role) or cookie in self.ended:

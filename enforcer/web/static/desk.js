@@ -12,8 +12,10 @@ const typing = (element) => element?.matches?.("input:not([type=checkbox], [type
 // happens, and put in place row by row, so that focus, checks and scrolling stay.
 
 const PATIENCE = 400; // ms: what comes together is fetched once
-const ANYWAY = 20000; // ms: times pass, and proofs are no events
+const ANYWAY = 20000; // ms: times pass
+const SOON = 1500; // ms: a proof is no event of its own, so what is under way is looked at again
 let due = 0;
+let seen = 0;
 let fetching = false;
 
 function later() {
@@ -24,6 +26,7 @@ async function refresh() {
   due = 0;
   if (fetching || page.hidden) return;
   fetching = true;
+  seen = Date.now();
   try {
     await Promise.all(all("[data-live]").map(renew));
   } finally {
@@ -109,7 +112,11 @@ function light(on) {
 // of every kind of event. What they say is not looked at: the server renders what is so now.
 async function listen() {
   if (!find("[data-live]")) return;
-  setInterval(later, ANYWAY);
+  const every = Math.min(ANYWAY, ...all("[data-every]").map((part) => 1000 * part.dataset.every));
+  setInterval(() => {
+    const busy = find("[data-live] .chip.busy, [data-live] .answer.busy");
+    if (Date.now() - seen >= (busy ? SOON : every)) later();
+  }, SOON);
   page.addEventListener("visibilitychange", () => { if (!page.hidden) later(); });
   for (let last = ""; ; await new Promise((go) => setTimeout(go, 2000))) {
     try {

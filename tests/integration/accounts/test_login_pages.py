@@ -161,6 +161,16 @@ def test_a_cookie_changes_nothing_without_the_token(desk: Office) -> None:
     assert browser.patch(ME, json=body, headers=right).json()["zone"] == "Europe/Athens"
 
 
+def test_a_page_that_only_refreshes_itself_idles_out(desk: Office) -> None:
+    browser = desk.browser()
+    enter(browser)
+    for _ in range(3):
+        desk.clock.advance(20 * 60 - 1)
+        assert browser.get(f"{ME}?fragment=1").status_code == 200
+    desk.clock.advance(3)
+    assert browser.get(ME).status_code == 401
+
+
 def test_providers_that_are_not_there_are_not_found(desk: Office) -> None:
     for path in ("/login/other", "/login/other/callback?state=x"):
         assert desk.browser().get(path).status_code == 404

@@ -86,7 +86,7 @@ def test_searching(database: Database) -> None:
 def test_what_is_alike_and_about_the_same(database: Database) -> None:
     fill(
         database,
-        report(1, dedup="a"),
+        report(1, dedup="a", state="ordered"),
         report(2, dedup="a", state="lifted"),
         report(3, dedup="b", target="198.51.100.9"),
     )
@@ -97,7 +97,9 @@ def test_what_is_alike_and_about_the_same(database: Database) -> None:
         assert reader.reports.alike("c", NOW) is None
         assert [one.id for one in reader.reports.about("192.0.2.7", NOW)] == [2, 1]
         assert [one.id for one in reader.reports.about("192.0.2.7", NOW, most=1)] == [2]
-        assert [one.id for one in reader.reports.in_state("open")] == [1, 3]
+        assert reader.reports.about("198.51.100.9", NOW) == [], "people are asked about that one"
+        assert [one.id for one in reader.reports.in_state("open")] == [3]
+        assert reader.reports.get_many([1, 3, 99]).keys() == {1, 3}
 
 
 def test_forgetting(database: Database) -> None:

@@ -175,3 +175,17 @@ def test_a_persons_token_belongs_to_its_account(house: House, keyboard: Keyboard
     options = ("--owner", "anna", "--role", "engineer")
     made = keyboard.json("token", "add", "api", *options)
     assert house.accounts.by_token(made["secret"], HERE).name == "anna"
+
+
+def test_the_real_thing_works_on_a_database_and_nothing_else(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert house.database.path is not None
+    config = tmp_path / "enforcer.toml"
+    config.write_text(f'database = "sqlite:///{house.database.path}"\nactor = "operator"\n')
+    monkeypatch.setenv("ENFORCER_CONFIG", str(config))
+    monkeypatch.delenv("ENFORCER_SERVER", raising=False)
+    options = ["user", "add", "anna", "--role", "admin", "--password-stdin"]
+    done = CliRunner().invoke(build(groups=("user",)), options, input=f"{PASSWORD}\n")
+    assert done.exit_code == 0, done.stderr
+    assert house.enter("anna").session.user == "anna"

@@ -43,6 +43,16 @@ def test_it_ends_after_twelve_hours_however_much_it_is_used(house: House) -> Non
     assert is_over(house, cookie)
 
 
+def test_an_open_page_that_looks_by_itself_does_not_keep_it(house: House) -> None:
+    house.user("anna", "abuse")
+    cookie = house.enter("anna").cookie
+    for _ in range(3):
+        house.clock.advance(20 * 60 - 1)
+        house.accounts.by_session(cookie, used=False)
+    house.clock.advance(3)
+    assert is_over(house, cookie)
+
+
 def test_its_use_is_written_at_most_once_a_minute(house: House) -> None:
     house.user("anna", "abuse")
     cookie = house.enter("anna").cookie

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -92,8 +93,6 @@ def test_while_the_first_is_worked_on_the_second_is_told(
     client.post(PAUSE, json=WHY, headers=keyed("a"))
     answers.begin("api/tester/b", "digest")
     assert client.post(PAUSE, json=WHY, headers=keyed("b")).status_code == 422
-    import hashlib
-
     body = client.build_request("POST", PAUSE, json=WHY).content
     digest = hashlib.sha256(f"POST {PAUSE}?\n".encode() + body).hexdigest()
     answers.begin("api/tester/c", digest)
@@ -156,7 +155,7 @@ def test_answers_are_kept_for_a_day(answers: StoredAnswers, clock: FakeClock) ->
     assert answers.begin("k", "r") is Turn.OURS
     answers.finish("k", Answered(200, "{}"))
     assert answers.begin("k", "r") == Answered(200, "{}")
-    clock.advance(KEPT + timedelta(seconds=1))
+    clock.advance(KEPT.total_seconds() + 1)
     assert answers.begin("k", "r") is Turn.OURS
 
 
@@ -166,7 +165,7 @@ def test_one_that_ended_with_its_process_can_be_asked_for_again(
     assert answers.begin("k", "r") is Turn.OURS
     assert answers.begin("k", "r") is Turn.IN_USE
     assert answers.begin("k", "other") is Turn.REUSED
-    clock.advance(ABANDONED)
+    clock.advance(ABANDONED.total_seconds())
     assert answers.begin("k", "r") is Turn.OURS
     answers.forget("k")
     assert answers.begin("k", "other") is Turn.OURS

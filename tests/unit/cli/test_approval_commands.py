@@ -4,28 +4,36 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.core.orders import BlockAddress, Network
+from enforcer.application.desk_views import PlaceResult
+from enforcer.cli.bulk import Tally
+from enforcer.cli.exit_codes import ExitCode
+from enforcer.cli.tables.bulk import results
+from enforcer.cli.tables.orders import preview as order_preview
+from enforcer.core.orders import BlockAddress
 from enforcer.core.prefixes import parse_network
 from enforcer.errors import AwaitingApproval, Forbidden
+from tests.fakes.views import NOW
 from tests.unit.cli import view_schemas
 from tests.unit.cli.shell import Shell
 
 EVE = Actor("eve", "web")
+WIDE = BlockAddress(parse_network("192.0.2.0/24"))
 PLACE = ("order", "block-address", "192.0.2.7", "-r", "flood", "--for", "1h")
 
 
 @pytest.fixture
 def proposal(shell: Shell) -> str:
     """The id of something wide that eve has proposed."""
-    network: Network = parse_network("192.0.2.0/24")
     shell.application.needs_approval["192.0.2.0/24"] = ["it is as wide as a /22", "it has no end"]
-    asked = PlaceOrder(demand=BlockAddress(network), reason="flood", ticket="T-1", open_ended=True)
+    asked = PlaceOrder(demand=WIDE, reason="flood", ticket="T-1", open_ended=True)
     with pytest.raises(AwaitingApproval) as waits:
         shell.application.place(EVE, asked)
     return waits.value.proposal
@@ -128,3 +136,23 @@ def test_tables_of_proposals_fit_80_columns(shell: Shell, proposal: str) -> None
     for arguments in (("list",), ("show", proposal)):
         shown = shell.run("approval", *arguments).stdout
         assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_lines_that_wait_are_no_refusals() -> None:
+    waits = PlaceResult(line=1, code="awaiting-approval", message="it waits", proposal="P.0001-Y")
+    tally = Tally(2, "placed")
+    tally.add([waits])
+    assert tally.exit_code() is ExitCode.PARTIAL
+    console = Console(width=80, file=StringIO())
+    console.print(results([waits], NOW))
+    assert isinstance(console.file, StringIO)
+    shown = said(console.file.getvalue())
+    assert "waiting" in shown and "refused" not in shown
+
+
+def test_a_preview_tells_that_it_would_wait(shell: Shell) -> None:
+    preview = shell.application.preview(EVE, PlaceOrder(demand=WIDE, reason="x"))
+    console = Console(width=80, file=StringIO())
+    console.print(order_preview(preview.model_copy(update={"approval": ["it has no end"]}), NOW))
+    assert isinstance(console.file, StringIO)
+    assert "for a second person: it has no end" in said(console.file.getvalue())

@@ -40,6 +40,9 @@ order bulk|order reconfirm|order drop-routes|order blackhole|order shutdown-sess
 list import|list show|list versions|list rejects|list diff|list export|list refresh
 inventory check|inventory show|inventory diff|inventory reload
 customer list|customer show|customer confirm-gone|source list|source stop|source start|alarm list
+intake list|intake show|intake dismiss|intake order|intake try
+user add|user list|user change|user password|user disable|user enable|user sessions
+token add|token list|token revoke
 approval list|approval show|approval approve|approval reject|approval withdraw|approval review
 device list|device show|device plan|device reconcile|device drift|device adopt
 device pause|device resume|device release|device retire|device move|device mode|device snippets

@@ -23,9 +23,11 @@ from enforcer.core.brake import PauseState
 from enforcer.core.intervals import rows_of
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList
+from enforcer.core.plan import Trait
 from enforcer.core.status import Status
 from enforcer.errors import StorageError
 from enforcer.storage.database import Database
+from tests.fakes.device import FakeDevice
 from tests.unit.control.desk import ANN, PATIENCE, Desk, block, eventually
 
 RARELY = 30.0
@@ -77,6 +79,22 @@ def test_a_lost_ring_costs_one_tick(live: Desk) -> None:
     with running(live, tick=0.05):
         order = live.place()
         assert eventually(lambda: live.status(order) is Status.ENFORCED)
+
+
+def test_a_lost_ring_costs_one_tick_where_ticks_ask_nothing(
+    new_database: Callable[[], Path],
+) -> None:
+    """A router over SSH is not asked each second; what changed is not for the next full pass."""
+    box = FakeDevice("edge1", SystemClock(), Trait.ATOMIC | Trait.REMOTE)
+    desk = Desk(new_database(), boxes=[box], live=True)
+    try:
+        with running(desk, tick=0.05):
+            assert eventually(lambda: desk.facts().verified_at is not None)
+            # It took so long to be stored that its beginning is over at each tick that sees it.
+            order = desk.place(after=-60.0)
+            assert eventually(lambda: desk.status(order) is Status.ENFORCED)
+    finally:
+        desk.close()
 
 
 def test_orders_begin_and_end_on_time_between_ticks(live: Desk) -> None:

@@ -139,6 +139,16 @@ def test_forged_mails_do_not_count_towards_a_threshold(office: MakeOffice) -> No
     assert desk.placed() == []
 
 
+def test_forged_reports_hide_no_order(office: MakeOffice) -> None:
+    """Any number of them about a target: what stands there is still known."""
+    desk = office({**ANY, "type": "scan*"}, {"name": "rest", "do": "open"})
+    order = desk.take_one(signal(VICTIM)).order
+    mails = [signal(VICTIM, type=f"t{n}", format="arf") for n in range(300)]
+    desk.take(*mails, trusted=False, actor=MAILBOX)
+    assert desk.take_one(signal(VICTIM, key="another")).order == order
+    assert len(desk.placed()) == 1
+
+
 def test_a_forged_resolution_ends_nothing(office: MakeOffice) -> None:
     from enforcer.core.signals import Status
 

@@ -146,6 +146,13 @@ def test_what_a_person_lifted_stays_lifted(office: MakeOffice) -> None:
     assert desk.take_one(signal()).state == "ordered"
 
 
+def test_what_waits_for_a_person_is_over_too(office: MakeOffice) -> None:
+    desk = office({"name": "look", "do": "open"})
+    desk.take_one(signal(key="k"))
+    assert desk.take_one(signal(key="k", status=Status.RESOLVED)).state == "lifted"
+    assert [one.state for one in desk.reports()] == ["lifted"]
+
+
 def test_it_is_over_before_it_counted(office: MakeOffice) -> None:
     desk = office({**BLOCK, "threshold": 2, "lift": True})
     desk.take_one(signal(key="a"))

@@ -13,6 +13,7 @@ from drivers._router.target import Target
 from drivers.bird.model import IncludeFile
 from drivers.bird.names import OWNER, STATE, digest_of, function_name, set_name
 from drivers.bird.parse import include_file, owner_of, set_members, sum_in
+from drivers.bird.reading import judged
 from drivers.bird.render import content, digest, layout, mark_text, state_of
 from enforcer.core.intervals import Ranges, merge, rows_of
 from enforcer.core.rules import Exempt, Key, Owner, RouteMatch, Rule
@@ -131,3 +132,17 @@ def test_an_empty_constant_keeps_its_members() -> None:
     text = layout((), Target({rule: members}))[set_name(rule)]
     assert "255.255.255.255/32{32,32}" in text
     assert set_members(rule, text).pairs() == members.pairs()
+
+
+def test_what_is_asked_of_many_sets_fits_into_commands() -> None:
+    """BIRD hangs up on a command of 1,024 bytes, and no answer is no proof."""
+    sets = [set_name(Rule(4, Key.RECEIVED, neighbor=f"10.0.0.{n}")) for n in range(60)]
+    lines = [f"  if net.type = NET_IP4 && net ~ {name} then return true;" for name in sets]
+    path = f"  if net.type = NET_IP4 && net ~ {sets[0]} && bgp_path.last = 1 then return true;"
+    asked = judged("enf", "\n".join([*lines[1:], path]))
+    assert all(len(one) < 800 for one in asked)
+    for name in sets[1:]:
+        assert sum(f"(net.type = NET_IP4 && net ~ {name})" in one for one in asked) == 1
+    assert not any(sets[0] in one for one in asked)
+    assert judged("enf", "\n".join(lines)) == ("enf()",)
+    assert judged("enf", "  return false;") == ()

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The pages of orders: for each role, with nothing to show, with something evil to show."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from enforcer.core.access import ACTIONS, Action, Role
+from enforcer.errors import InvalidInput, StorageError
+from tests.fakes.application import FakeApplication
+from tests.unit.web.conftest import As
+from tests.unit.web.desk_orders import NASTY, an_order, filled
+
+PAGES = {
+    "/": Action.READ,
+    "/orders": Action.READ,
+    "/orders?view=ended": Action.READ,
+    "/orders?q=nothing+fits": Action.READ,
+    "/orders/0001-Y": Action.READ,
+    "/orders/0001-Y/dropped": Action.READ,
+    "/search": Action.READ,
+    "/search?q=192.0.2.7": Action.READ,
+    "/search?q=192.0.2.7&at=2026-11-20T10:00": Action.READ,
+    "/search?q=192.0.2.7/24": Action.READ,
+    "/search?q=acme": Action.READ,
+    "/search?q=zzz": Action.READ,
+    "/approvals": Action.READ,
+    "/approvals?state=all": Action.READ,
+    "/desk/status": Action.READ,
+    "/desk/banner": Action.READ,
+    "/desk/normalise?text=192.0.2.7/24&into=f-prefix": Action.READ,
+    "/desk/complete?what=customer&text=ac": Action.READ,
+    "/orders/new": Action.PLACE,
+    "/orders/paste": Action.BULK,
+    "/pause": Action.PAUSE,
+    **{
+        f"/orders/new?kind={kind}": Action.PLACE
+        for kind in (
+            *("block_port", "block_flow", "block_list", "suspend_customer", "cut_feed"),
+            *("drop_routes", "blackhole", "shutdown_session"),
+        )
+    },
+}
+FRAGMENTS = {
+    "/?fragment=1",
+    "/orders?fragment=1",
+    "/orders/0001-Y?fragment=head",
+    "/orders/0001-Y?fragment=body",
+    "/orders/0001-Y/dropped?fragment=1",
+    "/search?q=192.0.2.7&fragment=1",
+    "/approvals?fragment=1",
+}
+
+
+@pytest.mark.parametrize("role", [str(role) for role in Role])
+def test_each_role_sees_what_it_may_and_is_told_what_not(
+    role: str, visitor: As, application: FakeApplication
+) -> None:
+    an_order(application)
+    client = visitor(role)
+    for path, action in PAGES.items():
+        answer = client.get(path)
+        if action in ACTIONS[Role(role)]:
+            assert answer.status_code == 200, (path, answer.text[:200])
+        else:
+            assert answer.status_code == 403, path
+            assert "You may not do this" in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_is_sent_to_the_login_and_comes_back(path: str, visitor: As) -> None:
+    answer = visitor("").get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login")
+
+
+def test_a_part_of_a_page_says_that_the_login_is_over(visitor: As) -> None:
+    assert visitor("").get("/orders?fragment=1").status_code == 401
+
+
+@pytest.mark.parametrize("path", sorted({*PAGES, *FRAGMENTS}))
+def test_nothing_that_somebody_wrote_becomes_markup(
+    path: str, visitor: As, application: FakeApplication
+) -> None:
+    view = an_order(application, reason=NASTY)
+    application._orders[view.id] = view.model_copy(
+        update={"target": NASTY, "ticket": NASTY, "withheld": [NASTY], "warnings": [NASTY]}
+    )
+    application.state = application.state.model_copy(update={"state": "paused", "reason": NASTY})
+    answer = visitor("abuse").get(path)
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    assert NASTY not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_keep_the_content_security_policy(
+    path: str, visitor: As, application: FakeApplication
+) -> None:
+    an_order(application)
+    text = visitor("engineer").get(path).text
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:", text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)
+
+
+@pytest.mark.parametrize("path", ["/", "/orders", "/approvals", "/search?q=192.0.2.7"])
+def test_an_empty_desk_says_what_that_means(path: str, visitor: As) -> None:
+    text = visitor("abuse").get(path).text
+    assert re.search("Nothing is ordered|Nothing waits|No order touches it", text)
+
+
+def test_a_filter_that_nothing_fits_can_be_left(visitor: As) -> None:
+    assert "No order fits" in visitor("abuse").get("/orders?q=zzz").text
+
+
+def test_the_database_away_is_a_page_that_needs_no_database(
+    visitor: As, application: FakeApplication
+) -> None:
+    application.fails = StorageError("the database is away")
+    answer = visitor("abuse").get("/orders")
+    assert answer.status_code == 503
+    assert "what is enforced stays enforced" in answer.text
+    assert "Try again" in answer.text
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_a_problem_shows_the_number_that_the_log_has(visitor: As) -> None:
+    answer = visitor("abuse").get("/orders/ZZZZ-Z")
+    assert answer.status_code == 404
+    assert answer.headers["x-request-id"] in answer.text
+
+
+def test_a_path_that_is_not_there_is_a_page_too(visitor: As) -> None:
+    answer = visitor("abuse").get("/no/such/page")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/preview", "/desk/pause", "/orders/paste"])
+def test_a_form_that_is_not_ours_changes_nothing(
+    path: str, visitor: As, application: FakeApplication
+) -> None:
+    answer = visitor("engineer").post(path, data=filled("nobody"))
+    assert answer.status_code == 403
+    assert not {"place", "pause", "place_many"} & {name for name, _, _ in application.calls}
+
+
+def test_the_head_of_every_page_tells_a_pause_and_who_may_end_it(
+    visitor: As, application: FakeApplication
+) -> None:
+    application.state = application.state.model_copy(
+        update={"state": "frozen", "by": "erik", "reason": "strange drops"}
+    )
+    text = visitor("viewer").get("/orders").text
+    assert "FROZEN" in text and "strange drops" in text and "/desk/resume" not in text
+    assert "/desk/resume" in visitor("engineer").get("/orders").text
+
+
+def test_a_pause_needs_a_reason_and_is_told(visitor: As, application: FakeApplication) -> None:
+    client = visitor("engineer")
+    assert client.post("/desk/pause", data={"csrf": "csrf-engineer"}).status_code == 422
+    assert application.state.state == "running"
+    said = {"csrf": "csrf-engineer", "reason": "strange drops"}
+    answer = client.post("/desk/pause", data=said)
+    assert answer.status_code == 303
+    assert application.state.state == "paused"
+    told = client.get("/")
+    assert "nothing is added to any device" in told.text
+    assert "nothing is added to any device until" not in client.get("/").text
+
+
+def test_the_colours_are_kept_in_this_browser(visitor: As) -> None:
+    client = visitor("viewer")
+    stated = {"csrf": "csrf-viewer", "theme": "dark", "back": "//evil.example/"}
+    answer = client.post("/desk/theme", data=stated)
+    assert answer.headers["location"] == "/"
+    assert 'data-theme="dark"' in client.get("/orders").text
+
+
+def test_the_zone_of_the_reader_is_used_and_utc_in_the_title(
+    visitor: As, application: FakeApplication
+) -> None:
+    view = an_order(application)
+    client = visitor("abuse")
+    application.calls.clear()
+    services = client.app.state.services  # type: ignore[attr-defined]  # an ASGI application
+    services.accounts.set_zone(next(iter([_actor()])), "Asia/Tokyo")
+    text = client.get(f"/orders/{view.id}").text
+    assert "2026-11-22 05:00" in text
+    assert "2026-11-21 20:00:00 UTC" in text
+
+
+def _actor() -> object:
+    from tests.fakes.services import actor_of
+
+    return actor_of(Role.ABUSE)
+
+
+def test_an_error_of_a_guardrail_has_its_code(visitor: As, application: FakeApplication) -> None:
+    application.fails = InvalidInput("cannot be read")
+    answer = visitor("abuse").get("/orders")
+    assert answer.status_code == 422
