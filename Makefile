@@ -16,7 +16,7 @@ if $(2); then echo "-- $(1): ok, $$SECONDS s"; else echo "-- $(1): FAILED after 
 endef
 
 .PHONY: help install debian demo test check static tests fmt lock bench docs clean \
-	format lint types import-rules unit storage routers kernel lab-tests lab-isp lab-bgp
+	format lint types import-rules unit storage service routers kernel lab-tests lab-isp lab-bgp
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/p' Makefile | expand -t 22
@@ -70,6 +70,7 @@ unit: ## unit tests
 
 tests: ## contract, integration and lab tests (root)
 	@$(MAKE) storage
+	@$(MAKE) service
 	@$(MAKE) routers
 	@$(MAKE) kernel
 	@$(MAKE) lab-tests
@@ -79,6 +80,12 @@ apart := tests/integration/storage tests/integration/inventory
 
 storage:
 	$(call step,storage and inventory tests,$(pytest) -q -n 2 $(apart))
+
+# Servers on loopback, and the browser that drives them; a module's tests share theirs.
+served := $(foreach kind,accounts api intake notify,tests/integration/$(kind))
+
+service: ## API, accounts, intake, notices, and the desk in a browser
+	$(call step,service and desk tests,$(pytest) -q -n 2 --dist loadfile tests/browser $(wildcard $(served)))
 
 # Emulated routers and SSH servers of their own, which mostly wait for each other.
 emulated := $(wildcard $(foreach kind,ios junos router ssh xr emulator,tests/integration/test_$(kind)_*.py))
@@ -91,7 +98,7 @@ routers:
 first := killed_placing rtbh_guarantee killed_later rtbh_blackholes two_controllers database_away nft_netlink
 first := $(first:%=tests/integration/test_%.py)
 found = $(sort $(shell find tests/integration -name 'test_*.py'))
-rest = $(filter-out $(first) $(emulated) $(apart:%=%/%),$(found))
+rest = $(filter-out $(first) $(emulated) $(apart:%=%/%) $(served:%=%/%),$(found))
 
 kernel:
 	$(call step,contract tests with a kernel and daemons,$(pytest) -q -n 2 -m root tests/contract)

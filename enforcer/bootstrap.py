@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets as randomness
 import signal
 import sys
@@ -30,6 +29,8 @@ from enforcer.core.rules import Owner
 from enforcer.core.topology import Device, Topology
 from enforcer.driver_api import Driver
 from enforcer.errors import StorageError
+from enforcer.notify import logs
+from enforcer.notify.measures import STANDING_BY, Measures
 from enforcer.registry import driver_class
 from enforcer.settings import Settings, shown_url
 from enforcer.storage.database import Database
@@ -80,25 +81,8 @@ def driver_source(settings: Settings) -> DriverFor:
 
 
 def open_log(settings: Settings) -> None:
-    """Structured logs to standard error, for people or as JSON lines."""
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    """Structured logs to standard error, as the settings say."""
+    logs.open_log(settings.log_format, settings.log_level)
 
 
 def world(
@@ -270,6 +254,7 @@ def serve(
     ready: Callable[[], None] = lambda: None,
     clock: Clock | None = None,
     reload: threading.Event | None = None,
+    measures: Measures | None = None,
 ) -> int:
     """Run the controller until SIGTERM or SIGINT (or `stop`); the exit code.
 
@@ -279,12 +264,14 @@ def serve(
     open_log(settings)
     time = clock or SystemClock()
     reload = reload or threading.Event()
+    measures = measures or Measures()
     stopping = stop or stop_on_signal(reload)
     said = ""
     while not stopping.is_set():
         try:
-            _stand_by_and_lead(settings, time, step, stopping, ready, reload)
+            _stand_by_and_lead(settings, time, step, stopping, ready, reload, measures)
         except (DatabaseAway, DatabaseBusy, LostLead) as error:
+            measures.become("")
             if str(error) != said:
                 said = str(error)
                 log.warning("not controlling", error=said)
@@ -299,6 +286,7 @@ def _stand_by_and_lead(
     stopping: threading.Event,
     ready: Callable[[], None],
     reload: threading.Event,
+    measures: Measures,
 ) -> None:
     """One term: until the lead is lost, or we are told to stop.
 
@@ -306,11 +294,12 @@ def _stand_by_and_lead(
     """
     seconds = settings.lease_seconds
     database = Database(settings.database, stall=_STALLS * seconds)
+    measures.become(STANDING_BY)
     try:
         with standing_by(database, clock, stopping, seconds) as lead:
             if lead is not None:
                 places = world(settings, clock, step, database)
-                _control(settings, places, lead, stopping, ready, reload)
+                _control(settings, places, lead, stopping, ready, reload, measures)
     finally:
         database.close()
 
@@ -322,13 +311,16 @@ def _control(
     stopping: threading.Event,
     ready: Callable[[], None],
     reload: threading.Event,
+    measures: Measures,
 ) -> None:
     from enforcer.control.controller import Controller
     from enforcer.control.feed_fetcher import Fetcher
     from enforcer.control.feeds import FeedClock
     from enforcer.control.reloading import reloading
     from enforcer.control.signing_clock import signing
+    from enforcer.notify.running import Outlets
     from enforcer.usecases.lapsing import lapsing
+    from enforcer.usecases.noticing import measuring, noticing
 
     evidence = Evidence(places.database, places.step, lead.holds)
     owner = begin_epoch(places.database, places.clock, lead.owner)
@@ -336,9 +328,10 @@ def _control(
     _load_inventory(places, "the controller started")
 
     def means(pause: Callable[[], PauseState]) -> Means:
-        return Means(
+        made = Means(
             places.driver_for, evidence, places.clock, pause, places.full_every, places.step
         )
+        return measuring(made, measures)
 
     controller = Controller(places.database, places.topology, means, settings.tick)
     controller.load()
@@ -346,7 +339,9 @@ def _control(
     feeds = FeedClock(
         places.database, lambda: places.topology, places.clock, Fetcher(), places.ring
     )
+    resolve = Credentials(settings.base, settings.logins).resolve
     with (
+        noticing(places, Outlets(settings.service, settings.base, resolve), measures),
         signing(places.database, settings.signing_key, places.clock),
         lapsing(places),
         feeds.running(),

@@ -19,6 +19,7 @@ from enforcer.bootstrap import (
     world,
 )
 from enforcer.clock import SystemClock
+from enforcer.notify.measures import Measures
 from enforcer.service_settings import WebSettings
 from enforcer.serving import serving
 from enforcer.settings import Settings
@@ -36,13 +37,14 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
     reload = threading.Event()
     stopping = stop or stop_on_signal(reload)
     sign_on = single_sign_on(settings)
+    measures = Measures()
 
     def opened() -> AbstractContextManager[FastAPI]:
-        return composition.composed(lambda: _served_world(settings), service, sign_on)
+        return composition.composed(lambda: _served_world(settings), service, sign_on, measures)
 
     web = _with_files(service.web, settings.base)
     with serving(web, opened, SystemClock(), stopping.set):
-        return serve(settings, stop=stopping, reload=reload)
+        return serve(settings, stop=stopping, reload=reload, measures=measures)
 
 
 def _served_world(settings: Settings) -> World:

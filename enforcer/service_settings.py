@@ -39,6 +39,8 @@ class WebSettings(Part):
     """Durations that the form offers."""
     metrics_open_to: tuple[str, ...] = ("127.0.0.0/8", "::1")
     """From where `/metrics` needs no token."""
+    metrics_dropped_minutes: float = Field(default=5.0, ge=0)
+    """How often devices that count are asked for the packets dropped; 0: never."""
 
 
 class OidcSettings(Part):
@@ -94,9 +96,18 @@ class NotifySettings(Part):
     secret: str = ""
     """Of the webhook's signature: a reference."""
     events: tuple[str, ...] = ("*",)
-    """order.placed, order.refused, order.enforced, order.failing, order.expired, drift.found,
-    device.unreachable, brake.held, approval.needed, order.expiring; ``*`` all, ``alarm.*``."""
+    """As `enforcer notice events` lists them (order.placed, drift.found ...); ``*`` all,
+    ``alarm.*``."""
     attempts: int = Field(default=8, ge=1, le=50)
+
+
+class NoticesSettings(Part):
+    """What all channels of notices have in common."""
+
+    templates: str = ""
+    """A directory with templates of one's own (``order.placed.txt`` ...)."""
+    expiring_hours: float = Field(default=24.0, gt=0)
+    """So long before its end it is told that an order expires."""
 
 
 class IntakeSettings(Part):
@@ -127,6 +138,7 @@ class ServiceSettings(Part):
     oidc: tuple[OidcSettings, ...] = ()
     four_eyes: FourEyesSettings = FourEyesSettings()
     notify: tuple[NotifySettings, ...] = ()
+    notices: NoticesSettings = NoticesSettings()
     intake: IntakeSettings = IntakeSettings()
     mode: Literal["all", "none"] = "all"
     """none: `enforcer run` is the controller only."""

@@ -134,6 +134,9 @@ def _blackhole(scene: BgpAct) -> None:
     _check_status(scene, order)
     during = all_pings(VICTIMS)
     scene.lift(str(order["id"]))
+    for edge in EDGES:
+        # The speaker has withdrawn it; the edges hear of that a moment later.
+        await_kernel(edge, 4, [f"{VICTIM}/32"])
     after = all_pings(VICTIMS)
     for address, seen in zip(VICTIMS, zip(before, during, after, strict=True), strict=True):
         wanted = (3, 0, 3) if address == VICTIM else (3, 3, 3)

@@ -126,7 +126,13 @@ def _nobodys(terms: Terms, keeper: bool) -> str:
 
 
 def _within_reach(actor: Actor, is_own: bool, terms: Terms, owners: tuple[Role, ...]) -> None:
-    """No token does what its owner may not, nor what the asker may not with what he holds."""
+    """No token does what its owner may not, nor what the asker may not with what he holds.
+
+    One that approves is made by its owner alone: else who keeps accounts could be both persons
+    of the four eyes without anybody noticing.
+    """
+    if Role.APPROVER in terms.roles and not is_own and actor.rights is not None:
+        raise Forbidden("only an approver makes a token that approves, and for himself")
     held = owners
     if is_own and actor.rights is not None:
         held = tuple(role for role in owners if covered(role, actor.rights.roles))

@@ -96,7 +96,10 @@ def set_zone(world: Opened, actor: Actor, zone: str) -> UserView:
         user = existing(work, name)
         kept = opened.profile(user).model_copy(update={"zone": chosen})
         after = replace(user, body=bodies.written(kept))
-        work.users.save(after)
+        if said := differences(user, after):
+            work.users.save(after)
+            now = world.clock.now()
+            work.record("user.changed", actor, at=now, subject=name, payload=said)
     return user_view(after)
 
 

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 PORTION = 500
 """Events that are read at once."""
 _KEPT = 2000
-_MOST = 500
+MOST = 500
 """Listeners of one process."""
 
 ReadAfter = Callable[[int, int], Sequence[EventView]]
@@ -60,7 +60,7 @@ class EventFeed:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """The time that somebody listens. Raises Busy, StorageError."""
-        if self._listeners >= _MOST:
+        if self._listeners >= MOST:
             raise Busy("too many listen to events already: try again later")
         self._listeners += 1
         try:

@@ -13,6 +13,7 @@ from enforcer.application.answers import Answers
 from enforcer.application.notice_views import Notices
 from enforcer.application.report_views import Reports
 from enforcer.application.sign_on import SignOn
+from enforcer.application.watch_views import Watch
 from enforcer.service_settings import ServiceSettings
 
 
@@ -32,3 +33,5 @@ class Services:
     answers: Answers | None = None
     sign_on: SignOn | None = None
     """None: only passwords."""
+    watch: Watch | None = None
+    """Probes and numbers; None: of no running controller."""

@@ -21,7 +21,7 @@ from enforcer.control.reconciler import Reconciler
 from enforcer.control.rollout import Rollout
 from enforcer.control.steps import Step, no_step
 from enforcer.control.watch import Watcher
-from enforcer.control.worker import Worker
+from enforcer.control.worker import TICK, Worker
 from enforcer.core.brake import PauseState
 from enforcer.core.plan import Trait
 from enforcer.core.rules import Owner
@@ -46,6 +46,10 @@ class Means:
     pause: Callable[[], PauseState]
     full_every: timedelta
     step: Step = no_step
+    passed: Callable[[PassFacts], None] = lambda facts: None
+    """Told of each pass that is over, for those who measure."""
+    woken: Callable[[str], None] = lambda device: None
+    """Told of each device that is to be looked at for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,9 @@ class Fleet:
             means.step,
         )
         reconciler.turns.join(self._rollout)
-        worker = Worker(reconciler, means.evidence, means.clock, means.pause, means.full_every)
+        worker = Worker(
+            reconciler, means.evidence, means.clock, means.pause, means.full_every, means.passed
+        )
         loop = _Loop(f"device {name}", worker.run, worker.broke, ended, after)
         threads = [self._thread(loop)]
         watcher = None
@@ -221,6 +227,8 @@ class Fleet:
             crew = self._crews.get(name)
             if crew is not None:
                 crew.worker.wake(reason, full)
+                if reason != TICK:
+                    self._means.woken(name)
 
     def wake_all(self, reason: str, full: bool = False) -> None:
         """Have every device looked at."""

@@ -68,6 +68,7 @@ class Worker:
         clock: Clock,
         pause: Callable[[], PauseState],
         full_every: timedelta,
+        passed: Callable[[PassFacts], None] = lambda facts: None,
     ) -> None:
         self.name = reconciler.device.name
         self._reconciler = reconciler
@@ -75,6 +76,7 @@ class Worker:
         self._clock = clock
         self._pause = pause
         self._full_every = full_every
+        self._passed = passed
         self._lock = threading.Lock()
         self._bell = threading.Event()
         self._inbox = _Inbox()
@@ -228,6 +230,7 @@ class Worker:
                 asker.set_exception(error)
             raise
         self._away = False
+        self._passed(facts)
         for asker in inbox.askers:
             asker.set_result(facts)
 

@@ -61,7 +61,8 @@ EVENTS = tuple(
 class Event:
     """One event. `seq`: the entry that it is told under; `subject`: an order's id or another name.
 
-    `detail`: what the entry says, or what was seen.
+    `detail`: what the entry says, or what was seen. `derived`: no entry tells of it; `seq` is
+    then an order's number, or the newest entry.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Event:
     actor: str = ""
     source: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    derived: bool = False
 
 
 def event_of(entry: AuditEntry, repairs: frozenset[int] = frozenset()) -> Event | None:

@@ -8,6 +8,7 @@ mind is stored with the notices that it causes, in one transaction.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 _LONGEST_BACK = timedelta(days=1)
 _ENDS_AT_ONCE = 10_000
 _DONE = frozenset({"withheld", "unsupported", "lifted", "expired", "removing"})
+_FAILING = frozenset({"failing", "unsupported", "withheld"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +142,7 @@ class Watching:
             return replace(mind, looked=mind.looked or now), []
         over = reader.tallies.ending(since, now, _ENDS_AT_ONCE)
         until = now if len(over) < _ENDS_AT_ONCE else (over[-1].end or now)
-        gone = {order.number for order in over}
-        mind = replace(
-            mind,
-            looked=until,
-            waiting=tuple(n for n in mind.waiting if n not in gone),
-            failing=mind.failing - gone,
-        )
+        mind = _without(replace(mind, looked=until), {order.number for order in over})
         return mind, [_about(EXPIRED, order, order.changed, now) for order in over]
 
     def _near(
@@ -182,11 +178,15 @@ class Watching:
                 now,
                 device=name,
                 detail={"why": f"{facts[name].drift_open} differences, left as they are"},
+                derived=True,
             )
             for name in sorted(found)
         ]
         said = {"said": "nothing differs any more"}
-        events += [Told(DRIFT_REPAIRED, head, now, device=n, detail=said) for n in sorted(over)]
+        events += [
+            Told(DRIFT_REPAIRED, head, now, device=name, detail=said, derived=True)
+            for name in sorted(over)
+        ]
         return replace(mind, drifting=open_), events
 
     def _proofs(
@@ -198,10 +198,13 @@ class Watching:
             return mind, []
         self._seen = facts
         events: list[Told] = []
+        gone: set[int] = set()
         for state in self._states.states(self._some(mind.waiting)):
+            if state.proved or state.status in _DONE:
+                gone.add(state.number)
             mind, told = _judged(mind, state, now)
             events += told
-        return mind, events
+        return _without(mind, gone), events
 
     def _some(self, waiting: tuple[int, ...]) -> tuple[int, ...]:
         """All of them, or those whose turn it is."""
@@ -222,11 +225,8 @@ def _with(mind: Mind, placed: Sequence[int]) -> Mind:
 
 def _judged(mind: Mind, state: OrderState, now: datetime) -> tuple[Mind, list[Told]]:
     if state.proved:
-        return _proved(_without(mind, state.number), state, now)
-    if state.status in _DONE:
-        events = [_state(FAILING, state, now)] if state.status in ("unsupported",) else []
-        return _without(mind, state.number), events
-    if state.status == "failing" and state.number not in mind.failing:
+        return _proved(mind, state, now)
+    if state.status in _FAILING and state.number not in mind.failing:
         mind = replace(mind, failing=mind.failing | {state.number})
         return mind, [_state(FAILING, state, now)]
     return mind, []
@@ -234,27 +234,33 @@ def _judged(mind: Mind, state: OrderState, now: datetime) -> tuple[Mind, list[To
 
 def _proved(mind: Mind, state: OrderState, now: datetime) -> tuple[Mind, list[Told]]:
     seconds = max(((state.at or now) - state.since).total_seconds(), 0.0)
-    at = next((i for i, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
+    at = bisect_left(BUCKETS, seconds)
     buckets = tuple(n + (i == at) for i, n in enumerate(mind.buckets))
     mind = replace(mind, buckets=buckets, seconds=mind.seconds + seconds)
     return mind, [_state(ENFORCED, state, now, seconds)]
 
 
-def _without(mind: Mind, number: int) -> Mind:
-    waiting = tuple(n for n in mind.waiting if n != number)
-    return replace(mind, waiting=waiting, failing=mind.failing - {number})
+def _without(mind: Mind, gone: Collection[int]) -> Mind:
+    if not gone:
+        return mind
+    waiting = tuple(n for n in mind.waiting if n not in gone)
+    return replace(mind, waiting=waiting, failing=mind.failing.difference(gone))
 
 
 def _state(name: str, state: OrderState, now: datetime, seconds: float | None = None) -> Told:
-    detail = {"status": state.status, "devices": [*state.devices], "said": state.why}
+    detail: dict[str, Any] = {
+        "status": state.status,
+        "devices": [*state.devices],
+        "said": state.why,
+    }
     if seconds is not None:
         detail["seconds"] = round(seconds, 3)
-    return Told(name, state.number, now, order_id(state.number), detail=detail)
+    return Told(name, state.number, now, order_id(state.number), detail=detail, derived=True)
 
 
 def _about(name: str, order: Order, seq: int, now: datetime) -> Told:
     end = None if order.end is None else order.end.isoformat()
-    return Told(name, seq, now, order.id, detail={"end": end})
+    return Told(name, seq, now, order.id, detail={"end": end}, derived=True)
 
 
 def counted(mind: Mind, events: Sequence[Told]) -> Mind:

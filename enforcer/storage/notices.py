@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,8 @@ _counts = select(notices.c.channel, notices.c.state, func.count()).group_by(
 _cursor = select(notice_channels.c.seq, notice_channels.c.body).where(
     notice_channels.c.name == bindparam("of_name")
 )
+_readers = select(notice_channels.c.name).order_by(notice_channels.c.name)
+_forget = delete(notice_channels).where(notice_channels.c.name == bindparam("of_name"))
 _add = insert(notices)
 _change = (
     update(notices)
@@ -113,14 +115,25 @@ class NoticeReader:
         row = self._connection.execute(_cursor, {"of_name": name}).first()
         return None if row is None else Cursor(row.seq, _read(row.body, f"reader {name}"))
 
+    def readers(self) -> list[str]:
+        """Who has read the change sequence."""
+        return [*self._connection.execute(_readers).scalars()]
+
 
 class NoticeWriter(NoticeReader):
     """Notices inside one transaction that writes."""
 
     def add_many(self, new: Iterable[StoredNotice]) -> None:
-        """Add notices; each gets the next id."""
+        """Add notices; each gets the next id.
+
+        One that is about no entry of its own (`seq` 0) gets a number below 0, so that no two of
+        a channel and event are alike.
+        """
         first = int(self._connection.execute(_highest).scalar_one()) + 1
-        rows = [{"id": at, **_columns(one)} for at, one in enumerate(new, first)]
+        rows = [
+            {"id": at, **_columns(replace(one, seq=one.seq or -at))}
+            for at, one in enumerate(new, first)
+        ]
         if rows:
             self._connection.execute(_add, rows)
 
@@ -134,6 +147,10 @@ class NoticeWriter(NoticeReader):
         if not self._connection.execute(_move, given).rowcount:
             row = {"name": name, "seq": to.seq, "body": given["to_body"]}
             self._connection.execute(_begin, row)
+
+    def forget(self, name: str) -> None:
+        """A reader that is no more."""
+        self._connection.execute(_forget, {"of_name": name})
 
     def drop(self, state: str, before: datetime) -> int:
         """Forget notices in this state from before an instant; how many."""

@@ -46,7 +46,7 @@ class TallyReader:
     def orders(self, now: datetime) -> dict[str, int]:
         """Orders by state: scheduled, in_force, expired, lifted."""
         rows = self._connection.execute(_orders, {"now_us": to_us(now)})
-        return {state: number for state, number in rows}
+        return {row[0]: row[1] for row in rows}
 
     def ending(self, low: datetime, high: datetime, most: int) -> list[Order]:
         """Orders that were not lifted and end after `low`, at `high` at the latest; by end."""
@@ -55,7 +55,7 @@ class TallyReader:
 
     def open_alarms(self) -> dict[str, int]:
         """Open alarms by kind."""
-        return {kind: number for kind, number in self._connection.execute(_alarms)}
+        return {row[0]: row[1] for row in self._connection.execute(_alarms)}
 
     def waiting_proposals(self) -> int:
         """Proposals that wait for a second person."""

@@ -13,6 +13,7 @@ import queue
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from enforcer.control.book import OrderBook
 from enforcer.control.filling import fill
@@ -25,6 +26,7 @@ from enforcer.driver_api import Counted, CountingSession
 from enforcer.errors import EnforcerError
 from enforcer.usecases.world import World
 
+_EVERYTHING: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 PATIENCE = 2.0
 """Seconds for which a device is waited for: an answer without counts is better than none."""
 
@@ -63,6 +65,24 @@ def dropped_by(
     }
     behind = _behind(world, shared) if shared else {}
     return [_sum(asks.order, _rules(asks, asked), answers, behind) for asks in orders]
+
+
+def dropped_on_devices(world: World, patience: float = PATIENCE) -> dict[str, int]:
+    """By device that counts and answered: the packets of all rules that orders in force have."""
+    now = world.clock.now()
+    book = OrderBook(world.topology)
+    fill(book, world.database, now)
+    wanted: dict[str, dict[Rule, Ranges]] = {}
+    for entry in book.entries():
+        if in_force(entry.order, now):
+            for everything in _EVERYTHING:
+                for device, rules in _rules(entry.standing, everything).items():
+                    wanted.setdefault(device, {}).update(rules)
+    answers = _ask(world, wanted, patience)
+    return {
+        device: sum(counted.packets for counted in answer.values())
+        for device, answer in answers.items()
+    }
 
 
 def _behind(world: World, lines: Collection[Line]) -> dict[Line, set[int]]:

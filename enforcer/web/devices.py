@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from enforcer.api.turns import SlowTurn
 from enforcer.application.views import DeviceView, DriftView
+from enforcer.core.device_status import table
 from enforcer.errors import DeviceError
 from enforcer.web.desk import Desk
 from enforcer.web.device_history import happenings
@@ -20,10 +21,7 @@ router = APIRouter(include_in_schema=False)
 _HISTORY = 15
 FINE = frozenset({"ok"})
 """States that need nobody."""
-_ORDER = (
-    *("not-adopted", "failing", "braked", "held", "contested", "drifted"),
-    *("unverified", "unknown", "paused", "leaving", "observe", "ok"),
-)
+_ORDER = tuple(word for word, _ in table())
 SENTENCES = {
     "ok": "It holds exactly what it should, as it was read back.",
     "not-adopted": "It carries no mark of this installation, or a foreign one: it is only read.",

@@ -27,12 +27,14 @@ FORMATS = (
     ("csv", "CSV"),
     ("jsonl", "JSON lines"),
 )
+_ECHOED = 500_000
+"""Characters: a longer text is not put into the page again, where it would be too large to send."""
 _CONFIRM = re.compile(r"(: |; if [^;]*, )add --confirm-shrink$")
 
 
 async def _sent(request: Request) -> Fields:
     """The fields; a file, where one was chosen, instead of the text."""
-    form = await request.form(max_part_size=64 * 1024 * 1024)
+    form = await request.form()
     fields = fields_of(form)
     file = form.get("file")
     if isinstance(file, UploadFile) and file.filename:
@@ -41,7 +43,9 @@ async def _sent(request: Request) -> Fields:
             fields.set("text", content.decode("utf-8-sig"))
         except UnicodeDecodeError:
             fields.problems["text"] = "the file is no UTF-8 text: save it as UTF-8"
-        fields.set("from", file.filename[:200])
+        if not fields.get("from"):
+            fields.set("from", file.filename[:200])
+    await request.close()
     return fields
 
 
@@ -107,6 +111,7 @@ def _form(
     found: ListView | None = None,
 ) -> Response:
     names = [view.name for view in desk.application.lists(desk.actor)]
+    text = fields.values.get("text", [""])[-1]
     return desk.page(
         "list_import.html",
         status,
@@ -114,6 +119,8 @@ def _form(
         refusal=refusal,
         shrinks=shrinks,
         found=found,
+        text=text if len(text) <= _ECHOED else "",
+        long=len(text) > _ECHOED,
         names=names,
         formats=FORMATS,
     )

@@ -17,10 +17,14 @@ class Place:
     icon: str
     action: Action = Action.READ
     tab: bool = False
+    also: tuple[str, ...] = ()
+    """Further paths that belong here, though another entry is above them."""
 
     def covers(self, path: str) -> bool:
         """Whether a page at `path` belongs here."""
-        return path == self.path or (self.path != "/" and path.startswith(self.path + "/"))
+        if path == self.path or path in self.also:
+            return True
+        return self.path != "/" and path.startswith(self.path + "/")
 
 
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
@@ -28,7 +32,14 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Desk",
         (
             Place("/", "Overview", "home", tab=True),
-            Place("/orders/new", "New order", "plus", Action.PLACE, tab=True),
+            Place(
+                "/orders/new",
+                "New order",
+                "plus",
+                Action.PLACE,
+                True,
+                ("/orders/preview", "/orders/paste"),
+            ),
             Place("/orders", "Orders", "orders", tab=True),
             Place("/approvals", "Approvals", "approve", tab=True),
             Place("/reports", "Reports", "inbox"),

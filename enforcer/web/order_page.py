@@ -15,6 +15,7 @@ from enforcer.api.guard import Caller, allowed
 from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, Reconfirm
 from enforcer.application.views import OrderView
 from enforcer.core.access import Action
+from enforcer.core.orders import order_id as printed
 from enforcer.core.orders import order_number
 from enforcer.errors import InvalidInput, NotFound
 from enforcer.web.desk import Desk, Said
@@ -174,10 +175,11 @@ def _at(order: str) -> str:
 
 
 def _known(text: str) -> str:
-    """An id in its printed form is not asked of people; what is none is not found."""
-    if order_number(text) is None:
+    """The id as it is printed, however it was typed; what is none is not found."""
+    number = order_number(text)
+    if number is None:
         raise NotFound(f"'{text[:60]}' is no order: an id looks like 000A-C")
-    return text.upper()
+    return printed(number)
 
 
 def _prefix(view: OrderView) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from enforcer.api.guard import Caller, identify
+from enforcer.api.guard import identify
 from enforcer.api.problems import AWAITING, Problem
 from enforcer.errors import EnforcerError
 from enforcer.web.desk import Desk, Said, gone_to, own_path, theme_of
@@ -72,10 +72,8 @@ def problem_page(request: Request, problem: Problem, headers: Mapping[str, str])
         "advice": advice,
         "number": (problem.instance or "").rpartition(":")[2],
     }
-    caller = None if problem.status in _WITHOUT_LAYOUT else _caller(request)
-    if caller is not None:
-        page: Response = Desk(request, caller).page("problem.html", problem.status, **context)
-    else:
+    page = _with_layout(request, problem.status, context)
+    if page is None:
         template = environment().get_template("problem_bare.html")
         text = template.render(theme=theme_of(request), **context)
         page = HTMLResponse(text, problem.status)
@@ -93,8 +91,11 @@ def _login(request: Request) -> Response:
     return RedirectResponse(url("/login", next=back if back != "/" else ""), 303)
 
 
-def _caller(request: Request) -> Caller | None:
+def _with_layout(request: Request, status: int, context: dict[str, Any]) -> Response | None:
+    """The page as others look; None where that cannot be made, or nobody is logged in."""
+    if status in _WITHOUT_LAYOUT:
+        return None
     try:
-        return identify(request)
+        return Desk(request, identify(request)).page("problem.html", status, **context)
     except EnforcerError:
         return None

@@ -14,7 +14,7 @@ from enforcer.application.commands import OrderFilter
 from enforcer.application.desk_views import CustomerView
 from enforcer.application.views import DeviceView, ListView, OrderView, WhyView
 from enforcer.core.access import Action
-from enforcer.core.orders import order_number
+from enforcer.core.orders import order_id, order_number
 from enforcer.errors import InvalidInput, NotFound
 from enforcer.web.desk import Desk
 from enforcer.web.environment import segment
@@ -114,10 +114,11 @@ def verdict(why: WhyView) -> Verdict:
 
 
 def _order(desk: Desk, text: str) -> OrderView | None:
-    if order_number(text) is None:
+    number = order_number(text)
+    if number is None:
         return None
     try:
-        return desk.application.order(desk.actor, text.upper())
+        return desk.application.order(desk.actor, order_id(number))
     except NotFound:
         return None
 

@@ -26,10 +26,10 @@ def suggestions(text: str) -> list[str]:
     ['192.0.2.5', '192.0.2.0/24']
     """
     stated = text.strip()
-    if not stated or _reads(stated):
+    if not stated or normal(stated) is not None:
         return []
-    found = [one for one in _candidates(stated) if one != stated and _reads(one)]
-    return list(dict.fromkeys(found))[:_MOST]
+    found = (normal(one) for one in _candidates(stated) if one != stated)
+    return list(dict.fromkeys(one for one in found if one is not None))[:_MOST]
 
 
 def normal(text: str) -> str | None:
@@ -38,10 +38,6 @@ def normal(text: str) -> str | None:
         return format_network(parse_network(text))
     except InvalidInput:
         return None
-
-
-def _reads(text: str) -> bool:
-    return normal(text) is not None
 
 
 def _candidates(text: str) -> Iterator[str]:

@@ -43,7 +43,9 @@ def create(request: Request, caller: Changing, fields: Sent) -> Response:
         made = desk.services.accounts.create_token(desk.actor, command)
     except (InvalidInput, Forbidden) as error:
         return _page(desk, fields, str(error))
-    return _page(desk, Fields({}), made=made)
+    response = _page(desk, Fields({}), made=made)
+    response.headers["cache-control"] = "no-store"
+    return response
 
 
 @router.post("/tokens/{name}/revoke")

@@ -11,12 +11,14 @@ import base64
 import hashlib
 import json
 import secrets
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -140,8 +142,8 @@ class OpenIdServer:
 
 
 @contextmanager
-def openid_server(clock: Clock) -> Iterator[OpenIdServer]:
-    """A provider that answers on a free port of loopback."""
+def openid_server(clock: Clock, tls: Path | None = None) -> Iterator[OpenIdServer]:
+    """A provider that answers on a free port of loopback; `tls`: its key and certificate."""
     made = OpenIdServer(clock)
 
     class Requests(BaseHTTPRequestHandler):
@@ -170,7 +172,11 @@ def openid_server(clock: Clock) -> Iterator[OpenIdServer]:
             """Nothing: the test looks at `asked`."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
-    made.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    made.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

@@ -8,6 +8,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,8 +26,9 @@ from enforcer.core.access import Role
 from enforcer.errors import ConfigurationInvalid, SignOnFailed, Unauthenticated
 from enforcer.service_settings import OidcSettings
 from tests.fakes.clock import FakeClock
-from tests.integration.accounts.openid_server import CLIENT, SECRET, rsa_key
+from tests.integration.accounts.openid_server import CLIENT, SECRET, openid_server, rsa_key
 from tests.integration.accounts.visitor import OUTSIDE, Office
+from tests.integration.tls_server import Authority
 
 SHELL = Actor("root", "cli")
 
@@ -329,6 +332,32 @@ def test_addresses_without_tls_are_refused(office: Office) -> None:
         SingleSignOn(
             [OidcSettings(issuer="http://login.example.net", client_id="x")], str, FakeClock()
         )
+
+
+def test_the_provider_is_believed_by_its_certificate_alone(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path), Authority(tmp_path_of(tmp_path, "other"), "another")
+    with openid_server(FakeClock(), authority.server_file()) as provider:
+        for trusted, said in ((authority, "/authorize?"), (other, "does not answer")):
+            settings = OidcSettings(issuer=provider.url, client_id=CLIENT, ca=str(trusted.file))
+            with closing(SingleSignOn([settings], str, provider.clock)) as sign_on:
+                assert said in tried(sign_on)
+        missing = OidcSettings(issuer=provider.url, client_id=CLIENT, ca=str(tmp_path / "none.pem"))
+        with pytest.raises(ConfigurationInvalid, match="cannot read"):
+            SingleSignOn([missing], str, provider.clock).depart("sso", "https://desk.example.net/x")
+
+
+def tried(sign_on: SingleSignOn) -> str:
+    """Where it sends people, or why it does not."""
+    try:
+        return sign_on.depart("sso", "https://desk.example.net/x").location
+    except SignOnFailed as problem:
+        return str(problem)
+
+
+def tmp_path_of(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.mkdir()
+    return made
 
 
 def test_settings_that_cannot_work_are_refused_at_the_start() -> None:

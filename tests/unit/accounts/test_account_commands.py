@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from enforcer.cli.main import build
@@ -177,6 +179,14 @@ def test_a_persons_token_belongs_to_its_account(house: House, keyboard: Keyboard
     assert house.accounts.by_token(made["secret"], HERE).name == "anna"
 
 
+@pytest.fixture
+def logs_to_nobody() -> Iterator[None]:
+    """What the command line sets for its own standard error holds for no other test."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logs_to_nobody")
 def test_the_real_thing_works_on_a_database_and_nothing_else(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

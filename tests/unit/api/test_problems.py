@@ -35,7 +35,7 @@ from enforcer.errors import (
     Unsupported,
 )
 from tests.fakes.application import FakeApplication
-from tests.fakes.in_process import InProcess
+from tests.fakes.no_network import NoNetwork
 
 ORDER = EXAMPLES["PlaceBody"]["an address"]
 
@@ -168,7 +168,7 @@ def test_browsers_are_told_what_protects_them(client: TestClient) -> None:
 
 
 def test_the_log_has_the_request_and_no_secret(app: FastAPI) -> None:
-    http = InProcess(app)
+    http = NoNetwork(app)
     secret = {"Authorization": "Bearer token-abuse"}
     url = "http://testserver/api/v1/orders?text=private"
     http.handle_request(httpx.Request("GET", url, headers=secret))

@@ -88,7 +88,7 @@ def asked(client: TestClient, document: dict[str, object], row: str, secret: str
 
 
 def _body(document: dict[str, object], method: str, path: str) -> object:
-    operation = document["paths"][PREFIX + path][method.lower()]  # type: ignore[index]
+    operation = document["paths"][PREFIX + path][method.lower()]  # type: ignore[index]  # JSON
     content = operation.get("requestBody", {}).get("content", {})
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
     examples = EXAMPLES.get(reference.rpartition("/")[2], {})

@@ -8,7 +8,6 @@ import pytest
 
 from tests.unit.cli.shell import Shell
 
-
 BY_SERVER_TOO = ("test_order_changes", "test_desk_commands", "test_record_commands")
 """Modules whose tests run a second time, through the API of a server."""
 HERE_ONLY = (

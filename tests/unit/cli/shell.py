@@ -23,7 +23,7 @@ from enforcer.client.connection import Connection, Server
 from enforcer.core.topology import Customer, ServiceEntry, ServiceSet, Topology
 from enforcer.settings import Settings
 from tests.fakes.application import FakeApplication
-from tests.fakes.in_process import InProcess
+from tests.fakes.no_network import NoNetwork
 from tests.fakes.services import EVERYTHING, fake_services
 
 SERVER = "http://127.0.0.1:8080"
@@ -58,9 +58,9 @@ class StoppedClock:
 
 
 @cache
-def in_process() -> InProcess:
+def no_network() -> NoNetwork:
     """One server for all tests: making it takes longer than most of them."""
-    return InProcess(create_app(fake_services()))
+    return NoNetwork(create_app(fake_services()))
 
 
 class Shell:
@@ -118,7 +118,7 @@ class Shell:
         return self.application
 
     def _remote(self, server: Server) -> Application:
-        http = in_process()
+        http = no_network()
         http.app.state.services = fake_services(self.application)
         return HttpApplication(Connection(server, http), StoppedClock(self.application.now))
 

@@ -31,7 +31,7 @@ from enforcer.errors import (
     Unauthenticated,
 )
 from tests.fakes.application import FakeApplication
-from tests.fakes.in_process import InProcess
+from tests.fakes.no_network import NoNetwork
 from tests.fakes.services import EVERYTHING, fake_services
 from tests.fakes.views import a_device
 
@@ -41,8 +41,8 @@ Answers = Callable[[httpx.Request], httpx.Response]
 
 
 @cache
-def made() -> InProcess:
-    return InProcess(create_app(fake_services()))
+def made() -> NoNetwork:
+    return NoNetwork(create_app(fake_services()))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def application() -> FakeApplication:
 
 
 @pytest.fixture
-def http(application: FakeApplication) -> InProcess:
+def http(application: FakeApplication) -> NoNetwork:
     server = made()
     server.app.state.services = fake_services(application)
     server.asked.clear()
@@ -60,7 +60,7 @@ def http(application: FakeApplication) -> InProcess:
 
 
 @pytest.fixture
-def client(http: InProcess) -> HttpApplication:
+def client(http: NoNetwork) -> HttpApplication:
     return HttpApplication(Connection(Server(URL, EVERYTHING), http))
 
 
@@ -86,7 +86,7 @@ def test_many_orders_go_in_portions_and_keep_their_lines(
 
 
 def test_a_list_is_fetched_page_by_page(
-    client: HttpApplication, application: FakeApplication, http: InProcess
+    client: HttpApplication, application: FakeApplication, http: NoNetwork
 ) -> None:
     application.device_views = [a_device(f"edge{number}") for number in range(1500)]
     assert [view.name for view in client.devices(ANN)] == [
@@ -95,7 +95,7 @@ def test_a_list_is_fetched_page_by_page(
     assert len(http.asked) == 2
 
 
-def test_no_more_is_fetched_than_is_wanted(client: HttpApplication, http: InProcess) -> None:
+def test_no_more_is_fetched_than_is_wanted(client: HttpApplication, http: NoNetwork) -> None:
     client.place_many(ANN, [an_order(f"192.0.2.{number}") for number in range(10)])
     http.asked.clear()
     assert len(client.orders(ANN, OrderFilter(limit=3))) == 3
@@ -104,7 +104,7 @@ def test_no_more_is_fetched_than_is_wanted(client: HttpApplication, http: InProc
 
 
 def test_what_needs_a_second_person_is_raised_as_here(
-    client: HttpApplication, application: FakeApplication, http: InProcess
+    client: HttpApplication, application: FakeApplication, http: NoNetwork
 ) -> None:
     application.needs_approval["192.0.2.7"] = ["it is wide"]
     with pytest.raises(AwaitingApproval, match="it is wide") as waits:
@@ -145,7 +145,7 @@ def test_a_server_that_breaks_off_again_and_again_is_told() -> None:
         answering(answers).place(ANN, an_order())
 
 
-def test_a_server_that_is_not_there_is_told(http: InProcess, client: HttpApplication) -> None:
+def test_a_server_that_is_not_there_is_told(http: NoNetwork, client: HttpApplication) -> None:
     http.away = httpx.ConnectError("Connection refused")
     with pytest.raises(ServerUnreachable, match="enforcer run"):
         client.control(ANN)
@@ -168,7 +168,7 @@ def test_what_is_no_enforcer_is_not_believed(answer: httpx.Response) -> None:
         answering(lambda request: answer).control(ANN)
 
 
-def test_a_token_that_does_not_hold_is_told(http: InProcess) -> None:
+def test_a_token_that_does_not_hold_is_told(http: NoNetwork) -> None:
     with pytest.raises(Unauthenticated):
         HttpApplication(Connection(Server(URL, "nonsense"), http)).control(ANN)
 
@@ -214,7 +214,7 @@ def test_the_secret_is_in_no_text_of_a_server() -> None:
     assert "secret" not in repr(Server(URL, "secret"))
 
 
-def test_names_cannot_leave_their_place_in_a_path(client: HttpApplication, http: InProcess) -> None:
+def test_names_cannot_leave_their_place_in_a_path(client: HttpApplication, http: NoNetwork) -> None:
     for name in ("../control/freeze", "a/b?c#d", "%2e%2e"):
         with pytest.raises(NotFound):
             client.device(ANN, name)

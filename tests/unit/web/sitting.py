@@ -54,7 +54,8 @@ class Sitting:
         assert isinstance(self.services.notices, FakeNotices)
         return self.services.notices
 
-    def _client(self) -> TestClient:
+    def client(self) -> TestClient:
+        """A browser that is logged in, follows nothing, and sends what it is told."""
         self._app.state.services = self.services
         return TestClient(
             self._app,
@@ -65,14 +66,16 @@ class Sitting:
 
     def get(self, path: str) -> Response:
         """A page."""
-        return self._client().get(path)
+        answer: Response = self.client().get(path)
+        return answer
 
     def post(
         self, path: str, form: Mapping[str, object] | None = None, csrf: str | None = None
     ) -> Response:
         """A form of a page of ours; `csrf` instead of the right token."""
         token = f"csrf-{self.role}" if csrf is None else csrf
-        return self._client().post(path, data={"csrf": token, **(form or {})})
+        answer: Response = self.client().post(path, data={"csrf": token, **(form or {})})
+        return answer
 
     def done(self, path: str, form: Mapping[str, object] | None = None) -> str:
         """Where one is sent after a form was taken."""

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from enforcer.application.actor import Actor
 from enforcer.application.views import DevicePreview, EventView, Preview
-from enforcer.core.device_status import DeviceState
+from enforcer.core.device_status import table
 from enforcer.errors import DeviceUnreachable
 from enforcer.web.device_history import told
 from enforcer.web.devices import SENTENCES, urgency
@@ -25,7 +26,7 @@ def _quiet() -> Iterator[None]:
 
 
 def test_every_state_has_its_sentence_and_place() -> None:
-    states = [str(state) for state in DeviceState]
+    states = [word for word, _ in table()]
     assert set(states) == set(SENTENCES)
     placed = sorted((a_device("edge1", state) for state in states), key=urgency)
     assert placed[-1].status == "ok"
@@ -58,7 +59,7 @@ def test_a_device_tells_its_state_members_and_error() -> None:
     assert "Failing" in text
     assert SENTENCES["failing"] in text
     assert "away" in text
-    assert "1\u202f000\u202f004 entries desired" in text
+    assert "1 000 004 entries desired" in text
     assert "There is nothing here" in Sitting().page("/devices/nowhere", 404)
 
 
@@ -85,7 +86,10 @@ def test_a_device_that_does_not_answer_is_told_on_its_page() -> None:
 
 
 class _Planned(FakeApplication):
-    def device_plan(self, actor: object, name: str) -> Preview:
+    """Its next pass would do something."""
+
+    def device_plan(self, actor: Actor, name: str) -> Preview:
+        """One command, and its undo."""
         planned = DevicePreview(
             device=name, adds=1, removes=0, commands=["add <b>"], undo=["delete <b>"]
         )

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 
-class InProcess(httpx.BaseTransport):
+class NoNetwork(httpx.BaseTransport):
     """Requests to `app`; `asked` has them. While `away` is set, it is raised."""
 
     def __init__(self, app: FastAPI) -> None:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Notices while a controller leads: one thread looks, and one per channel sends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from enforcer.clock import Clock
+from enforcer.errors import EnforcerError
+from enforcer.notify.channels import Resolve, channel_of
+from enforcer.notify.following import Following, Orders
+from enforcer.notify.sending import Sender
+from enforcer.notify.texts import Texts
+from enforcer.service_settings import ServiceSettings
+from enforcer.storage.database import Database
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+_AWAY_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """What notices need: `base`: what relative paths in the settings are relative to."""
+
+    settings: ServiceSettings
+    base: Path
+    resolve: Resolve
+
+
+def texts_of(settings: ServiceSettings, base: Path) -> Texts:
+    """The templates that the settings name, with the desk's address."""
+    own = settings.notices.templates
+    return Texts(base / own if own else None, desk_url(settings))
+
+
+def desk_url(settings: ServiceSettings) -> str:
+    """How people reach the desk, without a slash at its end."""
+    return (settings.web.url or f"http://{settings.web.listen}").rstrip("/")
+
+
+@contextmanager
+def notifying(database: Database, outlets: Outlets, orders: Orders, clock: Clock) -> Iterator[None]:
+    """Look and send in the background while the block runs.
+
+    Nothing of it delays enforcement, and nothing that fails in it ends it.
+    """
+    settings = outlets.settings
+    ahead = timedelta(hours=settings.notices.expiring_hours)
+    texts = texts_of(settings, outlets.base)
+    for said in texts.broken():
+        log.warning("template of a notice is broken", error=said)
+    following = Following(database, settings.notify, orders, texts, clock, ahead)
+    stop = threading.Event()
+    threads = [_thread("notices", _beginning(following), clock, stop)]
+    for channel in settings.notify:
+        make = partial(channel_of, channel, outlets.resolve, clock)
+        sender = Sender(database, channel, make, clock, stopping=stop)
+        threads.append(_thread(f"notices to {channel.name}", sender.more, clock, stop))
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            # One that waits for a service that does not answer ends with the process.
+            thread.join(_AWAY_SECONDS)
+
+
+def _beginning(following: Following) -> Callable[[], bool]:
+    begun = False
+
+    def look() -> bool:
+        nonlocal begun
+        if not begun:
+            following.begin()
+            begun = True
+        return following.look()
+
+    return look
+
+
+def _thread(
+    name: str, look: Callable[[], bool], clock: Clock, stop: threading.Event
+) -> threading.Thread:
+    arguments = (name, look, clock, stop)
+    return threading.Thread(target=_run, args=arguments, name=name, daemon=True)
+
+
+def _run(name: str, look: Callable[[], bool], clock: Clock, stop: threading.Event) -> None:
+    """Look again and again; at once, where there was more."""
+    said = ""
+    while not stop.is_set():
+        wait = LOOK_SECONDS
+        try:
+            if look():
+                wait = 0.0
+            said = ""
+        except EnforcerError as error:
+            wait = _AWAY_SECONDS
+            if str(error) != said:
+                said = str(error)
+                log.warning("no notices for now", thread=name, error=said)
+        clock.wait(stop, wait)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The HTTP server in a thread: where it listens, what it refuses, how it begins and ends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from structlog.testing import capture_logs
+
+from enforcer.api.app import create_app
+from enforcer.application.actor import Actor
+from enforcer.client.application import HttpApplication
+from enforcer.client.connection import Connection, Server
+from enforcer.clock import SystemClock
+from enforcer.errors import ConfigurationInvalid, ServerUnreachable, StorageError
+from enforcer.service_settings import WebSettings
+from enforcer.serving import MakeApp, WebServer, serving
+from tests.fakes.services import EVERYTHING, fake_services
+from tests.integration.tls_server import Authority
+
+PATIENCE = 60.0
+ANN = Actor("ann", "cli")
+ANY = WebSettings(listen="127.0.0.1:0")
+
+
+@contextmanager
+def served(settings: WebSettings = ANY, make_app: MakeApp | None = None) -> Iterator[WebServer]:
+    made = create_app(fake_services())
+    with (
+        capture_logs(),
+        serving(settings, make_app or (lambda: nullcontext(made)), SystemClock()) as server,
+    ):
+        assert server.ready.wait(PATIENCE)
+        yield server
+
+
+def test_it_answers_where_it_says_and_is_gone_after() -> None:
+    with served() as server:
+        client = HttpApplication(Connection(Server(server.url, EVERYTHING)))
+        assert client.control(ANN).state == "running"
+    with pytest.raises(ServerUnreachable):
+        HttpApplication(Connection(Server(server.url, EVERYTHING))).control(ANN)
+
+
+def test_it_stops_while_somebody_listens_to_events() -> None:
+    ended = threading.Event()
+
+    def listen(url: str, ready: threading.Event) -> None:
+        headers = {"Authorization": f"Bearer {EVERYTHING}"}
+        with httpx.stream("GET", f"{url}/api/v1/events", headers=headers, timeout=PATIENCE) as one:
+            for _ in one.iter_lines():
+                ready.set()
+        ended.set()
+
+    ready = threading.Event()
+    with served() as server:
+        listener = threading.Thread(target=listen, args=(server.url, ready))
+        listener.start()
+        assert ready.wait(PATIENCE)
+    assert ended.wait(PATIENCE), "the stream ended whole"
+    listener.join()
+
+
+def test_two_cannot_have_the_same_port() -> None:
+    with served() as server:
+        taken = WebSettings(listen=server.url.removeprefix("http://"))
+        with pytest.raises(ConfigurationInvalid, match="service.web.listen: .*another program"):
+            with served(taken):
+                pass
+
+
+@pytest.mark.parametrize(
+    "listen", ["127.0.0.1", "8080", "127.0.0.1:http", "127.0.0.1:70000", "nowhere:80", "1.2.3:80"]
+)
+def test_an_address_that_is_none_is_told(listen: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match=r"service\.web\.listen"):
+        with served(WebSettings(listen=listen)):
+            pass
+
+
+def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(ConfigurationInvalid, match="not ours"):
+        with served(WebSettings(listen="192.0.2.1:8080")):
+            pass
+
+
+def test_by_tls_the_client_knows_whom_it_talks_to(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pem = str(authority.server_file())
+    settings = WebSettings(listen="127.0.0.1:0", tls_certificate=pem, tls_key=pem)
+    with served(settings) as server:
+        assert server.url.startswith("https://")
+        known = Connection(Server(server.url, EVERYTHING, authority.file))
+        assert HttpApplication(known).control(ANN).state == "running"
+        with pytest.raises(ServerUnreachable, match="certificate"):
+            HttpApplication(Connection(Server(server.url, EVERYTHING))).control(ANN)
+        known.close()
+
+
+def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    pem = str(Authority(tmp_path).server_file())
+    (tmp_path / "text.pem").write_text("none")
+    for certificate, key, says in (
+        (pem, "", "both"),
+        ("", pem, "both"),
+        (str(tmp_path / "none.pem"), pem, "No such file"),
+        (str(tmp_path / "text.pem"), pem, "PEM"),
+    ):
+        settings = WebSettings(listen="127.0.0.1:0", tls_certificate=certificate, tls_key=key)
+        with pytest.raises(ConfigurationInvalid, match=says), served(settings):
+            pass
+
+
+def test_while_the_database_is_away_it_is_tried_again() -> None:
+    tried: list[int] = []
+
+    @contextmanager
+    def make() -> Iterator[FastAPI]:
+        tried.append(len(tried))
+        if len(tried) < 3:
+            raise StorageError("away")
+        yield create_app(fake_services())
+
+    clock = SystemClock()
+    with capture_logs() as logged, serving(ANY, make, Quick(clock)) as server:
+        assert server.ready.wait(PATIENCE)
+    assert tried[:3] == [0, 1, 2]
+    assert [one["error"] for one in logged if one["event"] == "not serving"] == ["away"]
+
+
+class Quick(SystemClock):
+    """Waits no longer than it must."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return self._clock.wait(event, 0.01)
+
+
+def test_what_can_never_be_served_ends_whoever_waits() -> None:
+    @contextmanager
+    def make() -> Iterator[FastAPI]:
+        raise ConfigurationInvalid("service.intake.rules: no")
+        yield
+
+    gave_up = threading.Event()
+    with pytest.raises(ConfigurationInvalid, match="rules"), capture_logs():
+        with serving(ANY, make, SystemClock(), gave_up.set):
+            assert gave_up.wait(PATIENCE)
+
+
+def test_forwarded_addresses_are_believed_of_trusted_proxies_only() -> None:
+    seen: list[str] = []
+
+    class Accounts:
+        """Remembers from where it was asked."""
+
+        def by_token(self, secret: str, address: str) -> Actor:
+            seen.append(address)
+            return Actor("ann", "api")
+
+    services = fake_services()
+    app = create_app(type(services)(**vars(services) | {"accounts": Accounts()}))
+    headers = {"Authorization": "Bearer x", "X-Forwarded-For": "203.0.113.9"}
+    for trusted in ((), ("127.0.0.0/8",)):
+        settings = WebSettings(listen="127.0.0.1:0", trusted_proxies=trusted)
+        with served(settings, lambda: nullcontext(app)) as server:
+            assert httpx.get(f"{server.url}/api/v1/control", headers=headers).status_code == 200
+    assert seen == ["127.0.0.1", "203.0.113.9"]
+
+
+def test_an_ipv6_address_is_shown_so_that_it_can_be_used() -> None:
+    if not socket.has_ipv6:
+        pytest.fail("this machine has no IPv6")
+    with served(WebSettings(listen="[::1]:0")) as server:
+        assert server.url.startswith("http://[::1]:")
+        assert httpx.get(f"{server.url}/api/v1/openapi.json").status_code == 200
