@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import secrets as randomness
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta

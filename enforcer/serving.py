@@ -169,8 +169,10 @@ def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
 
 def _listen(stated: str) -> socket.socket:
     """A socket bound to ``ADDRESS:PORT``; nobody is answered before it is served."""
-    host, _, port = stated.rpartition(":")
+    host, colon, port = stated.rpartition(":")
     try:
+        if not colon:
+            raise ValueError(stated)
         address = ip_address(host.strip("[]") or "::")
         number = int(port)
         if not 0 <= number <= 65535:

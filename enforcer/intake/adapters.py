@@ -15,10 +15,13 @@ from typing import Any
 from enforcer.core.signals import Signal
 from enforcer.errors import ConfigurationInvalid
 from enforcer.intake.alertmanager import Labels, read_alertmanager
+from enforcer.intake.fail2ban import read_fail2ban
 from enforcer.intake.fastnetmon import read_fastnetmon
 from enforcer.intake.generic import read_mapping
 from enforcer.intake.intelmq import read_intelmq
 from enforcer.intake.mail import read_mail
+from enforcer.intake.suricata import read_ends, read_suricata
+from enforcer.intake.wazuh import read_groups, read_wazuh
 from enforcer.intake.xarf import read_xarf
 from enforcer.service_settings import IntakeSettings
 
@@ -53,6 +56,19 @@ def adapters(settings: IntakeSettings) -> dict[str, Adapter]:
             "Alertmanager's webhook, version 4",
         ),
         Adapter("intelmq", read_intelmq, "application/json", "An IntelMQ event"),
+        Adapter("fail2ban", read_fail2ban, "application/json", "fail2ban's ban or unban"),
+        Adapter(
+            "suricata",
+            partial(read_suricata, ends=read_ends(settings.adapters.get("suricata", {}))),
+            "application/x-ndjson",
+            "Suricata's EVE records, one a line",
+        ),
+        Adapter(
+            "wazuh",
+            partial(read_wazuh, established=read_groups(settings.adapters.get("wazuh", {}))),
+            "application/json",
+            "Wazuh's active response, version 4 or 5",
+        ),
     ]
     mappings = settings.adapters.get("generic", {})
     for name, stated in mappings.items():

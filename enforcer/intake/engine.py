@@ -24,6 +24,7 @@ from enforcer.application.commands import LiftOrder, PlaceOrder
 from enforcer.application.desk_views import PlaceResult
 from enforcer.control.steps import Step, no_step
 from enforcer.core.access import Action, MachineLimits, Rights, Role
+from enforcer.core.four_eyes import NEEDS_APPROVAL
 from enforcer.core.intake_reading import read_rules
 from enforcer.core.intake_rules import one_line
 from enforcer.core.orders import Scope, order_id
@@ -194,7 +195,7 @@ class Intake:
         if result.order is None:
             said = result.message or "it was refused"
             body = {**row.body, "said": said, "code": result.code}
-            waits = result.code == "needs-approval"
+            waits = result.code == NEEDS_APPROVAL
             return replace(row, state="open" if waits else "failed", body=body)
         rule = self._habits.rules.get(row.body["rule"] or "")
         over = row.body.get("over") and rule is not None and rule.lift

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from enforcer.application.actor import Actor
+from enforcer.core.four_eyes import NEEDS_APPROVAL
 from enforcer.core.intake_rules import Ordering, Rule, filled, one_line
 from enforcer.core.orders import Order, is_over, order_id
 from enforcer.core.prefixes import format_network
@@ -143,7 +144,7 @@ class Ledger:
             return self._say(row, "taken", row.body["said"], over=False)
         if row.state in ("taken", "lifting"):
             return row
-        if row.state == "failed" and from_us(row.body["tried_us"]) + _RETRY > self._now:
+        if self._refused(row):
             return row
         same = [r for r in self.rows.about(row.target) if r.body.get("rule") == rule.name]
         standing = self._standing(row, rule, same)
@@ -155,6 +156,13 @@ class Ledger:
         body = self._asking(rule, rule.order, row, same, verdict)
         by = {"name": actor.name, "source": actor.source, "rights": _rights(actor)}
         return self._say(row, "taken", verdict.said, **body, by=by, tried_us=to_us(self._now))
+
+    def _refused(self, row: StoredReport) -> bool:
+        """Whether it was asked for, refused, and is not to be asked for again now."""
+        if row.order is not None or "tried_us" not in row.body:
+            return False
+        waits = row.body.get("code") == NEEDS_APPROVAL
+        return waits or from_us(row.body["tried_us"]) + _RETRY > self._now
 
     def _standing(
         self, row: StoredReport, rule: Rule, same: list[StoredReport]

@@ -60,7 +60,7 @@ def check(settings: IntakeSettings) -> None:
     tuple(_parts(settings))
 
 
-KNOWN = frozenset(["generic", "alertmanager", "mail"])
+KNOWN = frozenset(["generic", "alertmanager", "mail", "suricata", "wazuh"])
 """Names of adapters that have settings."""
 
 

@@ -125,9 +125,14 @@ class ByApprise:
     def send(self, notice: StoredNotice) -> None:
         """See `Channel`."""
         with _Overheard() as said:
-            taken = self._service.notify(
-                body=str(notice.body["text"]) or " ", title=str(notice.body["title"])
-            )
+            try:
+                taken = self._service.notify(
+                    body=str(notice.body["text"]) or " ", title=str(notice.body["title"])
+                )
+            except (ArithmeticError, AttributeError, LookupError, OSError, TypeError) as error:
+                raise NotSent(f"apprise broke: {self._scrub(str(error))}") from None
+            except ValueError as error:
+                raise NotSent(f"apprise refused it: {self._scrub(str(error))}") from None
         if not taken:
             why = self._scrub("; ".join(said.lines)) or "it gave no reason"
             raise NotSent(f"the service did not take it: {why}")

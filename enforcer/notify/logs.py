@@ -22,8 +22,11 @@ _QUIET = {
 _SERVER = ("uvicorn", "uvicorn.error")
 
 
-def open_log(format_: str, level: int) -> None:
-    """Configure logging of this process. `format_`: json, or anything else for people."""
+def open_log(format_: str, level: str) -> None:
+    """Configure logging of this process.
+
+    `format_`: json, or anything else for people; `level`: debug, info, warning, error.
+    """
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if format_ == "json"
@@ -45,7 +48,7 @@ def open_log(format_: str, level: int) -> None:
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)
     for name in _SERVER:
-        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).setLevel(level.upper())
 
 
 def _take_libraries_in(

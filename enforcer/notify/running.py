@@ -26,6 +26,10 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 _AWAY_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
+_DEFECT_SECONDS = 60.0
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+"""What a defect of ours or of a library raises: said with its traceback, and it ends no thread."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,10 @@ def notifying(database: Database, outlets: Outlets, orders: Orders, clock: Clock
         yield
     finally:
         stop.set()
+        deadline = clock.monotonic() + _GRACE_SECONDS
         for thread in threads:
             # One that waits for a service that does not answer ends with the process.
-            thread.join(_AWAY_SECONDS)
+            thread.join(max(deadline - clock.monotonic(), 0.0))
 
 
 def _beginning(following: Following) -> Callable[[], bool]:
@@ -106,6 +111,9 @@ def _run(name: str, look: Callable[[], bool], clock: Clock, stop: threading.Even
             if look():
                 wait = 0.0
             said = ""
+        except _DEFECTS:
+            wait = _DEFECT_SECONDS
+            log.exception("notices broke and are tried again", thread=name)
         except EnforcerError as error:
             wait = _AWAY_SECONDS
             if str(error) != said:

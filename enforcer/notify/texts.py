@@ -85,7 +85,7 @@ class Texts:
                 return _text(self._own.get_template(f"{name}.txt").render(given))
             except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
                 if not _is_absent(error):
-                    log.warning("template of a notice is broken", event=name, error=str(error))
+                    log.warning("template of a notice is broken", template=name, error=str(error))
         return _text(self._ours.get_template(f"{name}.txt").render(given))
 
 

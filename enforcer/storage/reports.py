@@ -30,6 +30,7 @@ _about = _all.where(
     reports.c.state.not_in(["open", "ignored", "dismissed", "malformed"]),
 ).limit(bindparam("most"))
 _counts = select(reports.c.state, func.count()).group_by(reports.c.state)
+_sources = select(reports.c.source).distinct()
 _from_source = (
     select(func.count())
     .select_from(reports)
@@ -158,6 +159,10 @@ class ReportReader:
     def counts(self) -> dict[str, int]:
         """How many reports there are of each state."""
         return {row[0]: row[1] for row in self._connection.execute(_counts)}
+
+    def sources(self) -> list[str]:
+        """The sources that any report came from, sorted."""
+        return sorted(self._connection.execute(_sources).scalars())
 
     def count_from(self, source: str, state: str, since: datetime) -> int:
         """How many reports of a source in a state came first since then."""

@@ -33,15 +33,16 @@ def sources(world: World) -> list[SourceView]:
 def stop(world: World, actor: Actor, name: str, reason: str) -> SourceView:
     """See `Application.source_stop`; a source that is stopped stays as it is.
 
-    Raises InvalidInput; NotFound for a name that no order ever came from and that the
-    inventory states no limits for: a typing error must not look like a stopped source.
+    Raises InvalidInput; NotFound for a name that neither an order nor a report ever came from,
+    that has no token, and that the inventory states no limits for: a typing error must not look
+    like a stopped source.
     """
     need_reason(reason, "stopping a source needs a reason")
     if name == EVERYBODY:
         raise InvalidInput("name one source; `enforcer pause` stops what all of them order")
     topology, now = world.topology, world.clock.now()
     with world.database.write() as work:
-        _must_exist(name, {*topology.sources, *work.orders.sources(), *work.sources.stops()})
+        _must_exist(name, _known(work, topology))
         if work.sources.stop(name, Stop(actor.name, reason.strip(), now)):
             work.record("source.stopped", actor, at=now, subject=name, payload={"reason": reason})
         return _view(name, topology, _Work.of(work, now))
@@ -54,7 +55,7 @@ def start(world: World, actor: Actor, name: str) -> SourceView:
     """
     topology, now = world.topology, world.clock.now()
     with world.database.write() as work:
-        _must_exist(name, {*topology.sources, *work.orders.sources(), *work.sources.stops()})
+        _must_exist(name, _known(work, topology))
         if work.sources.start(name):
             work.record("source.started", actor, at=now, subject=name, payload={})
         return _view(name, topology, _Work.of(work, now))
@@ -77,14 +78,21 @@ class _Work:
         )
 
 
+def _known(reader: Reader, topology: Topology) -> set[str]:
+    """Sources that there are: a detector is one before its first order, too."""
+    ordered, reported = reader.orders.sources(), reader.reports.sources()
+    tokens = (token.source for token in reader.tokens.all())
+    return {*topology.sources, *ordered, *reported, *reader.sources.stops(), *tokens}
+
+
 def _must_exist(name: str, known: Iterable[str]) -> None:
     if not name.strip():
         raise InvalidInput("a source's name is needed: see `enforcer source list`")
     every = _OUR_OWN.union(known) - {EVERYBODY}
     if name not in every:
         raise NotFound(
-            f"no order ever came from a source {name!r}, and the inventory states no limits for"
-            f" it{did_you_mean(name, sorted(every))}: see `enforcer source list`"
+            f"no order ever came from a source {name!r}, it has no token, and the inventory states"
+            f" no limits for it{did_you_mean(name, sorted(every))}: see `enforcer source list`"
         )
 
 

@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from enforcer.api.guard import Caller, allowed
 from enforcer.api.turns import SlowTurn
+from enforcer.core.access import Action
 from enforcer.errors import InvalidInput
 from enforcer.web.desk import Desk, Said
 from enforcer.web.environment import segment
 from enforcer.web.senders import Steering, Text, reason_of
 
 router = APIRouter(include_in_schema=False, prefix="/devices/{name}")
+
+Deciding = Annotated[Caller, Depends(allowed(Action.DEVICES))]
 _TONES = {"clean": "good", "applied": "good", "repaired": "good", "observed": "watch"}
 _MODES = {
     "observe": "It is only observed from now on: nothing is written to it.",
@@ -44,6 +50,22 @@ def resume(request: Request, name: str, caller: Steering) -> Response:
     desk = Desk(request, caller)
     desk.application.device_resume(desk.actor, name)
     return desk.go(_at(name), Said(f"Resumed: what waited is being applied to {name}."))
+
+
+@router.get("/release")
+def release_form(request: Request, name: str, caller: Deciding) -> Response:
+    """What is held, and the form that lets it pass."""
+    desk = Desk(request, caller)
+    view = desk.application.device(desk.actor, name)
+    return desk.page("device_decide.html", device=view, what="release")
+
+
+@router.get("/adopt")
+def adopt_form(request: Request, name: str, caller: Deciding) -> Response:
+    """What adopting means, and the form."""
+    desk = Desk(request, caller)
+    view = desk.application.device(desk.actor, name)
+    return desk.page("device_decide.html", device=view, what="adopt")
 
 
 @router.post("/release")

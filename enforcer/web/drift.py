@@ -23,16 +23,19 @@ _READ_AT_ONCE = 6
 def drift(request: Request, caller: Reading) -> Response:
     """Devices that are not proved to be as they should, and the repairs."""
     desk = Desk(request, caller)
+    if request.query_params.get("fragment") == "repairs":
+        return desk.fragment("drift_repairs.html", repairs=repairs(desk, _REPAIRS))
     every = list(desk.application.devices(desk.actor))
     off = sorted((one for one in every if one.status not in FINE), key=urgency)
     context: dict[str, Any] = {
         "off": off,
         "proved": len(every) - len(off),
         "total": len(every),
-        "repairs": repairs(desk, _REPAIRS),
         "sentences": SENTENCES,
     }
     if "fragment" in request.query_params:
         return desk.fragment("drift_live.html", **context)
     readable = [one.name for one in off if one.status not in _UNREADABLE]
-    return desk.page("drift.html", read=readable[:_READ_AT_ONCE], **context)
+    return desk.page(
+        "drift.html", read=readable[:_READ_AT_ONCE], repairs=repairs(desk, _REPAIRS), **context
+    )

@@ -111,7 +111,7 @@ def segment(text: str) -> str:
 
 
 def number(value: int) -> str:
-    """``1,234,567`` with narrow spaces, as ISO 80000-1 groups digits."""
+    """``1,234,567`` with narrow spaces, as the standard of quantities groups digits."""
     return f"{value:,}".replace(",", "\u202f")
 
 

@@ -19,7 +19,7 @@ from enforcer.web.desk import Desk
 router = APIRouter(include_in_schema=False)
 TROUBLED = (Status.FAILING, Status.DRIFTED, Status.UNSUPPORTED, Status.PARTIAL, Status.UNVERIFIED)
 _SHOWN = 8
-_COUNTED = 1000
+_COUNTED = 300
 _SOON = timedelta(hours=1)
 
 

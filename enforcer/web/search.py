@@ -56,6 +56,8 @@ def search(
         return desk.page("search_empty.html", asked="")
     if (address := normal(stated)) is not None:
         return _answer(desk, address, at)
+    if (proposal := _proposal(desk, stated)) is not None:
+        return desk.go(f"/approvals/{segment(proposal)}")
     if (order := _order(desk, stated)) is not None and "-" in stated:
         return desk.go(f"/orders/{segment(order.id)}")
     found = _found(desk, stated)
@@ -120,6 +122,16 @@ def _order(desk: Desk, text: str) -> OrderView | None:
     try:
         return desk.application.order(desk.actor, order_id(number))
     except NotFound:
+        return None
+
+
+def _proposal(desk: Desk, text: str) -> str | None:
+    """The id of a proposal that is called so: those begin with "P."."""
+    if not text.upper().startswith("P."):
+        return None
+    try:
+        return desk.application.proposal(desk.actor, text.upper()).id
+    except (InvalidInput, NotFound):
         return None
 
 

@@ -23,6 +23,7 @@ from enforcer.clock import SystemClock
 from lab.errors import LabCommandFailed, LabError, NotInLab
 from lab.inside import current
 from tests.bench import (
+    announced_blackholes,
     first_drop,
     full_pass,
     leaked_routes,
@@ -30,6 +31,7 @@ from tests.bench import (
     members,
     pasting,
     repair,
+    service_load,
     single_element,
     whole_list,
 )
@@ -45,8 +47,12 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     module.NAME: module.measure
     for module in (single_element, first_drop, whole_list, full_pass, repair, pasting, members)
-} | {leaked_routes.NAME: leaked_routes.measure}
-ELSEWHERE = {leaked_routes.NAME: leaked_routes.WHERE}
+} | {
+    leaked_routes.NAME: leaked_routes.measure,
+    announced_blackholes.NAME: announced_blackholes.measure,
+    service_load.NAME: service_load.measure,
+}
+ELSEWHERE = {one.NAME: one.WHERE for one in (leaked_routes, announced_blackholes)}
 """Chapters that have a lab of their own."""
 
 

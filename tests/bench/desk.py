@@ -61,7 +61,7 @@ class Desk:
             raise NoVerdict(f"enforcer {' '.join(words)}: {done.stderr}")
         return self._lifting(str(json.loads(done.stdout)["id"]))
 
-    def no_network(self) -> Undo:
+    def in_process(self) -> Undo:
         """As a program that is running."""
         return self._lifting(place(self._app, address(SENT_FROM)).id)
 

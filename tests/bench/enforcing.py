@@ -133,20 +133,20 @@ def block_list(app: Application, name: str, text: str) -> OrderView:
     return settled(app, place(app, BlockList(name)).id)
 
 
-def settled(app: Application, order: str) -> OrderView:
+def settled(app: Application, order: str, patience: timedelta = PATIENCE) -> OrderView:
     """Wait until an order is enforced. Raises NoVerdict."""
-    view = app.wait(ME, order, PATIENCE)
+    view = app.wait(ME, order, patience)
     if view.status != SETTLED:
-        raise NoVerdict(f"order {order} is {view.status} after {PATIENCE}: {view.devices}")
+        raise NoVerdict(f"order {order} is {view.status} after {patience}: {view.devices}")
     return view
 
 
-def lift(app: Application, order: str) -> None:
+def lift(app: Application, order: str, patience: timedelta = PATIENCE) -> None:
     """Lift an order and wait until it is gone. Raises NoVerdict."""
     app.lift(ME, LiftOrder(order=order, reason="the round is over"))
-    view = app.wait(ME, order, PATIENCE)
+    view = app.wait(ME, order, patience)
     if view.status != "lifted":
-        raise NoVerdict(f"order {order} is {view.status} after {PATIENCE}: {view.devices}")
+        raise NoVerdict(f"order {order} is {view.status} after {patience}: {view.devices}")
 
 
 def monotonic_of(wall: float) -> float:

@@ -64,7 +64,7 @@ def _measuring(traced: bool, entries: int, say: Say) -> Iterator[tuple[Installat
 
 def _drops(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
     with _measuring(False, entries, say) as (_, desk):
-        ways = {CLI: desk.by_command, IN_PROCESS: desk.no_network, NFT: desk.by_nft}
+        ways = {CLI: desk.by_command, IN_PROCESS: desk.in_process, NFT: desk.by_nft}
         say(f"order to first drop beside {entries:,}, {rounds} rounds")
         with BackgroundFlow(SENDER, SINK, SENT_FROM, SENT_TO) as sending:
             taken = take_turns(ways, rounds)
@@ -82,7 +82,7 @@ def _split(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
     with _measuring(True, entries, say) as (installation, desk):
         assert isinstance(installation, TracedInstallation)
         say(f"where the time goes beside {entries:,}, {rounds} rounds")
-        taken = take_turns({CLI: desk.by_command, IN_PROCESS: desk.no_network}, rounds)
+        taken = take_turns({CLI: desk.by_command, IN_PROCESS: desk.in_process}, rounds)
         marks = read_trace(installation.trace)
     for what, parts in ((CLI, COMMAND_PARTS), (IN_PROCESS, PLACE_PARTS)):
         mine = [turn for turn in taken if turn.what == what]

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -46,6 +47,7 @@ KEPT = "198.51.100.0/24"
 FULL, QUICK = ((10_000, 49_000, 100_000), (1_000, 10_000)), ((1_000, 10_000), (1_000,))
 """Leaked routes; and, on FRR, listed ones."""
 NAIVE_AT = 1_000
+PATIENCE = timedelta(seconds=300)
 METHOD = """
 The customer of `lab/isp-bgp.clab.yml` leaks made-up /24s on one edge, and the upstream has them
 all. `order`: `drop-routes --all-but-registered`, placed in process (the routes are read and what
@@ -71,16 +73,26 @@ class Ways:
         self._app = app
         self._prefixes = tuple(prefixes)
         self._session = Sessions(neighbors=(ip_address(edge.neighbors[0]),))
+        self.parts: dict[str, list[float]] = {}
 
     def order(self, number: int) -> dict[str, float]:
         """By an order, until the upstream is clean."""
         began = time.monotonic()
         order = self._place(DropRoutes(self._session, choice="unregistered"))
-        took = self._clean() - began
-        settled(self._app, order)
-        lift(self._app, order)
+        placed = time.monotonic()
+        clean = self._clean()
+        settled(self._app, order, PATIENCE)
+        done = time.monotonic()
+        parts = {
+            "place: guardrails, commit of the order": placed - began,
+            "until the upstream is clean": clean - placed,
+            "until it is proved": done - clean,
+        }
+        for part, seconds in parts.items():
+            self.parts.setdefault(part, []).append(seconds)
+        lift(self._app, order, PATIENCE)
         self._back()
-        return {ORDER: took}
+        return {ORDER: clean - began}
 
     def hand(self, number: int) -> dict[str, float]:
         """By hand, until the upstream is clean."""
@@ -96,9 +108,9 @@ class Ways:
         prefixes = tuple(map(ip_network, self._prefixes))
         began = time.monotonic()
         order = self._place(DropRoutes(self._session, prefixes))
-        settled(self._app, order)
+        settled(self._app, order, PATIENCE)
         took = time.monotonic() - began
-        lift(self._app, order)
+        lift(self._app, order, PATIENCE)
         return {LISTED: took}
 
     def by_lists(self, name: str, chunk: int) -> Callable[[int], dict[str, float]]:
@@ -121,11 +133,13 @@ class Ways:
     def _clean(self) -> float:
         """The instant at which the upstream has the customer's own prefix alone."""
         what = "the upstream is clean"
-        wait_until(lambda: upstream_count(self._edge, 4) == 1, what, timeout=CONVERGED, every=0.02)
+        seconds = PATIENCE.total_seconds()
+        wait_until(lambda: upstream_count(self._edge, 4) == 1, what, timeout=seconds, every=0.02)
         return time.monotonic()
 
     def _back(self) -> None:
-        await_upstream(self._edge, 4, {self._edge.own[0], *self._prefixes})
+        wanted = {self._edge.own[0], *self._prefixes}
+        await_upstream(self._edge, 4, wanted, timeout=PATIENCE.total_seconds())
 
 
 @contextmanager
@@ -150,35 +164,53 @@ def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark, in the BGP lab."""
     chapter = Chapter(NAME, "Leaked routes, from order to a clean upstream", METHOD)
     quick = size.entries < 100_000
-    counts, listed = QUICK if quick else FULL
-    rounds = size.long
+    counts, lengths = QUICK if quick else FULL
     with controlled() as app:
         for edge in EDGES:
             for count in counts:
-                prefixes = leaked(count)
-                announce(edge, plain(prefixes))
-                await_upstream(edge, 4, {edge.own[0], *prefixes})
-                situation = f"{count:,} leaked routes, {edge.daemon.upper()}"
-                say(f"{situation}, {rounds} rounds")
-                ways = Ways(edge, app, prefixes)
-                times = interleaved(rounds, [ways.order, ways.hand], chapter.remarks)
-                chapter.compare(situation, times, ORDER, HAND, headline=count == counts[-1])
-            announce(edge, [])
-        _lists(chapter, app, listed, 1 if quick else 3, say)
+                last = count == counts[-1]
+                leaks(chapter, app, Leaked(edge, count, size.long, last), say)
+        for count in lengths:
+            lists(chapter, app, count, 1 if quick else 3, say)
     return chapter
 
 
-def _lists(
-    chapter: Chapter, app: Application, counts: Sequence[int], rounds: int, say: Say
-) -> None:
-    for count in counts:
-        situation = f"{count:,} listed prefixes, FRR"
-        say(f"{situation}, {rounds} rounds")
-        ways = Ways(FRR, app, leaked(count))
-        runs = [ways.listed, ways.by_lists(CHUNKED, 10)]
-        if count == NAIVE_AT:
-            runs.append(ways.by_lists(NAIVE, count))
-        times = interleaved(rounds, runs, chapter.remarks)
-        chapter.compare(situation, times, LISTED, CHUNKED)
-        if NAIVE in times:
-            chapter.compare(situation, times, LISTED, NAIVE, headline=True)
+@dataclass(frozen=True)
+class Leaked:
+    """One row: so many leaked routes on one edge."""
+
+    edge: Edge
+    count: int
+    rounds: int
+    headline: bool
+
+
+def leaks(chapter: Chapter, app: Application, row: Leaked, say: Say) -> None:
+    """Add the comparison of an order with the same filter by hand."""
+    edge, prefixes = row.edge, leaked(row.count)
+    situation = f"{row.count:,} leaked routes, {edge.daemon.upper()}"
+    say(f"{situation}, {row.rounds} rounds")
+    announce(edge, plain(prefixes))
+    wanted = {edge.own[0], *prefixes}
+    await_upstream(edge, 4, wanted, timeout=PATIENCE.total_seconds())
+    ways = Ways(edge, app, prefixes)
+    times = interleaved(row.rounds, [ways.order, ways.hand], chapter.remarks)
+    chapter.compare(situation, times, ORDER, HAND, headline=row.headline)
+    if row.headline:
+        chapter.split(f"order, {situation}", ways.parts)
+    announce(edge, [])
+    await_upstream(edge, 4, {edge.own[0]}, timeout=PATIENCE.total_seconds())
+
+
+def lists(chapter: Chapter, app: Application, count: int, rounds: int, say: Say) -> None:
+    """Add the comparison of an order that names so many prefixes with `vtysh -f`, on FRR."""
+    situation = f"{count:,} listed prefixes, FRR"
+    say(f"{situation}, {rounds} rounds")
+    ways = Ways(FRR, app, leaked(count))
+    runs = [ways.listed, ways.by_lists(CHUNKED, 10)]
+    if count == NAIVE_AT:
+        runs.append(ways.by_lists(NAIVE, count))
+    times = interleaved(rounds, runs, chapter.remarks)
+    chapter.compare(situation, times, LISTED, CHUNKED)
+    if NAIVE in times:
+        chapter.compare(situation, times, LISTED, NAIVE, headline=True)

@@ -143,6 +143,7 @@ def test_what_is_protected_is_confirmed_by_name_or_not_placed(visits: Visits) ->
         page.get_by_role("button", name="Ask for approval")
     ).click()
     expect(page.get_by_text("Check each box, or leave the order.")).to_be_visible()
+    accessible(page)
     for box in page.get_by_role("checkbox").all():
         box.check()
     page.get_by_role("button", name=re.compile("Place the order|Ask for approval")).click()

@@ -22,8 +22,22 @@ from tests.fakes.device import SOMEBODY, FakeDevice
 ABBY = Actor("abby", "web")
 PATIENCE = timedelta(seconds=30)
 PAGES = (
-    *("/devices", "/devices/edge2", "/devices/edge2/plan", "/devices/edge2/drift", "/drift"),
-    *("/customers", "/customers/delta-hosting", "/audit", "/audit/1", "/audit/chain"),
+    *(
+        "/devices",
+        "/devices/edge2",
+        "/devices/edge2/plan",
+        "/devices/edge2/drift",
+        "/devices/edge2/adopt",
+    ),
+    *(
+        "/devices/edge2/release",
+        "/drift",
+        "/customers",
+        "/customers/delta-hosting",
+        "/audit",
+        "/audit/1",
+        "/audit/chain",
+    ),
     *("/lists", "/lists/import", "/protected", "/sources", "/sources/web/stop", "/alarms"),
     *("/reports", "/notices", "/inventory", "/inventory/diff", "/status", "/accounts"),
     *("/accounts/vera", "/me", "/tokens"),
@@ -32,13 +46,13 @@ PAGES = (
 
 @pytest.fixture
 def order(town: Town) -> Iterator[OrderView]:
-    """An order that edge2 enforces; it is lifted afterwards, and edge2 runs."""
+    """An order that edge2 enforces; it is lifted afterwards, and edge2 enforces."""
     demand = BlockAddress(ip_network("192.0.2.201"))
     command = PlaceOrder(demand=demand, reason="spam run", duration=timedelta(hours=2))
     placed = town.app.place(ABBY, command)
     assert town.app.wait(SHELL, placed.id, PATIENCE).status == "enforced"
     yield placed
-    town.app.device_resume(SHELL, "edge2")
+    town.app.device_mode(SHELL, "edge2", "inventory", "the test is over")
     town.app.lift(ABBY, LiftOrder(order=placed.id, reason="the test is over"))
     town.app.wait(SHELL, placed.id, PATIENCE)
 
@@ -60,11 +74,12 @@ def test_drift_appears_and_is_repaired_while_one_looks(
     expect(vera.get_by_role("heading", name="No drift")).to_be_visible()
 
     erik.goto("/devices/edge2")
-    erik.get_by_text("Pause it").click()
+    erik.get_by_text("Change its mode").click()
+    erik.get_by_label("observe", exact=True).check()
     erik.get_by_label("Why").locator("visible=true").fill("new line card")
-    erik.get_by_role("button", name="Pause", exact=True).click()
-    expect(erik.get_by_role("heading", name="Paused")).to_be_visible()
-    expect(vera.get_by_text("paused by erik: new line card")).to_be_visible()
+    erik.get_by_role("button", name="Set the mode").click()
+    expect(erik.get_by_role("heading", name="Observed only")).to_be_visible()
+    expect(vera.get_by_text("It is read and compared, and never written to.")).to_be_visible()
 
     lose_one(town.boxes["edge2"], order)
     row = vera.get_by_role("row", name=re.compile("edge2"))
@@ -73,7 +88,7 @@ def test_drift_appears_and_is_repaired_while_one_looks(
     expect(vera.get_by_text("1 missing")).to_be_visible()
     expect(vera.get_by_text(re.compile(r"192\.0\.2\.201"))).to_be_visible()
     accessible(vera)
-    vera.get_by_role("link", name="Commands that would put it right").click()
+    vera.get_by_role("link", name="Commands that repair it").click()
     expect(vera.locator("pre.native").first).to_contain_text("add member")
     vera.goto("/drift")
     expect(vera.get_by_text("1 missing")).to_be_visible()
@@ -81,9 +96,11 @@ def test_drift_appears_and_is_repaired_while_one_looks(
     visits.picture(vera, "drift")
 
     expect(erik.get_by_role("heading", name="Drifted")).to_be_visible()
-    expect(erik.get_by_text("Paused", exact=True).first).to_be_visible()
     visits.picture(erik, "device")
-    erik.get_by_role("button", name="Resume").first.click()
+    erik.get_by_text("Change its mode").click()
+    erik.get_by_label("enforce", exact=True).check()
+    erik.get_by_label("Why").locator("visible=true").fill("it runs")
+    erik.get_by_role("button", name="Set the mode").click()
     expect(erik.get_by_role("heading", name="Ok")).to_be_visible()
     expect(vera.get_by_role("heading", name="No drift")).to_be_visible()
 
@@ -104,7 +121,12 @@ def test_a_viewer_is_offered_nothing_and_taken_nothing_from(visits: Visits, town
     page.goto("/inventory/diff")
     expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
     token = page.locator('input[name="csrf"]').first.get_attribute("value")
-    form = {"csrf": token or "", "reason": "by hand", "sure": "edge1", "mode": "observe"}
+    form: dict[str, str | float | bool] = {
+        "csrf": token or "",
+        "reason": "by hand",
+        "sure": "edge1",
+        "mode": "observe",
+    }
     for path in ("/devices/edge1/pause", "/devices/edge1/mode", "/sources/web/stop"):
         assert page.request.post(f"{town.url}{path}", form=form).status == 403
     assert town.app.device(SHELL, "edge1").mode == "enforce"

@@ -18,7 +18,7 @@ from tests.browser.town import PASSWORD, Town
 
 WIDE, NARROW = (1280, 800), (360, 740)
 _SERIOUS = {"serious", "critical"}
-_PATIENCE = 8_000
+_PATIENCE = 30_000
 _EXPECTED = ("status of 401", "status of 403", "status of 404", "status of 422")
 
 expect.set_options(timeout=_PATIENCE)

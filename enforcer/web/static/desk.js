@@ -12,6 +12,7 @@ const typing = (element) => element?.matches?.("input:not([type=checkbox], [type
 // happens, and put in place row by row, so that focus, checks and scrolling stay.
 
 const PATIENCE = 400; // ms: what comes together is fetched once
+const LEAST = 1000; // ms: a flood of events is fetched once a second
 const ANYWAY = 20000; // ms: times pass
 const SOON = 1500; // ms: a proof is no event of its own, so what is under way is looked at again
 let due = 0;
@@ -19,7 +20,7 @@ let seen = 0;
 let fetching = false;
 
 function later() {
-  if (!due) due = setTimeout(refresh, PATIENCE);
+  if (!due) due = setTimeout(refresh, Math.max(PATIENCE, LEAST - (Date.now() - seen)));
 }
 
 async function refresh() {
@@ -29,9 +30,16 @@ async function refresh() {
   seen = Date.now();
   try {
     await Promise.all(all("[data-live]").map(renew));
+    if (stated() !== state) { state = stated(); all("[data-after]").forEach(after); }
   } finally {
     fetching = false;
   }
+}
+
+// What comes after the page is asked for anew when a state in a live part is another one.
+let state = stated();
+function stated() {
+  return all("[data-state]").map((one) => one.dataset.state).join(" ");
 }
 
 async function renew(part) {
@@ -119,9 +127,14 @@ async function listen() {
   }, SOON);
   page.addEventListener("visibilitychange", () => { if (!page.hidden) later(); });
   for (let last = ""; ; await new Promise((go) => setTimeout(go, 2000))) {
+    await shown();
+    // A browser opens six connections to a server at once: tabs that nobody sees keep none.
+    const stop = new AbortController();
+    const leave = () => { if (page.hidden) stop.abort(); };
+    page.addEventListener("visibilitychange", leave);
     try {
       const headers = { accept: "text/event-stream", ...(last && { "last-event-id": last }) };
-      const answer = await fetch("/api/v1/events", { headers });
+      const answer = await fetch("/api/v1/events", { headers, signal: stop.signal });
       if (answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(answer.statusText);
       light(true);
@@ -129,9 +142,17 @@ async function listen() {
       for (let part = await stream.read(); !part.done; part = await stream.read()) {
         for (const [, id] of part.value.matchAll(/^id: ?(\d+)/gm)) { last = id; later(); }
       }
-    } catch { /* the server is away: it is asked again */ }
+    } catch { /* the server is away, or nobody looks: it is asked again */ }
+    page.removeEventListener("visibilitychange", leave);
     light(false);
   }
+}
+
+function shown() {
+  return new Promise((go) => {
+    if (!page.hidden) go();
+    else page.addEventListener("visibilitychange", go, { once: true });
+  });
 }
 
 // ---------------------------------------------------------------------- keys

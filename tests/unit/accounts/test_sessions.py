@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from enforcer.application.account_views import ChangeUser
@@ -104,6 +106,16 @@ def test_a_disabled_account_is_out_at_once_and_stays_out(house: House) -> None:
     house.accounts.change_user(SHELL, ChangeUser(name="anna", disabled=False))
     assert is_over(house, cookie)
     assert house.enter("anna").session.user == "anna"
+
+
+def test_a_login_that_nobody_ended_opens_nothing_for_a_disabled_account(house: House) -> None:
+    house.user("anna", "abuse")
+    cookie = house.enter("anna").cookie
+    with house.database.write() as work:
+        user = work.users.get("anna")
+        assert user is not None
+        work.users.save(replace(user, disabled=house.clock.now()))
+    assert is_over(house, cookie)
 
 
 def test_a_new_password_ends_all_other_logins(house: House) -> None:

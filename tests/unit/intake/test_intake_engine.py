@@ -19,6 +19,8 @@ from enforcer.errors import Forbidden, StorageError, Throttled
 from enforcer.intake.arrivals import Arrival, Receipt
 from enforcer.intake.engine import MOST_MALFORMED, Intake
 from enforcer.intake.inbox import Inbox
+from enforcer.service_settings import FourEyesSettings
+from enforcer.usecases.local import LocalApplication
 from tests.unit.intake.conftest import MakeOffice
 from tests.unit.intake.desk_of_reports import BLOCK, IDS, LIMITS, MAILBOX, ReportOffice, signal
 
@@ -96,7 +98,7 @@ def test_a_detector_cannot_exceed_its_limits(
 
 def test_what_is_refused_is_kept_and_not_asked_again_at_once(office: MakeOffice) -> None:
     desk = office(BLOCK)
-    desk.take_one(signal("192.0.2.99"))
+    desk.take_one(signal(type="seen"))
     desk.app.source_stop(Actor("ann", "cli"), "ids", "false alarms")
     receipt = desk.take_one(signal())
     assert receipt.state == "failed" and "stopped" in receipt.said
@@ -297,3 +299,17 @@ def test_the_inbox_repairs_when_it_opens(office: MakeOffice) -> None:
     with Inbox(desk.intake) as box:
         box.submit([Arrival(IDS, signal("192.0.2.9"), True)])
     assert len(desk.placed()) == 2
+
+
+def test_what_needs_a_second_person_waits_for_one(office: MakeOffice) -> None:
+    """A detector proposes nothing: its report is left to a person, and asked about once."""
+    desk = office(BLOCK)
+    world = replace(desk.world, four_eyes=FourEyesSettings(customers=1))
+    intake = Intake(world, LocalApplication(world), desk.settings)
+    for _ in range(5):
+        (result,) = intake.take([Arrival(IDS, signal(), True)])
+        assert isinstance(result, Receipt) and result.state == "open", result
+        desk.clock.advance(120)
+    assert desk.placed() == []
+    with desk.database.read() as reader:
+        assert len(reader.audit.entries(kinds=("order.refused",))) == 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from enforcer.application.views import WhyView
+from enforcer.errors import AwaitingApproval
 from enforcer.web.search import verdict
 from tests.fakes.application import FakeApplication
 from tests.fakes.views import NOW
@@ -33,6 +34,17 @@ def test_an_id_leads_to_its_order(typed: str, visitor: As, application: FakeAppl
     an_order(application)
     answer = visitor("viewer").get("/search", params={"q": typed})
     assert answer.headers["location"] == "/orders/0001-Y"
+
+
+def test_the_id_of_a_proposal_leads_to_it(visitor: As, application: FakeApplication) -> None:
+    application.needs_approval["192.0.2.7"] = ["wide"]
+    with pytest.raises(AwaitingApproval):
+        an_order(application)
+    (view,) = application.proposal_views.values()
+    application.proposal_views = {"P.0001-Y": view.model_copy(update={"id": "P.0001-Y"})}
+    answer = visitor("viewer").get("/search?q=p.0001-y")
+    assert answer.headers["location"] == "/approvals/P.0001-Y"
+    assert "Nothing fits" in visitor("viewer").get("/search?q=P.9999-9").text
 
 
 @pytest.mark.parametrize(

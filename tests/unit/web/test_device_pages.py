@@ -116,8 +116,9 @@ def test_what_is_held_is_released_with_a_reason() -> None:
     sitting = Sitting()
     held = {"status": "braked", "held": "40 of 60 entries would go", "contested": []}
     sitting.application.device_views[0] = a_device("edge1").model_copy(update=held)
-    text = sitting.page("/devices/edge1")
-    assert "40 of 60 entries would go" in text
+    assert 'href="/devices/edge1/release"' in sitting.page("/devices/edge1")
+    for path in ("/devices/edge1", "/devices/edge1/release"):
+        assert "40 of 60 entries would go" in sitting.page(path)
     assert "say why" in sitting.post("/devices/edge1/release", {"reason": " "}).text
     assert sitting.called("device_release") == []
     assert sitting.done("/devices/edge1/release", {"reason": "it moved"}) == "/devices/edge1"
@@ -130,6 +131,7 @@ def test_what_is_contested_names_who_changes_it() -> None:
     sitting.application.device_views[0] = a_device("edge1").model_copy(update=contested)
     for path in ("/devices", "/drift", "/devices/edge1"):
         assert "rule 17, by vi, pid 4711" in sitting.page(path)
+    assert "Nothing is held on it now" in Sitting().page("/devices/edge1/release")
 
 
 def test_a_device_is_paused_and_resumed() -> None:
@@ -150,7 +152,8 @@ def test_a_mode_is_one_of_three() -> None:
 def test_adopting_needs_the_box_and_retiring_the_name() -> None:
     sitting = Sitting()
     sitting.application.device_views[0] = a_device("edge1", "not-adopted")
-    assert "no other installation steers this device" in sitting.page("/devices/edge1")
+    assert 'href="/devices/edge1/adopt"' in sitting.page("/devices/edge1?fragment=1")
+    assert "no other installation steers this device" in sitting.page("/devices/edge1/adopt")
     assert sitting.post("/devices/edge1/adopt").status_code == 422
     wrong = {"reason": "scrap", "sure": "edge2"}
     assert sitting.post("/devices/edge1/retire", wrong).status_code == 422
@@ -211,3 +214,13 @@ def test_repairs_are_shown_on_the_page_of_drift_to_who_may_read_the_record() -> 
     assert "Drift repaired" in text
     assert "vi, pid 4711" in text
     assert "vi, pid 4711" not in Sitting("detector", application).page("/drift")
+
+
+def test_a_live_part_holds_no_field_that_somebody_may_be_typing_in() -> None:
+    sitting = Sitting()
+    state = {"status": "braked", "held": "too much", "contested": ["a rule"], "paused": "by ann"}
+    sitting.application.device_views[0] = a_device("edge1").model_copy(update=state)
+    sitting.application.device_views[1] = a_device("edge2", "not-adopted")
+    for path in ("/devices/edge1", "/devices/edge2", "/devices", "/drift", "/sources", "/alarms"):
+        fields = sitting.page(f"{path}?fragment=1").replace('type="hidden"', "").split("<input")[1:]
+        assert [field for field in fields if 'name="csrf"' not in field] == []

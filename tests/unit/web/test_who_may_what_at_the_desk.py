@@ -40,6 +40,8 @@ TABLE = {
     "GET /devices/{name}": ALL,
     "GET /devices/{name}/drift": ALL,
     "GET /devices/{name}/plan": ALL,
+    "GET /devices/{name}/release": KEEPERS,
+    "GET /devices/{name}/adopt": KEEPERS,
     "POST /devices/{name}/reconcile": KEEPERS,
     "POST /devices/{name}/pause": KEEPERS,
     "POST /devices/{name}/resume": KEEPERS,

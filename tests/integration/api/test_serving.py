@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import httpx
@@ -41,12 +41,23 @@ def served(settings: WebSettings = ANY, make_app: MakeApp | None = None) -> Iter
         yield server
 
 
+def state_at(url: str, ca: Path | None = None) -> str:
+    """What a client hears of the controller."""
+    with closing(Connection(Server(url, EVERYTHING, ca))) as connection:
+        return HttpApplication(connection).control(ANN).state
+
+
+def refused(settings: WebSettings, says: str) -> None:
+    """It begins nothing, and says why."""
+    with pytest.raises(ConfigurationInvalid, match=says), served(settings):
+        pass
+
+
 def test_it_answers_where_it_says_and_is_gone_after() -> None:
     with served() as server:
-        client = HttpApplication(Connection(Server(server.url, EVERYTHING)))
-        assert client.control(ANN).state == "running"
+        assert state_at(server.url) == "running"
     with pytest.raises(ServerUnreachable):
-        HttpApplication(Connection(Server(server.url, EVERYTHING))).control(ANN)
+        state_at(server.url)
 
 
 def test_it_stops_while_somebody_listens_to_events() -> None:
@@ -71,24 +82,18 @@ def test_it_stops_while_somebody_listens_to_events() -> None:
 def test_two_cannot_have_the_same_port() -> None:
     with served() as server:
         taken = WebSettings(listen=server.url.removeprefix("http://"))
-        with pytest.raises(ConfigurationInvalid, match="service.web.listen: .*another program"):
-            with served(taken):
-                pass
+        refused(taken, "another program")
 
 
 @pytest.mark.parametrize(
     "listen", ["127.0.0.1", "8080", "127.0.0.1:http", "127.0.0.1:70000", "nowhere:80", "1.2.3:80"]
 )
 def test_an_address_that_is_none_is_told(listen: str) -> None:
-    with pytest.raises(ConfigurationInvalid, match=r"service\.web\.listen"):
-        with served(WebSettings(listen=listen)):
-            pass
+    refused(WebSettings(listen=listen), r"service\.web\.listen")
 
 
 def test_an_address_of_another_machine_is_told() -> None:
-    with pytest.raises(ConfigurationInvalid, match="not ours"):
-        with served(WebSettings(listen="192.0.2.1:8080")):
-            pass
+    refused(WebSettings(listen="192.0.2.1:8080"), "not ours")
 
 
 def test_by_tls_the_client_knows_whom_it_talks_to(tmp_path: Path) -> None:
@@ -97,11 +102,9 @@ def test_by_tls_the_client_knows_whom_it_talks_to(tmp_path: Path) -> None:
     settings = WebSettings(listen="127.0.0.1:0", tls_certificate=pem, tls_key=pem)
     with served(settings) as server:
         assert server.url.startswith("https://")
-        known = Connection(Server(server.url, EVERYTHING, authority.file))
-        assert HttpApplication(known).control(ANN).state == "running"
+        assert state_at(server.url, authority.file) == "running"
         with pytest.raises(ServerUnreachable, match="certificate"):
-            HttpApplication(Connection(Server(server.url, EVERYTHING))).control(ANN)
-        known.close()
+            state_at(server.url)
 
 
 def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
@@ -146,15 +149,16 @@ class Quick(SystemClock):
 
 
 def test_what_can_never_be_served_ends_whoever_waits() -> None:
-    @contextmanager
-    def make() -> Iterator[FastAPI]:
+    def make() -> AbstractContextManager[FastAPI]:
         raise ConfigurationInvalid("service.intake.rules: no")
-        yield
 
     gave_up = threading.Event()
-    with pytest.raises(ConfigurationInvalid, match="rules"), capture_logs():
-        with serving(ANY, make, SystemClock(), gave_up.set):
-            assert gave_up.wait(PATIENCE)
+    with (
+        pytest.raises(ConfigurationInvalid, match="rules"),
+        capture_logs(),
+        serving(ANY, make, SystemClock(), gave_up.set),
+    ):
+        assert gave_up.wait(PATIENCE)
 
 
 def test_forwarded_addresses_are_believed_of_trusted_proxies_only() -> None:
