@@ -30,6 +30,7 @@ from enforcer.driver_api import Driver
 from enforcer.errors import StorageError
 from enforcer.notify import logs
 from enforcer.notify.measures import STANDING_BY, Measures
+from enforcer.notify.outlets import Outlets
 from enforcer.registry import driver_class
 from enforcer.settings import Settings, shown_url
 from enforcer.storage.database import Database
@@ -42,6 +43,7 @@ from enforcer.usecases.world import World
 
 if TYPE_CHECKING:
     from enforcer.accounts.local import LocalAccounts
+    from enforcer.application.notice_views import Notices, NoticeView
     from enforcer.application.report_views import TrialView
     from enforcer.application.sign_on import SignOn
     from enforcer.intake.desk import ReportDesk
@@ -55,10 +57,7 @@ inside must not keep the next leader from taking over."""
 
 
 class Credentials:
-    """Resolves ``env:`` and ``file:`` references, relative to the settings file.
-
-    `logins`: how many may be under way at once.
-    """
+    """Resolves references, relative to the settings file; `logins`: so many at once."""
 
     def __init__(self, base: Path, logins: int) -> None:
         self._base = base
@@ -100,7 +99,9 @@ def world(
         timedelta(seconds=settings.full_pass_every),
         step,
         settings.signing_key,
-        Installation(settings.file, settings.base, lambda: inventory_and_notes(settings)),
+        Installation(
+            settings.file, settings.base, lambda: inventory_and_notes(settings), settings.service
+        ),
         settings.service.four_eyes,
     )
 
@@ -152,16 +153,32 @@ def reports(settings: Settings) -> ReportDesk:
     return ReportDesk(places, LocalApplication(places))
 
 
+def notices(settings: Settings) -> Notices:
+    """Notices of the settings' database."""
+    from enforcer.notify.desk import NoticeDesk
+
+    open_log(settings)
+    return NoticeDesk(Database(settings.database), SystemClock())
+
+
+def notice_test(settings: Settings, actor: Actor, channel: str) -> NoticeView:
+    """Send a notice now. Raises as `enforcer.notify.desk.send_test`."""
+    from enforcer.notify.desk import send_test
+
+    return send_test(_outlets(settings), channel, actor, SystemClock())
+
+
+def _outlets(settings: Settings) -> Outlets:
+    resolve = Credentials(settings.base, settings.logins).resolve
+    return Outlets(settings.service, settings.base, resolve)
+
+
 def trial(settings: Settings, format_: str, source: str, raw: bytes) -> Sequence[TrialView]:
     """What a report would become by the settings' rules. Raises as `enforcer.intake.trial`."""
     from enforcer.intake.trial import tried
 
     open_log(settings)
-    places = world(settings)
-    try:
-        return tried(places, settings.service.intake, format_, source, raw)
-    finally:
-        places.database.close()
+    return tried(world(settings), settings.service.intake, format_, source, raw)
 
 
 def single_sign_on(settings: Settings) -> SignOn | None:
@@ -317,7 +334,6 @@ def _control(
     from enforcer.control.feeds import FeedClock
     from enforcer.control.reloading import reloading
     from enforcer.control.signing_clock import signing
-    from enforcer.notify.running import Outlets
     from enforcer.usecases.lapsing import lapsing
     from enforcer.usecases.noticing import measuring, noticing
 
@@ -338,9 +354,8 @@ def _control(
     feeds = FeedClock(
         places.database, lambda: places.topology, places.clock, Fetcher(), places.ring
     )
-    resolve = Credentials(settings.base, settings.logins).resolve
     with (
-        noticing(places, Outlets(settings.service, settings.base, resolve), measures),
+        noticing(places, _outlets(settings), measures),
         signing(places.database, settings.signing_key, places.clock),
         lapsing(places),
         feeds.running(),

@@ -14,6 +14,7 @@ from enforcer.api.app import create_app
 from enforcer.application.services import Services
 from enforcer.application.sign_on import SignOn
 from enforcer.intake import http as intake_http
+from enforcer.intake import lapi, openc2
 from enforcer.intake import service as intake_service
 from enforcer.notify import channels
 from enforcer.notify.desk import NoticeDesk
@@ -52,6 +53,7 @@ def composed(
         )
         with intake.running():
             routers = [*site.routers(), *intake_http.routers(intake.inbox, settings.intake)]
+            routers += [lapi.router(world), openc2.router(settings.intake)]
             routers += [health.router, metrics.router]
             app = create_app(services, routers, problem_page)
             site.announce(app)

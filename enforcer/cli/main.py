@@ -61,6 +61,7 @@ GROUPS = {
     "alarm": ("enforcer.cli.sources", "alarms"),
     "intake": ("enforcer.cli.reports", "intake"),
     "approval": ("enforcer.cli.approvals", "approvals"),
+    "notice": ("enforcer.cli.notices", "notices"),
     "inventory": ("enforcer.cli.inventory", "inventory"),
     "audit": ("enforcer.cli.audit", "audit"),
     "database": ("enforcer.cli.database", "database"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from enforcer.application import Application
     from enforcer.application.accounts import Accounts
     from enforcer.application.actor import Actor
+    from enforcer.application.notice_views import Notices
     from enforcer.application.report_views import Reports
     from enforcer.settings import Settings
 
@@ -105,6 +106,14 @@ class Session:
             return self.wiring.remote_reports(server_of(self.options, self.server))
         level = _LOG_LEVELS[min(self.options.verbose, 2)]
         return self.wiring.reports(self.settings.model_copy(update={"log_level": level}))
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Notices, of this installation. Raises InvalidInput where a server is asked."""
+        if self.server is not None:
+            raise InvalidInput("notices: look at them in the desk, or leave --server out")
+        level = _LOG_LEVELS[min(self.options.verbose, 2)]
+        return self.wiring.notices(self.settings.model_copy(update={"log_level": level}))
 
     @cached_property
     def actor(self) -> Actor:

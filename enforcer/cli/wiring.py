@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from enforcer.application import Application
     from enforcer.application.accounts import Accounts
+    from enforcer.application.actor import Actor
+    from enforcer.application.notice_views import Notices, NoticeView
     from enforcer.application.report_views import Reports, TrialView
     from enforcer.application.views import DoctorCheck
     from enforcer.client.connection import Server
@@ -28,6 +30,8 @@ RemoteFactory = Callable[["Server"], "Application"]
 ReportsFactory = Callable[["Settings"], "Reports"]
 RemoteReports = Callable[["Server"], "Reports"]
 Trial = Callable[["Settings", str, str, bytes], "Sequence[TrialView]"]
+NoticesFactory = Callable[["Settings"], "Notices"]
+NoticeTest = Callable[["Settings", "Actor", str], "NoticeView"]
 AccountsFactory = Callable[["Settings"], "Accounts"]
 
 
@@ -62,6 +66,20 @@ def reports(settings: Settings) -> Reports:
 
     _collect_garbage()
     return bootstrap.reports(settings)
+
+
+def notices(settings: Settings) -> Notices:
+    """Notices of the settings' database."""
+    from enforcer import bootstrap
+
+    _collect_garbage()
+    return bootstrap.notices(settings)
+
+
+def _notice_test(settings: Settings, actor: Actor, channel: str) -> NoticeView:
+    from enforcer import bootstrap
+
+    return bootstrap.notice_test(settings, actor, channel)
 
 
 def remote_reports(server: Server) -> Reports:
@@ -137,6 +155,8 @@ class Wiring:
     accounts: AccountsFactory = accounts
     reports: ReportsFactory = reports
     remote_reports: RemoteReports = remote_reports
+    notices: NoticesFactory = notices
+    notice_test: NoticeTest = _notice_test
     trial: Trial = _trial
     serve: Callable[[Settings], int] = _serve
     initialise: Callable[[Settings], None] = _initialise

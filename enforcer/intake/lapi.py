@@ -115,10 +115,10 @@ def router(world: World) -> APIRouter:
         caller: Bouncer,
         wanted: Wanted,
         ip: str = "",
-        range: str = "",  # noqa: A002 - the API's own name
+        range: str = "",
         scope: str = "",
         value: str = "",
-        type: str = "",  # noqa: A002 - the API's own name
+        type: str = "",
         contains: bool = True,
     ) -> Response:
         """What is decided about an address or a range; `contains`: what lies around it."""

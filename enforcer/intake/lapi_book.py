@@ -13,13 +13,13 @@ import heapq
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from enforcer.core.orders import BlockList, Order, in_force, is_over
 from enforcer.intake.lapi_values import Values, is_told
 from enforcer.storage.times import to_us
 from enforcer.storage.unit_of_work import Reader
-from enforcer.usecases.in_force import InForce
 from enforcer.usecases.world import World
 
 REMEMBERED = timedelta(days=7)
@@ -53,7 +53,7 @@ class Decision:
         return max(self.orders, key=lambda one: (one.end is None, one.end or _NEVER, one.number))
 
 
-_NEVER = datetime.min
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -127,13 +127,14 @@ class DecisionBook:
             values = Values(reader, present)
             if self._head is None:
                 self._begin(reader, values, now)
+                self._inventory = present.topology.digest
             elif head != self._head:
                 for order in reader.orders.changed_since(self._head):
                     self._enter(order, reader, values, now)
                 self._follow_lists(reader, values)
             self._clock(reader, values, now)
             if present.topology.digest != self._inventory:
-                self._follow_inventory(present, values)
+                self._follow_inventory(values)
             self._head = head
         self._inventory = present.topology.digest
         return now
@@ -184,7 +185,7 @@ class DecisionBook:
                 self._move(number, one, one.told, found)
                 one.values, one.version = found, newest
 
-    def _follow_inventory(self, present: InForce, values: Values) -> None:
+    def _follow_inventory(self, values: Values) -> None:
         """Customers got or lost prefixes, or space is protected now."""
         for number, one in self._standing.items():
             found = values.of(one.order)
@@ -222,8 +223,8 @@ class DecisionBook:
         decision = self._by_value.get(value)
         if decision is None:
             self._ids += 1
+            # Who was not told yet that it went is told both, for the old end's sake.
             self._by_value[value] = Decision(self._ids, self._at, (told,))
-            self._gone.pop(value, None)
             return
         rest = tuple(one for one in decision.orders if one.number != told.number)
         self._change(value, decision, (*rest, told))
@@ -248,6 +249,6 @@ def _version(order: Order, reader: Reader) -> int | None:
 def _earlier(reader: Reader, values: Values, name: str, now: datetime) -> Iterator[str]:
     """What versions of a list held that were in force within `REMEMBERED`."""
     versions = reader.lists.versions(name)
-    for older, newer in zip(versions, versions[1:], strict=False):
-        if newer.imported >= now - REMEMBERED:
+    for older, newer in pairwise(versions):
+        if newer.imported_at >= now - REMEMBERED:
             yield from values.of_list(reader.lists.version(name, older.version))

@@ -17,26 +17,9 @@ from enforcer.intake.documents import member, read_object
 CONTENT_TYPE = "application/openc2+json;version=1.0"
 ACTIONS = frozenset(
     [
-        "scan",
-        "locate",
-        "query",
-        "deny",
-        "contain",
-        "allow",
-        "start",
-        "stop",
-        "restart",
-        "cancel",
-        "set",
-        "update",
-        "redirect",
-        "create",
-        "delete",
-        "detonate",
-        "restore",
-        "copy",
-        "investigate",
-        "remediate",
+        *("scan", "locate", "query", "deny", "contain", "allow", "start", "stop", "restart"),
+        *("cancel", "set", "update", "redirect", "create", "delete", "detonate", "restore"),
+        *("copy", "investigate", "remediate"),
     ]
 )
 """Language 1.0 section 3.3.1.1; those that packet filtering has none of are not implemented."""

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from enforcer.application import Application
 from enforcer.control.steps import Step, no_step
 from enforcer.errors import ConfigurationInvalid
-from enforcer.intake import smtp
+from enforcer.intake import crowdsec_poll, smtp, suricata_tail
 from enforcer.intake.adapters import adapters
 from enforcer.intake.desk import ReportDesk
 from enforcer.intake.engine import Intake
@@ -48,7 +49,7 @@ def make(
     intake = Intake(world, application, settings, step)
     inbox = Inbox(intake, settings.queue)
     desk = ReportDesk(world, application)
-    return IntakeService(inbox, desk, settings, tuple(_parts(settings)))
+    return IntakeService(inbox, desk, settings, tuple(_parts(settings, world)))
 
 
 def check(settings: IntakeSettings) -> None:
@@ -60,11 +61,12 @@ def check(settings: IntakeSettings) -> None:
     tuple(_parts(settings))
 
 
-KNOWN = frozenset(["generic", "alertmanager", "mail", "suricata", "wazuh"])
+KNOWN = frozenset(["generic", "alertmanager", "mail", "crowdsec", "suricata", "wazuh"])
 """Names of adapters that have settings."""
 
 
-def _parts(settings: IntakeSettings) -> Iterator[Part]:
+def _parts(settings: IntakeSettings, world: World | None = None) -> Iterator[Part]:
+    """What runs on `world`; without one the settings are only read."""
     adapters(settings)
     for name in settings.adapters:
         if name not in KNOWN:
@@ -74,3 +76,19 @@ def _parts(settings: IntakeSettings) -> Iterator[Part]:
     if "mail" in settings.adapters:
         mail = smtp.read_settings(settings.adapters["mail"])
         yield lambda inbox: smtp.listening(inbox, mail)
+    yield from _fetching(settings, world)
+
+
+def _fetching(settings: IntakeSettings, world: World | None) -> Iterator[Part]:
+    """What asks by itself: local APIs of CrowdSec, the log of Suricata."""
+    if "crowdsec" in settings.adapters:
+        lapi = crowdsec_poll.read_settings(settings.adapters["crowdsec"])
+        if world is not None:
+            places = world
+            yield lambda inbox: crowdsec_poll.polling(inbox, lapi, places)
+    if "suricata" in settings.adapters:
+        base = Path.cwd() if world is None else world.installation.base
+        tail = suricata_tail.read_settings(settings.adapters["suricata"], base)
+        if tail is not None and world is not None:
+            log, clock = tail, world.clock
+            yield lambda inbox: suricata_tail.following(inbox, log, clock)

@@ -8,7 +8,7 @@ import hmac
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -19,6 +19,7 @@ import httpx
 from enforcer.clock import Clock
 from enforcer.errors import ConfigurationInvalid, EnforcerError
 from enforcer.notify.events import unknown
+from enforcer.notify.outlets import Resolve
 from enforcer.secrets import is_reference
 from enforcer.service_settings import NotifySettings
 from enforcer.storage.notices import StoredNotice
@@ -30,9 +31,6 @@ TIMEOUT = 10.0
 _LONGEST_ERROR = 300
 _SHORTEST_SECRET = 3
 _HIDDEN = "***"
-
-Resolve = Callable[[str], str]
-"""The secret behind a reference. Raises ConfigurationInvalid."""
 
 
 class NotSent(EnforcerError):
@@ -111,6 +109,7 @@ class ByApprise:
     """Mail, chat, pager: whatever apprise knows."""
 
     def __init__(self, name: str, address: str) -> None:
+        _hush()
         self._scrub = scrub_of(address)
         service = apprise.Apprise.instantiate(address, suppress_exceptions=True)
         if service is None:
@@ -138,6 +137,16 @@ class ByApprise:
             raise NotSent(f"the service did not take it: {why}")
 
 
+def _hush() -> None:
+    """Let neither apprise nor what it uses write addresses into a log: they hold secrets."""
+    ours = logging.getLogger("apprise")
+    ours.propagate = False
+    ours.setLevel(logging.WARNING)
+    if not ours.handlers:
+        ours.addHandler(logging.NullHandler())
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
 class _Overheard(logging.Handler):
     """What apprise logs in this thread, which goes nowhere else: it may name secrets."""
 
@@ -153,7 +162,6 @@ class _Overheard(logging.Handler):
             self.lines.append(record.getMessage())
 
     def __enter__(self) -> _Overheard:
-        self._logger.propagate = False
         self._logger.addHandler(self)
         return self
 

@@ -11,11 +11,11 @@ from enforcer.application.notice_views import Notices, NoticeView
 from enforcer.clock import Clock
 from enforcer.core.access import Action
 from enforcer.errors import Forbidden, InvalidInput, NotFound
-from enforcer.notify.channels import Resolve, channel_of
+from enforcer.notify.channels import channel_of
 from enforcer.notify.events import TEST, Event
+from enforcer.notify.outlets import Outlets
+from enforcer.notify.running import texts_of
 from enforcer.notify.stored import notice_body
-from enforcer.notify.texts import Texts
-from enforcer.service_settings import NotifySettings
 from enforcer.storage.database import Database
 from enforcer.storage.notices import DEAD, SENT, WAITING, StoredNotice
 
@@ -55,27 +55,21 @@ class NoticeDesk:
         return view(again)
 
 
-def send_test(
-    settings: Sequence[NotifySettings],
-    name: str,
-    actor: Actor,
-    resolve: Resolve,
-    texts: Texts,
-    clock: Clock,
-) -> NoticeView:
+def send_test(outlets: Outlets, name: str, actor: Actor, clock: Clock) -> NoticeView:
     """Send one notice to a channel now, whatever events it is told; nothing is stored.
 
     Raises NotFound, ConfigurationInvalid, NotSent.
     """
+    settings = outlets.settings.notify
     found = next((channel for channel in settings if channel.name == name), None)
     if found is None:
         known = ", ".join(channel.name for channel in settings) or "none is configured"
         raise NotFound(f"no channel {name!r}: {known}")
     now = clock.now()
     event = Event(TEST, 0, now, actor=actor.name, source=actor.source)
-    body = notice_body(texts.event(event), event, now)
+    body = notice_body(texts_of(outlets.settings, outlets.base).event(event), event, now)
     notice = StoredNotice(name, 0, TEST, now, body, attempts=1)
-    channel_of(found, resolve, clock).send(notice)
+    channel_of(found, outlets.resolve, clock).send(notice)
     return view(replace(notice, state=SENT))
 
 

@@ -17,7 +17,6 @@ _QUIET = {
     # They write whole addresses, and those of webhooks are secrets.
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
-    "apprise": logging.CRITICAL,
 }
 _SERVER = ("uvicorn", "uvicorn.error")
 

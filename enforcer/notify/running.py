@@ -6,7 +6,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,9 @@ import structlog
 
 from enforcer.clock import Clock
 from enforcer.errors import EnforcerError
-from enforcer.notify.channels import Resolve, channel_of
+from enforcer.notify.channels import channel_of
 from enforcer.notify.following import Following, Orders
+from enforcer.notify.outlets import Outlets
 from enforcer.notify.sending import Sender
 from enforcer.notify.texts import Texts
 from enforcer.service_settings import ServiceSettings
@@ -30,15 +30,6 @@ _GRACE_SECONDS = 2.0
 _DEFECT_SECONDS = 60.0
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 """What a defect of ours or of a library raises: said with its traceback, and it ends no thread."""
-
-
-@dataclass(frozen=True)
-class Outlets:
-    """What notices need: `base`: what relative paths in the settings are relative to."""
-
-    settings: ServiceSettings
-    base: Path
-    resolve: Resolve
 
 
 def texts_of(settings: ServiceSettings, base: Path) -> Texts:

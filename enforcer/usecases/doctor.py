@@ -19,6 +19,7 @@ from enforcer.usecases import (
     doctor_devices,
     doctor_installation,
     doctor_machine,
+    doctor_service,
 )
 from enforcer.usecases.doctor_clock import clock
 from enforcer.usecases.doctor_findings import guarded
@@ -34,6 +35,7 @@ def doctor(world: World) -> list[DoctorCheck]:
         guarded("clock", lambda: clock(world), "see the check of the database"),
         doctor_installation.signing_key(world),
         *doctor_control.checks(world),
+        *doctor_service.checks(world),
         *doctor_installation.inventory(world),
         *doctor_devices.checks(world),
     ]

@@ -111,6 +111,51 @@ TABLE = (
         "correct `source` in the inventory, or try `enforcer list refresh NAME`",
     ),
     Row(
+        "web listen",
+        "whether the address can be listened on, or is in use while a controller runs",
+        "end the program that has it, or choose another port",
+    ),
+    Row(
+        "web TLS",
+        "whether certificate and key fit, and hold for three weeks more",
+        "renew the certificate, and restart",
+    ),
+    Row(
+        "web address",
+        "whether passwords and cookies travel by HTTPS alone",
+        "do TLS, and set `service.web.url` to `https://...`",
+    ),
+    Row(
+        "web proxies",
+        "whether `trusted_proxies` trusts more than proxies",
+        "name the proxies' own addresses",
+    ),
+    Row(
+        "web metrics",
+        "whether `/metrics` is open to more than scrapers",
+        "name their addresses in `metrics_open_to`",
+    ),
+    Row(
+        "accounts",
+        "whether a local admin can log in, also when the provider is away",
+        "`enforcer user add NAME --role admin`",
+    ),
+    Row(
+        "notices",
+        "whether channels are complete, and their references can be read",
+        "correct them, then `enforcer notice test CHANNEL`",
+    ),
+    Row(
+        "intake rules",
+        "whether the rules for reports can be read",
+        "correct the one that is named",
+    ),
+    Row(
+        "single sign-on",
+        "of each provider: whether it answers as itself, and its secret can be read",
+        "write `issuer` as the provider calls itself; see that it is reached",
+    ),
+    Row(
         "inventory",
         "whether one is in force, or the files load, and has a device",
         "state your devices; `enforcer inventory check`",

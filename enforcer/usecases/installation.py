@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from enforcer.core.topology import Topology
+from enforcer.service_settings import ServiceSettings
 
 Read = tuple[Topology, tuple[str, ...]]
 """What the inventory's files say, and notes about how that was come by."""
@@ -17,9 +18,11 @@ Read = tuple[Topology, tuple[str, ...]]
 class Installation:
     """`settings`: the settings file, if one was read. `base`: what relative paths in settings
     and in references to secrets are relative to. `read_files`: reads the inventory's files and
-    raises ConfigurationInvalid; None: nothing is known of notes.
+    raises ConfigurationInvalid; None: nothing is known of notes. `service`: the service's
+    settings; None: nothing is known of them.
     """
 
     settings: Path | None = None
     base: Path = field(default_factory=Path.cwd)
     read_files: Callable[[], Read] | None = None
+    service: ServiceSettings | None = None

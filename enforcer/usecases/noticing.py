@@ -14,7 +14,8 @@ from enforcer.control.facts import Outcome, PassFacts
 from enforcer.control.fleet import Means
 from enforcer.errors import EnforcerError
 from enforcer.notify.measures import LEADING, Measures
-from enforcer.notify.running import Outlets, notifying
+from enforcer.notify.outlets import Outlets
+from enforcer.notify.running import notifying
 from enforcer.usecases.dropped import dropped_on_devices
 from enforcer.usecases.outcomes import Outcomes
 from enforcer.usecases.world import World

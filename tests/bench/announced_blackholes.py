@@ -15,7 +15,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
-from drivers.gobgp.model import NO_EXPORT, Announcement
+from drivers.gobgp.model import NO_EXPORT, Announcement, Large
 from drivers.gobgp.options import Options, Tls
 from drivers.gobgp.speaker import Speaker
 from enforcer.application import Application
@@ -142,9 +142,9 @@ def _place(app: Application, addresses: Sequence[str]) -> list[str]:
 
 
 def _path(address: str) -> Announcement:
-    """As the driver would announce it, but for the mark: it is nobody's."""
+    """As the driver would announce it, but for the mark: a large community that is not its."""
     communities = frozenset({_BLACKHOLE, NO_EXPORT})
-    return Announcement(ip_network(address), _HOP, communities, frozenset())
+    return Announcement(ip_network(address), _HOP, communities, frozenset({Large(64500, 1, 1)}))
 
 
 @contextmanager

@@ -17,12 +17,13 @@ import httpx
 
 from enforcer.core.access import Role
 from lab.errors import NoVerdict
+from lab.inside import current
 from tests.bench.chapters import Chapter
+from tests.bench.enforcing import ROUTER
 from tests.bench.ground import FULL, Say, Size
 from tests.bench.ratios import percentile
 from tests.bench.report import duration
 from tests.integration.api.served import Installed, an_order, eventually, running
-from tests.integration.nft_router import namespaces
 
 NAME = "service"
 CLIENTS, PROGRAMS = 50, 5
@@ -62,8 +63,8 @@ class Heard:
 def measure(size: Size, say: Say) -> Chapter:
     """The chapter. Raises NoVerdict where an order was lost or is there twice."""
     seconds = SECONDS if size == FULL else QUICK_SECONDS
-    with namespaces() as namespace, tempfile.TemporaryDirectory(prefix="enforcer-load-") as name:
-        installed = Installed(Path(name), namespace)
+    with tempfile.TemporaryDirectory(prefix="enforcer-load-") as name:
+        installed = Installed(Path(name), current().netns(ROUTER).name)
         installed.create()
         with running(installed) as service:
             eventually(service.leads, "the controller leads")

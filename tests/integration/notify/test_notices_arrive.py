@@ -24,7 +24,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 from enforcer.clock import SystemClock
 from enforcer.errors import ConfigurationInvalid
 from enforcer.notify.channels import ID, SIGNATURE, TIMESTAMP, NotSent, channel_of, problems
-from enforcer.notify.running import Outlets, notifying
+from enforcer.notify.outlets import Outlets
+from enforcer.notify.running import notifying
 from enforcer.service_settings import NotifySettings, ServiceSettings, WebSettings
 from enforcer.storage import migrate
 from enforcer.storage.database import Database

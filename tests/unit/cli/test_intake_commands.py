@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer intake ...``: on fake reports, here and through a server; `try` on a real one."""
+"""``enforcer intake ...``: on fake reports."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from enforcer.application.report_views import Reports, TrialView
 from enforcer.cli.main import build
@@ -105,27 +103,3 @@ def test_trying(desk: Reporting, tmp_path: Path) -> None:
     desk.shell.run("intake", "try", "-", "--format", "xarf", answer=b"\xff\x00")
     assert desk.tried[-1] == ("xarf", "try", b"\xff\x00")
     assert desk.shell.run("intake", "try", "no-such-file", "-f", "xarf").exit_code == 2
-
-
-def test_trying_on_a_real_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    runner = CliRunner(env={"ENFORCER_CONFIG": None, "COLUMNS": "200"})
-    app = build()
-    assert runner.invoke(app, ["init"]).exit_code == 0
-    with (tmp_path / "enforcer.toml").open("a") as config:
-        config.write(
-            '\n[[service.intake.rules]]\nname = "scans"\ndo = "order"\nkind = "block_address"\n'
-            'type = "login_*"\nthreshold = 3\n'
-        )
-    report = {"source_identifier": "198.18.0.1", "type": "login_attack", "protocol": "tcp"}
-    (tmp_path / "report.json").write_text(json.dumps(report))
-    words = ["intake", "try", "report.json", "--format", "xarf", "--output", "json"]
-    result = runner.invoke(app, words)
-    assert result.exit_code == 0, result.output
-    (tried,) = json.loads(result.stdout)
-    assert (tried["course"], tried["rule"]) == ("order", "scans") and "3 reports" in tried["said"]
-    assert runner.invoke(app, [*words[:-3], "nonsense"]).exit_code == 2
-    with (tmp_path / "enforcer.toml").open("a") as config:
-        config.write("treshold = 5\n")
-    result = runner.invoke(app, words)
-    assert result.exit_code == 1 and "rule 1 (scans): treshold" in result.stderr
