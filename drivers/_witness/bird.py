@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from drivers._daemon.shell import Shell
 from drivers._witness import parse_bird
@@ -15,8 +15,8 @@ from enforcer.errors import DeviceError, ParseFailed
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 _FEW = 8
 """So many prefixes are asked for one by one; of more, tables are searched for them."""
-_AT_ONCE = 48
-"""Prefixes in one command: BIRD reads 4096 characters."""
+_LONGEST = 800
+"""Characters of the prefixes in one command: BIRD hangs up on one that has over 1,024."""
 
 
 class BirdQuestions:
@@ -61,7 +61,8 @@ class BirdQuestions:
 
     def discarded(self, prefixes: tuple[Network, ...]) -> frozenset[Network]:
         """See `Questions`; BIRD's own tables say it, and where a next hop leads."""
-        return frozenset(self._listed(prefixes, "primary", parse_bird.discarded))
+        found = self._listed(prefixes, "primary", parse_bird.discarded)
+        return frozenset(found.intersection(prefixes))
 
     def _listed(
         self,
@@ -69,15 +70,28 @@ class BirdQuestions:
         which: str,
         read: Callable[[str, str], frozenset[Network]],
     ) -> set[Network]:
+        """At least those of `prefixes` that are there."""
         if len(prefixes) <= _FEW:
             commands = [f"show route {prefix} {which}" for prefix in prefixes]
         else:
-            commands = [
-                f"show route {which} where net ~ [{','.join(map(str, some[at : at + _AT_ONCE]))}]"
-                for some in ([p for p in prefixes if p.version == v] for v in (4, 6))
-                for at in range(0, len(some), _AT_ONCE)
-            ]
+            commands = [f"show route {which} where {one}" for one in _conditions(prefixes)]
         return {n for command in commands for n in read(self._shell.device, self._ask(command))}
+
+
+def _conditions(prefixes: tuple[Network, ...]) -> Iterator[str]:
+    """Each is true of some, together of all: every host route by its length alone."""
+    for version, longest in ((4, 32), (6, 128)):
+        some = [p for p in prefixes if p.version == version]
+        if any(p.prefixlen == longest for p in some):
+            yield f"net.type = NET_IP{version} && net.len = {longest}"
+        piece = ""
+        for text in (str(p) for p in some if p.prefixlen < longest):
+            if piece and len(piece) + len(text) >= _LONGEST:
+                yield f"net ~ [{piece}]"
+                piece = ""
+            piece += f",{text}" if piece else text
+        if piece:
+            yield f"net ~ [{piece}]"
 
 
 def _carried(community: Community) -> str:

@@ -9,7 +9,7 @@ from drivers._witness.model import Community, Session
 from enforcer.core.orders import Network
 from enforcer.errors import DeviceError
 
-_AT_ONCE = 64
+_AT_ONCE = 256
 """Commands in one vtysh."""
 
 

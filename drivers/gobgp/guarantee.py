@@ -86,7 +86,7 @@ class Guarantee:
         """
         prefixes = tuple(a.prefix for a in come)
         heard = self._until(
-            lambda: self.witnesses.ask(prefixes),
+            lambda: self.witnesses.ask(prefixes, discards=False),
             lambda some: (
                 any(t.failure or t.outside(allowed) for t in some)
                 or all(t.held.issuperset(prefixes) for t in some)

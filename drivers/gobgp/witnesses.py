@@ -67,12 +67,17 @@ class Witnesses:
         self._open.clear()
         self._stack.close()
 
-    def ask(self, about: Iterable[Network]) -> tuple[Testimony, ...]:
-        """What each says about these prefixes; who cannot be asked says why."""
-        prefixes = tuple(about)
-        return tuple(self._testimony(witness, prefixes) for witness in self._witnesses)
+    def ask(self, about: Iterable[Network], discards: bool = True) -> tuple[Testimony, ...]:
+        """What each says about these prefixes; who cannot be asked says why.
 
-    def _testimony(self, witness: Witness, prefixes: tuple[Network, ...]) -> Testimony:
+        `discards`: whether it discards packets to them is asked too.
+        """
+        prefixes = tuple(about)
+        return tuple(self._testimony(witness, prefixes, discards) for witness in self._witnesses)
+
+    def _testimony(
+        self, witness: Witness, prefixes: tuple[Network, ...], discards: bool
+    ) -> Testimony:
         try:
             questions = self._questions(witness)
             sessions = questions.sessions()
@@ -83,7 +88,8 @@ class Witnesses:
             held = questions.held(self._community)
             # Of all: whoever takes our communities away tells others all the same.
             told = questions.advertised(prefixes, external)
-            discarded = questions.discarded(tuple(p for p in prefixes if p in held))
+            doubted = tuple(p for p in prefixes if p in held) if discards else ()
+            discarded = questions.discarded(doubted)
             return Testimony(witness, "", held, external, told, discarded, own)
         except DeviceError as error:
             self.close()

@@ -3,7 +3,8 @@
 
 A bouncer drops what comes from an address, everything and for everybody behind it. So only orders
 that say just that are told: with direction ``from`` or ``both``, on all devices, in the default
-VRF, without exceptions. Protected space is left out, as on the routers.
+VRF, without exceptions. Protected space is left out, as on the routers. A suspension is told in
+spite of the services that it keeps alive: those must not run where a bouncer listens to it.
 """
 
 from __future__ import annotations
@@ -68,12 +69,19 @@ class Values:
 def is_told(order: Order) -> bool:
     """Whether a bouncer can do exactly what `order` says."""
     demand = order.demand
-    if order.scope or demand.vrf != DEFAULT_VRF or demand.exceptions:
+    if order.scope or demand.vrf != DEFAULT_VRF:
+        return False
+    if isinstance(demand, SuspendCustomer):
+        # Every suspension keeps some services alive, which are elsewhere; see the module.
+        spared = demand.exceptions
+        plain = not spared.prefixes and not spared.customers
+        return plain and demand.by in ("prefixes", "interface")
+    if demand.exceptions:
         return False
     if isinstance(demand, BlockAddress | BlockList | Blackhole):
         wanted = (Direction.BOTH,) if isinstance(demand, Blackhole) else _OUT
         return demand.direction in wanted
-    return isinstance(demand, SuspendCustomer) and demand.by in ("prefixes", "interface")
+    return False
 
 
 _OUT = (Direction.FROM, Direction.BOTH)

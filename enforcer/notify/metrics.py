@@ -32,6 +32,7 @@ from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import Reader
 
 _STATES = ("scheduled", "in_force", "expired", "lifted")
+_REPORTS = ("open", "ordered", "counted", "ignored", "dismissed", "malformed", "failed")
 _CONTROL = ("running", "paused", "frozen")
 
 
@@ -193,7 +194,8 @@ def _about_people(reader: Reader) -> Iterator[Metric]:
         "enforcer_reports",
         "Reports from outside by state",
         ["state"],
-        {(state,): number for state, number in reader.reports.counts().items()},
+        {(state,): 0.0 for state in _REPORTS}
+        | {(state,): float(number) for state, number in reader.reports.counts().items()},
     )
     yield _gauges(
         "enforcer_alarms_open",

@@ -2,6 +2,7 @@
 """Paired measurements in the smallest lab; their page is docs/benchmarks.md.
 
     python -m tests.bench [--quick] [--only NAME ...] [--json FILE] [--page FILE]
+                          [--into FILE]
 
 Runs as root; the lab is brought up around it. Nothing is asserted about any time.
 """
@@ -38,7 +39,7 @@ from tests.bench import (
 from tests.bench.chapters import Chapter
 from tests.bench.ground import FULL, QUICK, Node, Say, Size
 from tests.bench.pictures import draw
-from tests.bench.report import Run, page
+from tests.bench.report import Run, page, updated
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = ROOT / "lab" / "two.clab.yml"
@@ -78,6 +79,11 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(_record(run), indent=1) + "\n", encoding="utf-8")
     whole = not (options.quick or options.only or failures)
+    if options.into:
+        pictures = _pictures(run, options.into)
+        text = options.into.read_text(encoding="utf-8")
+        options.into.write_text(updated(text, run, pictures), encoding="utf-8")
+        return 1 if failures else 0
     destination = options.page or (PAGE if whole else None)
     if destination is None:
         print(page(run, {}))
@@ -124,12 +130,16 @@ def _in_own_lab(name: str, quick: bool) -> Chapter:
 
 
 def _publish(run: Run, file: Path) -> None:
+    file.write_text(page(run, _pictures(run, file)), encoding="utf-8")
+
+
+def _pictures(run: Run, file: Path) -> dict[str, list[str]]:
+    """Draws them beside a page; their names by the chapter's."""
     folder = file.with_suffix("")
-    pictures = {
+    return {
         chapter.name: [f"{folder.name}/{name}" for name in draw(chapter, folder)]
         for chapter in run.chapters
     }
-    file.write_text(page(run, pictures), encoding="utf-8")
 
 
 def _record(run: Run) -> dict[str, object]:
@@ -152,7 +162,7 @@ def _enter_lab() -> None:
 
 def _absolute(words: list[str]) -> list[str]:
     """The options with file names that mean the same from another directory."""
-    named = ("--json", "--page")
+    named = ("--json", "--page", "--into")
     return [
         str(Path(word).absolute()) if before in named else word
         for before, word in zip(["", *words], words, strict=False)
@@ -165,6 +175,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=[*MEASURES], help="one of them (again)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page there")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="replace its chapters only")
     parser.add_argument("--chapter", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -43,11 +43,13 @@ As root, in an installed tree, on a machine that has little else to do:
 make bench                                  # everything, this page and its pictures
 .venv/bin/python -m tests.bench --quick     # small sizes, few rounds, in a few minutes
 .venv/bin/python -m tests.bench --only list --json samples.json
+.venv/bin/python -m tests.bench --only list --into docs/benchmarks.md
 ```
 
 Nothing leaves the machine: the router and its two hosts are network namespaces of the smallest lab
 (`lab/two.clab.yml`), and for routes those of the BGP lab (`lab/isp-bgp.clab.yml`). `--json` writes
-every sample. `--quick` and `--only` leave this page alone unless `--page FILE` names one.
+every sample. `--quick` and `--only` leave this page alone unless `--page FILE` names one to write,
+or `--into FILE` one whose other chapters are kept.
 """
 
 _COLUMNS = ("ratio", "min", "p10", "p90", "max", "median time", "beside", "rounds")
@@ -59,6 +61,44 @@ def page(run: Run, pictures: Mapping[str, Sequence[str]]) -> str:
     for chapter in run.chapters:
         parts += _chapter(chapter, pictures.get(chapter.name, ()))
     return "\n".join([*parts, _AGAIN.lstrip("\n")]).rstrip() + "\n"
+
+
+def updated(text: str, run: Run, pictures: Mapping[str, Sequence[str]]) -> str:
+    """A page of another run with this one's chapters in place of its own, or after the last.
+
+    Each says when it was measured, and the machine's load: the page's own is the other run's.
+    """
+    for chapter in run.chapters:
+        section = [*_chapter(chapter, pictures.get(chapter.name, ()))]
+        before, after = run.load
+        section[1:1] = [
+            "",
+            f"Measured by itself on {run.at:%Y-%m-%d}, at a load average of {before:.1f} before and"
+            f" {after:.1f} after.",
+        ]
+        text = _with_section(text, section)
+        text = _with_headlines(text, chapter)
+    return _with_section(text, _AGAIN.strip("\n").splitlines()).rstrip() + "\n"
+
+
+def _with_section(text: str, section: Sequence[str]) -> str:
+    head, *others = text.split("\n## ")
+    title = section[0].removeprefix("## ")
+    new = "\n".join(section).removeprefix("## ").rstrip() + "\n"
+    titles = [other.partition("\n")[0] for other in others]
+    if title in titles:
+        others[titles.index(title)] = new
+    else:
+        others.insert(len(others) - 1, new)
+    return "\n## ".join([head, *others])
+
+
+def _with_headlines(text: str, chapter: Chapter) -> str:
+    head, found, rest = text.partition("\n## ")
+    own = tuple(f"| {one.situation}: " for one in chapter.comparisons)
+    lines = [line for line in head.rstrip().splitlines() if not line.startswith(own)]
+    lines += (_headline(one) for one in chapter.comparisons if one.headline)
+    return "\n".join([*lines, ""]) + found + rest
 
 
 def _machine(run: Run) -> Iterator[str]:
@@ -78,14 +118,14 @@ def _headlines(run: Run) -> Iterator[str]:
     yield _row("In short", "median ratio", "p10", "p90")
     yield _row("---", "---:", "---:", "---:")
     for chapter in run.chapters:
-        for one in (c for c in chapter.comparisons if c.headline):
-            ratio = one.ratio
-            numbers = (
-                f"**{significant(ratio.median)}**",
-                *map(significant, (ratio.p10, ratio.p90)),
-            )
-            yield _row(f"{one.situation}: {one.subject} / {one.baseline}", *numbers)
+        yield from (_headline(one) for one in chapter.comparisons if one.headline)
     yield ""
+
+
+def _headline(one: Comparison) -> str:
+    ratio = one.ratio
+    numbers = (f"**{significant(ratio.median)}**", *map(significant, (ratio.p10, ratio.p90)))
+    return _row(f"{one.situation}: {one.subject} / {one.baseline}", *numbers)
 
 
 def _chapter(chapter: Chapter, pictures: Sequence[str]) -> Iterator[str]:

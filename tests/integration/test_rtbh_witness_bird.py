@@ -27,7 +27,8 @@ router id 10.7.0.1;
 protocol device { }
 protocol static four { ipv4; %s
     route 192.0.2.254/32 blackhole; route 192.0.2.77/32 via "lo"; }
-protocol static six { ipv6; route 2001:db8::7/128 blackhole; }
+protocol static six { ipv6; route 2001:db8::7/128 blackhole;
+    %s }
 protocol bgp 'out-side.1' {
     local 10.7.0.1 as 65000; neighbor 10.7.0.2 as 65300; multihop; strict bind;
     connect delay time 1; connect retry time 1; error wait time 1, 1;
@@ -46,6 +47,11 @@ protocol bgp edge {
 SENT = [ip_network(f"203.0.113.{n}/32") for n in range(60)]
 KEPT, FORWARDED = ip_network("192.0.2.254/32"), ip_network("192.0.2.77/32")
 SIX = ip_network("2001:db8::7/128")
+LONG = [
+    ip_network(f"2001:db8:1234:5678:9abc:def0:1234:{n:x}/{127 + n % 4 // 2}")
+    for n in range(0x1000, 0x1050, 2)
+]
+"""Hosts and pairs of them; in one question too long for BIRD."""
 
 
 class Router:
@@ -70,8 +76,10 @@ class Router:
         until(lambda: "203.0.113.59/32" in self.birdc("other", "show route"), "its routes")
 
     def write(self, export: str) -> None:
-        routes = " ".join(f"route {prefix} blackhole;" for prefix in SENT)
-        (self.folder / "edge.conf").write_text(EDGE % (routes, export))
+        four, six = (
+            " ".join(f"route {prefix} blackhole;" for prefix in some) for some in (SENT, LONG)
+        )
+        (self.folder / "edge.conf").write_text(EDGE % (four, six, export))
 
     def socket(self, name: str) -> Path:
         return self.folder / f"{name}.ctl"
@@ -123,3 +131,10 @@ def test_what_a_new_filter_would_not_send_is_sent_still(
 def test_what_is_discarded_is_told(questions: BirdQuestions) -> None:
     assert questions.discarded((SENT[3], FORWARDED, SIX)) == {SENT[3], SIX}
     assert questions.discarded((*SENT, FORWARDED, SIX)) == {*SENT, SIX}
+
+
+def test_more_is_asked_about_than_one_question_holds(questions: BirdQuestions) -> None:
+    other: tuple[Network, ...] = tuple(ip_network(f"203.0.113.{n}/31") for n in range(0, 200, 2))
+    assert questions.discarded((*LONG, *SENT[:9], *other)) == {*LONG, *SENT[:9]}
+    told = questions.advertised((*LONG, *SENT[:9], *other), questions.sessions())
+    assert told == {(p, OUTSIDE) for p in SENT[:9]}

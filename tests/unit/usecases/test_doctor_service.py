@@ -127,7 +127,7 @@ def test_nobody_who_can_give_accounts(office: Office) -> None:
 
 def test_a_provider_that_does_not_answer() -> None:
     settings = ServiceSettings.model_validate(
-        {"oidc": [{"issuer": "http://127.0.0.1:1", "client_id": "enforcer"}]}
+        {"oidc": [{"issuer": "ftp://login.example.net", "client_id": "enforcer"}]}
     )
     found = service.issuer(settings.oidc[0], NOTHING)
     assert not found.ok and "does not answer" in found.detail
@@ -150,7 +150,7 @@ def test_all_of_them_are_made_and_stand_in_the_table(office: Office, tmp_path: P
         {
             "intake": {"rules": [{"nonsense": 1}]},
             "web": {"listen": "127.0.0.1:0", "trusted_proxies": ["nowhere"]},
-            "oidc": [{"issuer": "http://127.0.0.1:1", "client_id": "enforcer"}],
+            "oidc": [{"issuer": "ftp://login.example.net", "client_id": "enforcer"}],
         }
     )
     installation = Installation(base=tmp_path, service=settings)
