@@ -16,7 +16,7 @@ from enforcer.application.sign_on import SignOn
 from enforcer.intake import http as intake_http
 from enforcer.intake import lapi, openc2
 from enforcer.intake import service as intake_service
-from enforcer.notify import channels
+from enforcer.notify import channel_settings
 from enforcer.notify.desk import NoticeDesk
 from enforcer.notify.measures import Measures
 from enforcer.notify.metrics import ServiceWatch
@@ -65,4 +65,4 @@ def composed(
 def check(settings: ServiceSettings) -> None:
     """Raise ConfigurationInvalid where the settings cannot be used, naming what."""
     intake_service.check(settings.intake)
-    channels.check(settings.notify)
+    channel_settings.check(settings.notify)

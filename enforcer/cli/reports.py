@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer intake list | show | dismiss | order | try``."""
+"""``enforcer intake list | show | dismiss | order | try | files``."""
 
 from __future__ import annotations
 
@@ -146,6 +146,24 @@ def try_(
 
     raw = _content(file)
     session.out.many(session.wiring.trial(session.settings, form, source, raw), TrialView)
+    return 0
+
+
+@command(intake, "files")
+def files(
+    session: Session,
+    program: Annotated[
+        str, typer.Argument(metavar="PROGRAM", help="fail2ban (its action), wazuh (its script).")
+    ],
+) -> int:
+    """Print the file that makes another program report here.
+
+    Example:
+      enforcer intake files fail2ban > /etc/fail2ban/action.d/enforcer.conf
+    """
+    from enforcer.intake.files import file_of
+
+    sys.stdout.write(file_of(program))
     return 0
 
 

@@ -123,16 +123,9 @@ def router(world: World) -> APIRouter:
     ) -> Response:
         """What is decided about an address or a range; `contains`: what lies around it."""
         asked = ip or range or (value if scope.lower() in ("ip", "range") else "")
-        standing, now = book.look()
-        found = _about(standing, asked, contains) if asked else list(standing)
-        if type not in ("", TYPE) or (scope and not asked and value):
-            found = []
-        shown = [
-            _shown(value, standing[value], now)
-            for value in found
-            if wanted.fits(value, standing[value])
-            and (asked or not scope or scope_of(value).lower() == scope.lower())
-        ]
+        only = "" if asked else scope.lower()
+        nothing = type not in ("", TYPE) or (scope and value and not asked)
+        shown = [] if nothing else _decided(book, wanted, asked, contains, only)
         return JSONResponse(shown or None)
 
     def metrics(caller: Bouncer, raw: bytes = Depends(body_within(_LARGEST_METRICS))) -> Response:
@@ -147,6 +140,18 @@ def router(world: World) -> APIRouter:
         )
     made.add_api_route("/usage-metrics", metrics, methods=["POST"], status_code=201)
     return made
+
+
+def _decided(
+    book: DecisionBook, wanted: Filter, asked: str, contains: bool, scope: str
+) -> list[dict[str, Any]]:
+    standing, now = book.look()
+    found = _about(standing, asked, contains) if asked else list(standing)
+    return [
+        _shown(value, standing[value], now)
+        for value in found
+        if wanted.fits(value, standing[value]) and scope in ("", scope_of(value).lower())
+    ]
 
 
 def _streamed(book: DecisionBook, bouncer: str, pull: Pull, wanted: Filter) -> Iterator[str]:

@@ -70,7 +70,9 @@ def read_ends(stated: Mapping[str, Any]) -> Ends:
 def read_suricata(raw: bytes, ends: Ends = Ends()) -> list[Signal]:
     """The alerts among the lines of `raw`. Raises InvalidInput naming the line."""
     signals = []
-    for number, line in enumerate(raw.split(b"\n"), 1):
+    # A record that was laid out for people is one all the same.
+    spread = raw.lstrip().startswith((b"{\n", b"{\r\n"))
+    for number, line in enumerate([raw] if spread else raw.split(b"\n"), 1):
         if not line.strip():
             continue
         try:

@@ -18,7 +18,6 @@ import httpx
 
 from enforcer.clock import Clock
 from enforcer.errors import ConfigurationInvalid, EnforcerError
-from enforcer.notify.events import unknown
 from enforcer.notify.outlets import Resolve
 from enforcer.secrets import is_reference
 from enforcer.service_settings import NotifySettings
@@ -43,34 +42,6 @@ class Channel(Protocol):
     def send(self, notice: StoredNotice) -> None:
         """Deliver one notice. Raises NotSent, ConfigurationInvalid."""
         ...
-
-
-def problems(channels: tuple[NotifySettings, ...]) -> list[str]:
-    """What is wrong with the settings of channels, without looking behind references."""
-    found = []
-    names = [channel.name for channel in channels]
-    for channel in channels:
-        where = f"service.notify {channel.name!r}"
-        if not channel.name or channel.name.startswith(":") or names.count(channel.name) > 1:
-            found.append(f"{where}: give each channel a name of its own, without a leading colon")
-        if bool(channel.url) == bool(channel.webhook):
-            found.append(f"{where}: set url (an apprise URL) or webhook, one of them")
-        if channel.webhook and not channel.secret:
-            found.append(f"{where}: a webhook is signed: name a secret (env:NAME or file:PATH)")
-        if channel.secret and not is_reference(channel.secret):
-            found.append(f"{where}: write secret as env:NAME or file:PATH, not the secret itself")
-        found += [
-            f"{where}: no event is called {pattern!r}: see `enforcer notice events`"
-            for pattern in unknown(channel.events)
-        ]
-    return found
-
-
-def check(channels: tuple[NotifySettings, ...]) -> None:
-    """Raise ConfigurationInvalid for the first problem."""
-    found = problems(channels)
-    if found:
-        raise ConfigurationInvalid(found[0])
 
 
 def channel_of(settings: NotifySettings, resolve: Resolve, clock: Clock) -> Channel:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import structlog
+
 from enforcer.clock import Clock
 from enforcer.core.orders import order_number
 from enforcer.notify.events import KINDS, Event, event_of, is_repair, wanted
@@ -36,6 +38,8 @@ from enforcer.storage.database import Database
 from enforcer.storage.notices import DEAD, SENT, WAITING, Cursor, StoredNotice
 from enforcer.storage.records import AuditEntry
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
+
+log = structlog.get_logger()
 
 WATCH = ":orders"
 """The reader that looks at orders and devices; no channel can be called so."""
@@ -266,6 +270,9 @@ class Following:
                     self._keep(work, channel.name, one)
             for state, keep in _KEEP.items():
                 work.notices.drop(state, found.now - keep)
+        for event in found.events:
+            about = {"order" if _number(event) is not None else "subject": event.subject}
+            log.info("told", name=event.name, sequence=event.seq, device=event.device, **about)
 
     def _keep(self, work: UnitOfWork, channel: str, made: _Made) -> None:
         work.notices.move(channel, made.cursor)

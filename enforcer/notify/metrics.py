@@ -190,12 +190,12 @@ def _about_people(reader: Reader) -> Iterator[Metric]:
         ["channel", "state"],
         {of: float(number) for of, number in reader.notices.counts().items()},
     )
+    found = reader.reports.counts()
     yield _gauges(
         "enforcer_reports",
         "Reports from outside by state",
         ["state"],
-        {(state,): 0.0 for state in _REPORTS}
-        | {(state,): float(number) for state, number in reader.reports.counts().items()},
+        {(state,): found.get(state, 0) for state in sorted({*_REPORTS, *found})},
     )
     yield _gauges(
         "enforcer_alarms_open",

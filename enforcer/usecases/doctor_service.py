@@ -16,15 +16,12 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 
-import httpx
-from cryptography import x509
-
 from enforcer import secrets
 from enforcer.application.views import DoctorCheck
 from enforcer.core.access import Role
 from enforcer.core.intake_reading import read_rules
 from enforcer.errors import ConfigurationInvalid, EnforcerError
-from enforcer.notify.channels import problems
+from enforcer.notify.channel_settings import problems
 from enforcer.service_settings import OidcSettings, ServiceSettings, WebSettings
 from enforcer.usecases.doctor_findings import counted, finding, good, guarded, listed
 from enforcer.usecases.world import World
@@ -102,6 +99,9 @@ def certificate(web: WebSettings, base: Path, now: datetime) -> DoctorCheck:
 
 
 def _ends(file: Path) -> datetime:
+    # Late: few commands look at a certificate.
+    from cryptography import x509
+
     return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
 
 
@@ -173,6 +173,9 @@ def _is_admin(body: str) -> bool:
 
 def issuer(settings: OidcSettings, base: Path) -> DoctorCheck:
     """Whether the provider answers as itself, and the secret can be read."""
+    # Late: few commands ask a provider.
+    import httpx
+
     if settings.client_secret:
         secrets.read(settings.client_secret, base)
     place = f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration"

@@ -53,7 +53,7 @@ class Host:
     @contextmanager
     def running(self, words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         """A program that runs there while the block does."""
-        begun = self.do(subprocess.Popen, list(words), stdin=subprocess.DEVNULL)
+        begun: subprocess.Popen[bytes] = self.thread.submit(self._begin, words).result(PATIENCE)
         try:
             yield begun
         finally:
@@ -63,6 +63,10 @@ class Host:
             except subprocess.TimeoutExpired:
                 begun.kill()
                 begun.wait()
+
+    @staticmethod
+    def _begin(words: Sequence[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(list(words), stdin=subprocess.DEVNULL)
 
 
 def _leave_for_a_network_of_our_own() -> None:

@@ -165,7 +165,7 @@ def test_fail2ban_bans_and_unbans(site: Site, tmp_path: Path) -> None:
         return [o for o in site.office.placed() if "trial" in o.reason]
 
     with site.host.running(["fail2ban-server", "-c", str(config), "-f", "start"]):
-        until(lambda: (tmp_path / "fail2ban.sock").exists(), "fail2ban never started")
+        until((tmp_path / "fail2ban.sock").exists, "fail2ban never started")
         until(lambda: _answers(site, client), "its jail never started")
         stamp = site.host.run("date", "+%Y-%m-%d %H:%M:%S").strip()
         with (tmp_path / "service.log").open("a") as log:

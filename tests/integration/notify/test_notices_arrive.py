@@ -11,10 +11,8 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +21,15 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from enforcer.clock import SystemClock
 from enforcer.errors import ConfigurationInvalid
-from enforcer.notify.channels import ID, SIGNATURE, TIMESTAMP, NotSent, channel_of, problems
+from enforcer.notify.channel_settings import problems
+from enforcer.notify.channels import ID, SIGNATURE, TIMESTAMP, NotSent, channel_of
 from enforcer.notify.outlets import Outlets
 from enforcer.notify.running import notifying
 from enforcer.service_settings import NotifySettings, ServiceSettings, WebSettings
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from enforcer.storage.notices import StoredNotice
+from tests.integration.notify.webhook_listener import Listener
 from tests.unit.notify.notice_bench import ANN, FakeOrders
 
 SECRET = "correct-horse-battery-staple"
@@ -49,53 +49,6 @@ class Postbox:
         assert isinstance(envelope.content, bytes)
         self.mails.put(envelope.content)
         return "250 OK"
-
-
-@dataclass
-class Listener:
-    """An HTTP server; `status` and `headers` are what it answers."""
-
-    port: int = 0
-    status: int = 204
-    headers: dict[str, str] = field(default_factory=dict)
-    asked: queue.SimpleQueue[tuple[str, dict[str, str], bytes]] = field(
-        default_factory=queue.SimpleQueue
-    )
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[Listener]:
-    """On a loopback port."""
-    heard = Listener()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.asked.put((self.path, dict(self.headers.items()), body))
-            self.send_response(heard.status)
-            for name, value in heard.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    heard.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield heard
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def listener(http: Listener) -> Listener:
-    """As new."""
-    http.status, http.headers, http.asked = 204, {}, queue.SimpleQueue()
-    return http
 
 
 @pytest.fixture(scope="module")
