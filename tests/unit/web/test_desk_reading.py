@@ -152,9 +152,7 @@ def confirmable(tree: ast.AST) -> Iterator[str]:
             stated = call.func.id == "Refusal" and any(
                 k.arg == "confirmable" for k in call.keywords
             )
-            if (stated or call.func.id == "_refusal") and isinstance(
-                call.args[0], ast.Constant
-            ):
+            if (stated or call.func.id == "_refusal") and isinstance(call.args[0], ast.Constant):
                 yield str(call.args[0].value)
 
 
