@@ -71,10 +71,11 @@ def updated(text: str, run: Run, pictures: Mapping[str, Sequence[str]]) -> str:
     for chapter in run.chapters:
         section = [*_chapter(chapter, pictures.get(chapter.name, ()))]
         before, after = run.load
+        sizes = "small sizes" if run.quick else "full sizes"
         section[1:1] = [
             "",
-            f"Measured by itself on {run.at:%Y-%m-%d}, at a load average of {before:.1f} before and"
-            f" {after:.1f} after.",
+            f"Measured by itself on {run.at:%Y-%m-%d}, {sizes},"
+            f" at a load average of {before:.1f} before and {after:.1f} after.",
         ]
         text = _with_section(text, section)
         text = _with_headlines(text, chapter)

@@ -40,7 +40,7 @@ order bulk|order reconfirm|order drop-routes|order blackhole|order shutdown-sess
 list import|list show|list versions|list rejects|list diff|list export|list refresh
 inventory check|inventory show|inventory diff|inventory reload
 customer list|customer show|customer confirm-gone|source list|source stop|source start|alarm list
-intake list|intake show|intake dismiss|intake order|intake try
+intake list|intake show|intake dismiss|intake order|intake try|intake files
 user add|user list|user change|user password|user disable|user enable|user sessions
 token add|token list|token revoke
 notice list|notice events|notice retry|notice test
