@@ -75,6 +75,8 @@ class FourEyesSettings(Part):
     customers: int = 3
     """So many customers hit, or more."""
     open_ended: bool = True
+    longest_days: float = Field(default=90.0, ge=0)
+    """An order that lasts longer than so many days, as one without an end; 0: never."""
     protected: bool = True
     """Covering protected space (which is withheld) with a confirmation."""
     sessions: bool = True

@@ -27,6 +27,8 @@ MakeApp = Callable[[], AbstractContextManager[FastAPI]]
 _AGAIN_SECONDS = 1.0
 _GRACE_SECONDS = 5
 """So long requests under way may go on once the server stops."""
+MOST_CONNECTIONS = 1000
+"""At once; whoever comes after them is told 503. The devices need descriptors too."""
 _KEY = "service.web.listen"
 
 
@@ -164,6 +166,7 @@ def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
         ssl_certfile=settings.tls_certificate or None,
         ssl_keyfile=settings.tls_key or None,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        limit_concurrency=MOST_CONNECTIONS,
     )
 
 

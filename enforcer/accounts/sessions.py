@@ -73,7 +73,12 @@ def listed(world: Opened, actor: Actor, name: str | None) -> Sequence[SessionVie
 
 
 def revoke(world: Opened, actor: Actor, session_id: str) -> None:
-    """End a login: one's own, or with the right, anybody's. Raises NotFound, StorageError."""
+    """End a login: one's own, logged in, or with the right, anybody's.
+
+    Raises NotFound, Forbidden (a token), StorageError.
+    """
+    if not current_id(actor):
+        need(actor, Action.ACCOUNTS)
     if not _ID.fullmatch(session_id):
         raise NotFound(f"no login {session_id[:40]!r}")
     with world.database.write() as work:

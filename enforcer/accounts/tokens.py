@@ -13,6 +13,7 @@ from enforcer.accounts import bodies, opened
 from enforcer.accounts.bodies import Terms
 from enforcer.accounts.digests import digest, is_token, is_token_name
 from enforcer.accounts.opened import Opened, ended, own_name
+from enforcer.accounts.sessions import current_id
 from enforcer.application.account_views import TokenView
 from enforcer.application.actor import Actor
 from enforcer.core.access import ACTIONS, Action, Rights, Role
@@ -45,7 +46,9 @@ def by_secret(world: Opened, secret: str, address: str) -> Actor:
     roles = terms.roles if not token.owner else _of_owner(world, token, terms, owner, now)
     if token.used is None or now - token.used >= _USED_EVERY:
         _touch(world, token.name, now)
-    rights = Rights(frozenset(roles), terms.read_only, terms.machine, token.name)
+    rights = Rights(
+        frozenset(roles), terms.read_only, terms.machine, token.name, nobodys=not token.owner
+    )
     return Actor(actor_name(token, terms), token.source, rights)
 
 
@@ -96,11 +99,16 @@ def listed(world: Opened, actor: Actor) -> Sequence[TokenView]:
 
 
 def revoke(world: Opened, actor: Actor, name: str) -> TokenView:
-    """A token opens nothing from now on. Raises NotFound, StorageError."""
+    """A token opens nothing from now on. A token that keeps no accounts ends itself alone.
+
+    Raises NotFound, StorageError.
+    """
     with world.database.write() as work:
         token = work.tokens.get(name) if is_token_name(name) else None
         mine = own_name(actor)
         own = token is not None and mine is not None and token.owner == mine
+        if token is not None and actor.rights is not None and not current_id(actor):
+            own = actor.rights.session == token.name
         if token is None or not (own or actor.may(Action.ACCOUNTS)):
             raise NotFound(f"no token {name[:40]!r}: see `enforcer token list`")
         _end(work, token, actor, world.clock.now(), "asked for")

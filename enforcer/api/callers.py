@@ -7,11 +7,13 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from enforcer.api.guard import Caller, allowed
+from enforcer.api.guard import Caller, allowed, is_machine
 from enforcer.core.access import Action
 from enforcer.errors import Forbidden
 
 Reader = Annotated[Caller, Depends(allowed(Action.READ))]
+People = Annotated[Caller, Depends(allowed(Action.READ, people=True))]
+"""Who may read, but no detector: customers, and what reporters and colleagues wrote."""
 Placer = Annotated[Caller, Depends(allowed(Action.PLACE))]
 BulkPlacer = Annotated[Caller, Depends(allowed(Action.BULK))]
 Approver = Annotated[Caller, Depends(allowed(Action.APPROVE))]
@@ -25,6 +27,5 @@ Judge = Annotated[Caller, Depends(allowed(Action.JUDGE))]
 
 def people_only(caller: Caller) -> None:
     """Raises Forbidden for a detector, whose limits would not hold for what is asked."""
-    rights = caller.actor.rights
-    if rights is not None and rights.machine is not None:
+    if is_machine(caller.actor):
         raise Forbidden("a detector may not do this: a person has to")

@@ -17,7 +17,7 @@ from sse_starlette.sse import EventSourceResponse
 from enforcer.api.callers import Reader
 from enforcer.api.feed import EventFeed
 from enforcer.api.fields import OptionalName
-from enforcer.api.guard import ServicesOf, identify
+from enforcer.api.guard import ServicesOf, identify, is_machine
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AuditFilter
 from enforcer.application.services import Services
@@ -29,8 +29,14 @@ router = APIRouter(tags=["events"])
 
 HEARTBEAT = 15
 """Seconds between two signs of life."""
-_CHECKED = 15.0
+_CHECKED = 2.0
 """Seconds until it is asked again whether who listens still may."""
+_ACCESS = ("user.", "token.", "session.", "login.")
+"""Kinds of events after which it is asked at once."""
+_OPEN_TO_ALL = ("order.", "device.", "drift.", "alarm.", "list.", "control.")
+"""Kinds of events that who may not read the audit hears of."""
+FURTHEST = 10_000
+"""Events back, for who may not read the audit."""
 _RETRY = 2000
 """Milliseconds after which a client that was cut off comes again."""
 _LISTENER = Actor("events", "api")
@@ -54,6 +60,15 @@ class Wanted:
             and self.subject in (None, event.subject)
             and self.device in (None, event.device)
         )
+
+
+def may_hear(actor: Actor, event: EventView) -> bool:
+    """Whether it is for `actor`: all of them only for who may read the audit."""
+    if actor.may(Action.AUDIT):
+        return True
+    if not event.kind.startswith(_OPEN_TO_ALL):
+        return False
+    return not is_machine(actor) or event.source == actor.source
 
 
 def feed_of(services: Services, seconds: float = 0.5) -> EventFeed:
@@ -87,44 +102,51 @@ async def events(
     """Audit entries as they are written, each with its sequence as `id` and its kind as `event`.
 
     From `Last-Event-ID` or `after` on, else from now on; never one twice, none left out. A
-    comment every 15 seconds keeps the connection alive.
+    comment every 15 seconds keeps the connection alive. Without the right to read the audit, only
+    what happened to orders and devices, lately; for a detector, only what its source did.
     """
     feed: EventFeed = request.app.state.events
     begin = last_event_id if last_event_id is not None else after
     position = await feed.head() if begin is None else begin
-    return EventSourceResponse(_stream(request, feed, wanted, position), ping=HEARTBEAT)
+    if begin is not None and not caller.actor.may(Action.AUDIT):
+        position = max(begin, await feed.head() - FURTHEST)
+    return EventSourceResponse(
+        _stream(request, feed, wanted, position, caller.actor), ping=HEARTBEAT
+    )
 
 
 async def _stream(
-    request: Request, feed: EventFeed, wanted: Wanted, position: int
+    request: Request, feed: EventFeed, wanted: Wanted, position: int, actor: Actor | None
 ) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(comment="ready", retry=_RETRY)
     clock = asyncio.get_running_loop().time
     checked = clock()
     async with feed.listening():
         while not feed.closed:
-            if clock() - checked >= _CHECKED:
-                checked = clock()
-                if not await run_sync(_still_may, request):
-                    return
             try:
                 found = await feed.after(position, _CHECKED)
             except StorageError:
                 return
+            if clock() - checked >= _CHECKED or any(e.kind.startswith(_ACCESS) for e in found):
+                checked = clock()
+                actor = await run_sync(_still, request)
+            if actor is None:
+                return
             for event in found:
                 position = event.sequence
-                if wanted.fits(event):
+                if wanted.fits(event) and may_hear(actor, event):
                     yield ServerSentEvent(
                         event.model_dump_json(), event=event.kind, id=str(event.sequence)
                     )
 
 
-def _still_may(request: Request) -> bool:
-    """A login or a token that ended meanwhile hears nothing more."""
+def _still(request: Request) -> Actor | None:
+    """Who listens, with the rights of now; None for a login or a token that ended meanwhile."""
     try:
-        return identify(request).actor.may(Action.READ)
+        actor = identify(request).actor
     except EnforcerError:
-        return False
+        return None
+    return actor if actor.may(Action.READ) else None
 
 
 def _is_kind(kind: str, wanted: str) -> bool:

@@ -103,8 +103,13 @@ def same_origin(request: Request, caller: Caller) -> None:
         raise Forbidden("the form is too old or not ours: load the page again and repeat it")
 
 
-def allowed(action: Action) -> Callable[[Request], Caller]:
-    """A dependency: the caller, if the caller may do `action`.
+def is_machine(actor: Actor) -> bool:
+    """Whether it is a detector."""
+    return actor.rights is not None and actor.rights.machine is not None
+
+
+def allowed(action: Action, people: bool = False) -> Callable[[Request], Caller]:
+    """A dependency: the caller, if the caller may do `action`; `people`: and is no detector.
 
     Use it as ``caller: Annotated[Caller, Depends(allowed(Action.READ))]``; the action is kept on
     the dependency, so that a test can list what each route asks for.
@@ -113,9 +118,12 @@ def allowed(action: Action) -> Callable[[Request], Caller]:
     def guard(request: Request) -> Caller:
         caller = identify(request)
         request.state.actor = caller.actor.name
+        request.state.caller = caller.actor
         same_origin(request, caller)
         if not caller.actor.may(action):
             raise Forbidden(f"{caller.actor.name} may not do this: it needs the right '{action}'")
+        if people and is_machine(caller.actor):
+            raise Forbidden(f"{caller.actor.name} is a detector: this is for people")
         return caller
 
     guard.action = action  # type: ignore[attr-defined]  # read by the test of roles and routes

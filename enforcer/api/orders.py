@@ -19,6 +19,8 @@ from enforcer.application.commands import OrderFilter, PlaceOrder
 from enforcer.application.desk_views import PlaceResult
 from enforcer.application.requests import BulkBody, PlaceBody
 from enforcer.application.views import EventView, OrderView, Preview
+from enforcer.core.access import Action
+from enforcer.errors import Forbidden
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -57,7 +59,9 @@ def preview(
     turn: SlowTurn,
     fresh: Annotated[bool, Query(description="Ask the devices now.")] = False,
 ) -> Preview:
-    """What placing it would do; nothing is stored."""
+    """What placing it would do; nothing is stored. `fresh` is for who may place or steer."""
+    if fresh and not (caller.actor.may(Action.PLACE) or caller.actor.may(Action.DEVICES)):
+        raise Forbidden("asking the devices now needs the right 'place' or 'devices'")
     return services.application.preview(caller.actor, body.command(), fresh)
 
 

@@ -10,6 +10,7 @@ import base64
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,7 +126,9 @@ def table_response(
     for row in rows:
         writer.writerow([_cell(value) for value in row.model_dump(mode="json").values()])
     return Response(
-        text.getvalue(), media_type=f"{_CSV}; charset=utf-8", headers=dict(headers or {})
+        text.getvalue(),
+        media_type=f"{_CSV}; charset=utf-8",
+        headers={"Content-Disposition": "attachment"} | dict(headers or {}),
     )
 
 
@@ -160,6 +163,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - whatever JSON can say
         value = ";".join(value)
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    # Full-width signs begin formulas too, once a spreadsheet has folded them.
+    if isinstance(value, str) and unicodedata.normalize("NFKC", value[:8]).startswith(_FORMULA):
         return "'" + value
     return str(value)

@@ -16,8 +16,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
+from enforcer.api.browsers import protect
 from enforcer.api.turns import Busy
 from enforcer.errors import (
     AnotherControllerActive,
@@ -46,6 +48,7 @@ AWAITING = "awaiting-approval"
 API_PATHS = ("/api/", "/.well-known/", "/v1/")
 """What programs ask; everything else is for people."""
 _SHOWN = 20
+_BROKEN = "a fault of this server: its log tells more under the id of this request"
 
 
 class KeyReused(InvalidInput):
@@ -251,3 +254,11 @@ def add_problem_answers(app: FastAPI, page: ProblemPage | None) -> None:
 
     for error in (EnforcerError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, answered)
+
+    def broken(request: Request, error: Exception) -> Response:
+        found = plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, _BROKEN, instance_of(request))
+        protect(MutableHeaders(raw=found.raw_headers), request.scope)
+        return found
+
+    # Asked outside of all middlewares; the error itself goes on to the log.
+    app.add_exception_handler(Exception, broken)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from enforcer.api.callers import Approver, Placer, Reader
+from enforcer.api.callers import Approver, People, Placer
 from enforcer.api.fields import OrderId
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
@@ -35,7 +35,7 @@ class State(StrEnum):
 @router.get("", response_model=Page[ProposalView])
 def proposals(
     services: ServicesOf,
-    caller: Reader,
+    caller: People,
     paging: PagingOf,
     state: Annotated[State, Query()] = State.WAITING,
 ) -> Response | Page[ProposalView]:
@@ -46,7 +46,7 @@ def proposals(
 
 
 @router.get("/{proposal_id}")
-def proposal(proposal_id: OrderId, services: ServicesOf, caller: Reader) -> ProposalView:
+def proposal(proposal_id: OrderId, services: ServicesOf, caller: People) -> ProposalView:
     """One of them."""
     return services.application.proposal(caller.actor, proposal_id)
 

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
 from enforcer.api.audit import place_of
-from enforcer.api.callers import Judge, Reader
+from enforcer.api.callers import Judge, People
 from enforcer.api.fields import Names, OptionalName
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
@@ -27,7 +27,7 @@ ReportId = Annotated[int, Path(ge=1, le=2**53)]
 @router.get("", response_model=Page[ReportView])
 def reports(
     services: ServicesOf,
-    caller: Reader,
+    caller: People,
     paging: PagingOf,
     state: Names = (),
     source_format: Annotated[tuple[str, ...], Query(alias="from", max_length=50)] = (),
@@ -48,7 +48,7 @@ def reports(
 
 
 @router.get("/{report_id}")
-def report(report_id: ReportId, services: ServicesOf, caller: Reader) -> ReportView:
+def report(report_id: ReportId, services: ServicesOf, caller: People) -> ReportView:
     """One report with what came."""
     return services.reports.report(caller.actor, report_id)
 

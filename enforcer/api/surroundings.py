@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from enforcer.api.callers import DeviceKeeper, InventoryKeeper, Pauser, Reader, Resumer
+from enforcer.api.callers import DeviceKeeper, InventoryKeeper, Pauser, People, Reader, Resumer
 from enforcer.api.fields import Name
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
@@ -30,7 +30,7 @@ router = APIRouter(route_class=KeyedRoute)
 
 @router.get("/customers", response_model=Page[CustomerView], tags=["customers"])
 def customers(
-    services: ServicesOf, caller: Reader, paging: PagingOf
+    services: ServicesOf, caller: People, paging: PagingOf
 ) -> Response | Page[CustomerView]:
     """All customers, without their orders."""
     found = services.application.customers(caller.actor)
@@ -38,7 +38,7 @@ def customers(
 
 
 @router.get("/customers/{name}", tags=["customers"])
-def customer(name: Name, services: ServicesOf, caller: Reader) -> CustomerView:
+def customer(name: Name, services: ServicesOf, caller: People) -> CustomerView:
     """One customer with the orders about it."""
     return services.application.customer(caller.actor, name)
 
@@ -58,7 +58,7 @@ def move(name: Name, body: MoveBody, services: ServicesOf, caller: DeviceKeeper)
 
 
 @router.get("/inventory", tags=["inventory"])
-def inventory(services: ServicesOf, caller: Reader) -> InventoryView:
+def inventory(services: ServicesOf, caller: People) -> InventoryView:
     """The inventory in force."""
     return services.application.inventory_show(caller.actor)
 

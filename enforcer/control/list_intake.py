@@ -13,24 +13,26 @@ from itertools import islice
 import numpy as np
 
 from enforcer.application.actor import Actor
+from enforcer.core.four_eyes import Thresholds, grown
 from enforcer.core.intervals import Ranges
 from enforcer.core.list_checks import Judged, grounds, judge
 from enforcer.core.list_diff import ListDifference, difference, shrinkage
 from enforcer.core.list_report import MOST_LINES, ListReport, ReportLine
 from enforcer.core.lists import ListContent, content_of
-from enforcer.core.orders import LIST_NAME, BlockList
+from enforcer.core.orders import LIST_NAME, BlockList, Order, is_over
 from enforcer.core.rules import Integers
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.database import Database
 from enforcer.storage.inventories import CONTENT
 from enforcer.storage.records import ListVersion
-from enforcer.storage.unit_of_work import UnitOfWork
+from enforcer.storage.unit_of_work import Reader, UnitOfWork
 from inventory.list_files import ANY, Limits, ParsedList, parse_list
 
 SHRINKS = "list-shrinks"
 EMPTY = "list-empty"
 TOO_LONG = "list-too-long"
+GROWS = "list-grows"
 
 _NAME = re.compile(LIST_NAME)
 
@@ -145,22 +147,29 @@ def take_in(
     confirm_shrink: bool = False,
     dry_run: bool = False,
     known_refusal: str = "",
+    rule: Thresholds | None = None,
 ) -> Taken:
     """Make the content of `examined` the list's next version, in one transaction.
 
     Raises OrderRefused: an empty list, one that shrinks, and neither confirmed; one that is
     too long. Then nothing is stored but an audit entry, and that not again for a source whose
-    SHA-256 is `known_refusal`.
+    SHA-256 is `known_refusal`. With `rule` also one that grows, while orders follow it, by what
+    one person may not order alone.
     """
+    name = examined.offer.name
     while True:
         with database.read() as reader:
-            versions = reader.lists.versions(examined.offer.name)
+            versions = reader.lists.versions(name)
             before = versions[-1] if versions else None
-            current = reader.lists.current(examined.offer.name)
+            current = reader.lists.current(name)
+            following = _blocking(reader, name, now) if rule is not None else []
         if current is not None and current.same_as(examined.content):
             return Taken(examined, before, before, changed=False)
         change = difference(current, examined.content)
+        wider = None if rule is None else grown(change.added, rule)
         refusal = _refusal(examined, current, change, confirm_shrink)
+        if refusal is None and wider is not None and following:
+            refusal = _grows(examined.offer, wider, following)
         if refusal is not None:
             if not dry_run and known_refusal != examined.offer.sha256:
                 _record_refusal(database, actor, examined, refusal, now)
@@ -170,7 +179,8 @@ def take_in(
             return taken
         with database.write() as work:
             # What was compared with must still be there; else compare again.
-            if work.lists.current_version(examined.offer.name) == (before and before.version):
+            same = work.lists.current_version(name) == (before and before.version)
+            if same and not (wider is not None and _blocking(work, name, now)):
                 return replace(taken, stored=_store(work, actor, taken, now))
 
 
@@ -201,6 +211,18 @@ def _refusal(
             " add --confirm-shrink",
         )
     return None
+
+
+def _grows(offer: Offer, wider: str, following: list[Order]) -> OrderRefused:
+    ids = ", ".join(order.id for order in following[:3])
+    more = len(following) - 3
+    ids += f" and {more} more" if more > 0 else ""
+    return OrderRefused(
+        GROWS,
+        f"{offer.source}: what is new in {offer.name} is {wider}, and would be blocked at once by"
+        f" {ids}: nothing was stored; import it at the shell of the installation, or lift what"
+        " follows the list, import it, and order it again, which a second person approves",
+    )
 
 
 def _record_refusal(
@@ -269,9 +291,18 @@ def _store(work: UnitOfWork, actor: Actor, taken: Taken, now: datetime) -> ListV
 
 def _touch(work: UnitOfWork, name: str, sequence: int, now: datetime) -> None:
     """Orders that follow the list changed with it: what was proved before proves them no more."""
-    following = [
-        replace(order, changed=sequence)
-        for order in work.orders.unfinished(now, timedelta(0))
+    following = _following(work, name, now)
+    work.orders.update_many([replace(order, changed=sequence) for order in following])
+
+
+def _blocking(reader: Reader, name: str, now: datetime) -> list[Order]:
+    """The orders that block the list, now or later."""
+    return [order for order in _following(reader, name, now) if not is_over(order, now)]
+
+
+def _following(reader: Reader, name: str, now: datetime) -> list[Order]:
+    return [
+        order
+        for order in reader.orders.unfinished(now, timedelta(0))
         if isinstance(order.demand, BlockList) and order.demand.list_name == name
     ]
-    work.orders.update_many(following)

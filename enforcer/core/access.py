@@ -100,13 +100,15 @@ class Rights:
     """What somebody who was let in may do.
 
     `machine`: limits of a detector; None for people. `session`: which login or token this is,
-    for the audit; never a secret.
+    for the audit; never a secret. `nobodys`: of a token without an owner, so that nobody can say
+    which person is behind it.
     """
 
     roles: frozenset[Role] = frozenset()
     read_only: bool = False
     machine: MachineLimits | None = None
     session: str = field(default="", compare=False)
+    nobodys: bool = False
 
     def allow(self, action: Action) -> bool:
         """Whether any of the roles may do it."""

@@ -7,13 +7,15 @@ controller and feeds are not asked. A detector never proposes: see `machine`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Protocol
 
 from enforcer.core.access import Rights
 from enforcer.core.collateral import Hit
 from enforcer.core.draft import Draft, Refusal, target_of
-from enforcer.core.intervals import merge, rows_of, size, subtract
+from enforcer.core.intervals import Ranges, merge, rows_of, size, subtract
+from enforcer.core.lists import ListContent
 from enforcer.core.orders import (
     BlockList,
     DropRoutes,
@@ -63,6 +65,11 @@ class Thresholds(Protocol):
         ...
 
     @property
+    def longest_days(self) -> float:
+        """An order that lasts longer; 0: never."""
+        ...
+
+    @property
     def protected(self) -> bool:
         """A target that covers protected space, by confirmation."""
         ...
@@ -79,16 +86,22 @@ class Thresholds(Protocol):
 
 
 def reasons(
-    draft: Draft, hit: Hit, rule: Thresholds, topology: Topology, owners: Ownership
+    draft: Draft,
+    hit: Hit,
+    rule: Thresholds,
+    topology: Topology,
+    owners: Ownership,
+    content: ListContent | None = None,
 ) -> tuple[str, ...]:
     """Why `draft` waits for a second person, one sentence each; empty: it does not.
 
-    `hit`: who is hit by it. The entries of a list are not measured: its import was checked.
+    `hit`: who is hit by it. `content`: of the list that it names, which is measured as a target.
     """
     if not rule.enabled:
         return ()
     return (
         *_wide(draft, rule, topology),
+        *_listed(content, rule),
         *_many(draft, hit, rule, topology),
         *_open(draft, rule),
         *_protected(draft, rule, owners),
@@ -98,11 +111,34 @@ def reasons(
 
 
 def machine(why: tuple[str, ...], rights: Rights | None) -> tuple[Refusal, ...]:
-    """Code needs-approval: what a person would propose, a detector is refused."""
-    if not why or rights is None or rights.machine is None:
+    """Code needs-approval: what a person would propose, a detector is refused.
+
+    So is a token that belongs to nobody: whoever has it might be the second person as well.
+    """
+    if not why or rights is None or (rights.machine is None and not rights.nobodys):
         return ()
-    said = f"{'; '.join(why)}: a second person must approve that, so a person has to order it"
+    who = "a person has to order it"
+    if rights.machine is None:
+        who += ", by a login or by a token that has an owner"
+    said = f"{'; '.join(why)}: a second person must approve that, so {who}"
     return (Refusal(NEEDS_APPROVAL, said),)
+
+
+def grown(added: Mapping[int, Ranges], rule: Thresholds) -> str | None:
+    """Whether what came to a list, per family, is as wide as a target that waits: how wide."""
+    return next(_as_wide(added, rule), None) if rule.enabled else None
+
+
+def _listed(content: ListContent | None, rule: Thresholds) -> Iterator[str]:
+    if content is not None:
+        by_family = {family: content.ranges(family) for family in FAMILIES}
+        yield from (f"the entries of the list are {said}" for said in _as_wide(by_family, rule))
+
+
+def _as_wide(ranges: Mapping[int, Ranges], rule: Thresholds) -> Iterator[str]:
+    for family, length in ((4, rule.prefix4), (6, rule.prefix6)):
+        if length > 0 and size(merge(ranges[family])) >= 1 << (_BITS[family] - length):
+            yield f"together as wide as an IPv{family} /{length}, or wider"
 
 
 def _wide(draft: Draft, rule: Thresholds, topology: Topology) -> Iterator[str]:
@@ -141,8 +177,11 @@ def _many(draft: Draft, hit: Hit, rule: Thresholds, topology: Topology) -> Itera
 
 
 def _open(draft: Draft, rule: Thresholds) -> Iterator[str]:
-    if rule.open_ended and draft.end is None:
-        yield "it has no end"
+    if draft.end is None:
+        if rule.open_ended:
+            yield "it has no end"
+    elif rule.longest_days > 0 and draft.end - draft.start > timedelta(days=rule.longest_days):
+        yield f"it lasts longer than {rule.longest_days:g} days"
 
 
 def _protected(draft: Draft, rule: Thresholds, owners: Ownership) -> Iterator[str]:

@@ -7,10 +7,12 @@ These come beside the guardrails and the limits of its source, whichever is narr
 code                    refused because
 ======================= ==========================================================
 machine-kind            its token does not allow this kind of order
-machine-too-long        longer than its token allows, or without an end; also a
-                        later end, counted from the order's start
-machine-too-wide        a prefix, or what a name stands for, is wider than its token
-                        allows; or a list, routes or sessions that nobody counted
+machine-too-late        it would start later than ten minutes from now
+machine-too-long        longer than its token allows, counted from now, or without an
+                        end; also a later end, counted from the order's start
+machine-too-wide        the prefixes, and what names stand for, are together wider
+                        than its token allows; or a list, routes or sessions that
+                        nobody counted
 machine-foreign-space   not all of the target is our own or our customers'
 machine-may-not-confirm it sent a confirmation, which only people give
 machine-too-fast        its source placed as many within a minute as its token allows
@@ -26,7 +28,7 @@ from datetime import datetime, timedelta
 from enforcer.core.access import MachineLimits
 from enforcer.core.blackhole_checks import own_space
 from enforcer.core.draft import Draft, Refusal, target_of
-from enforcer.core.intervals import Runs, ends_of
+from enforcer.core.intervals import Runs, ends_of, merge, rows_of, size
 from enforcer.core.orders import (
     BlockList,
     CutFeed,
@@ -41,6 +43,9 @@ from enforcer.core.selection import networks_of, ranges_in
 from enforcer.core.times import format_duration, say_when
 from enforcer.core.topology import Topology
 
+_LATEST = timedelta(minutes=10)
+"""A detector orders what it sees now; so much its clock may be ahead."""
+
 
 def own_runs(topology: Topology) -> dict[int, Runs]:
     """Our own and our customers' space, per family; made once for any number of drafts."""
@@ -49,15 +54,20 @@ def own_runs(topology: Topology) -> dict[int, Runs]:
 
 
 def machine(
-    draft: Draft, limits: MachineLimits, topology: Topology, own: Mapping[int, Runs]
+    draft: Draft,
+    limits: MachineLimits,
+    topology: Topology,
+    own: Mapping[int, Runs],
+    now: datetime,
 ) -> Iterator[Refusal]:
-    """Codes machine-kind, machine-too-long, machine-too-wide, machine-foreign-space,
-    machine-may-not-confirm: everything that does not depend on the moment.
+    """Codes machine-kind, machine-too-late, machine-too-long, machine-too-wide,
+    machine-foreign-space, machine-may-not-confirm: everything but what others placed.
 
-    `own`: of `own_runs`.
+    `own`: of `own_runs`; `now`: aware UTC.
     """
     yield from _kind(draft, limits)
-    yield from lasting(draft.start, draft.end, limits)
+    yield from _late(draft, now)
+    yield from lasting(min(draft.start, now), draft.end, limits)
     yield from _confirmed(draft)
     yield from _wide(draft, limits, topology)
     if limits.own_space:
@@ -85,6 +95,15 @@ def lasting(start: datetime, end: datetime | None, limits: MachineLimits) -> Ite
         f"this detector may order for {format_duration(longest)} at most, not {asked}: give an"
         " earlier end, or let a person order it",
     )
+
+
+def _late(draft: Draft, now: datetime) -> Iterator[Refusal]:
+    if draft.start - now > _LATEST:
+        yield Refusal(
+            "machine-too-late",
+            f"a detector may not order for {say_when(draft.start)}: only for now, or at most"
+            f" {format_duration(_LATEST)} ahead",
+        )
 
 
 def _kind(draft: Draft, limits: MachineLimits) -> Iterator[Refusal]:
@@ -124,12 +143,16 @@ def _wide(draft: Draft, limits: MachineLimits, topology: Topology) -> Iterator[R
         if isinstance(demand, ShutdownSession) and not demand.sessions:
             yield _too_wide("a detector names the sessions that it means")
         return
-    for network in _measured(draft, topology):
-        widest = limits.widest4 if network.version == 4 else limits.widest6
-        if network.prefixlen < widest:
-            said = f"{format_network(network)} is wider than /{widest}, which is all it may order"
-            yield _too_wide(said)
-            return
+    measured = _measured(draft, topology)
+    for family, widest in ((4, limits.widest4), (6, limits.widest6)):
+        stated = [network for network in measured if network.version == family]
+        if not stated or size(merge(rows_of(stated))) <= 1 << (stated[0].max_prefixlen - widest):
+            continue
+        first = min(stated, key=lambda network: network.prefixlen)
+        is_one = first.prefixlen < widest
+        named = f"{format_network(first)} is" if is_one else "the prefixes are together"
+        yield _too_wide(f"{named} wider than /{widest}, which is all it may order")
+        return
 
 
 def _too_wide(said: str) -> Refusal:

@@ -59,6 +59,26 @@ class Receipt:
     duplicate: bool = False
 
 
+def identity(arrival: Arrival) -> str:
+    """Of this very report, so that one delivered twice counts once; empty: it has none.
+
+    What nobody vouches for has the identity that it claims only together with its words:
+    else one that is forged would stand for a genuine one.
+    """
+    signal, raw = arrival.signal, arrival.raw
+    if arrival.trusted:
+        return digest(signal.id)[:16] if signal.id else ""
+    if not signal.id and raw is None:
+        return ""
+    return digest(signal.id, hashlib.sha256(raw or b"").hexdigest())[:16]
+
+
+def likeness_of(arrival: Arrival, seen: Signal) -> str:
+    """The likeness of an arrival about `seen`; strangers share none with each other."""
+    like = likeness(seen, arrival.actor.source, arrival.raw)
+    return like if arrival.trusted else digest(like, arrival.actor.name, seen.reporter)
+
+
 def likeness(signal: Signal, source: str, raw: bytes | None) -> str:
     """What repeats and resolutions of the same thing share, as a digest."""
     if signal.key:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
@@ -14,11 +16,15 @@ from enforcer.application.report_views import ReportFilter, Reports, ReportView
 from enforcer.application.views import OrderView
 from enforcer.core.access import Action
 from enforcer.core.orders import order_id
-from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput
+from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, StorageError
+from enforcer.intake.about import is_about
+from enforcer.intake.waiting import as_decided, key_of, waits_for
 from enforcer.storage.reports import StoredReport
 from enforcer.storage.times import to_us
 from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
+
+log = structlog.get_logger()
 
 WAITING = frozenset(["open", "failed", "counted", "ignored", "malformed"])
 """States of reports on which a person can still decide."""
@@ -44,7 +50,7 @@ class ReportDesk:
                 before=which.before,
                 limit=max(1, min(which.limit, _MOST)),
             )
-        return [report_view(row) for row in found]
+        return [report_view(row) for row in self._looked_at(found)]
 
     def report(self, actor: Actor, report_id: int) -> ReportView:
         """See `Reports.report`."""
@@ -52,7 +58,11 @@ class ReportDesk:
         with self._world.database.read() as reader:
             row = reader.reports.get(report_id)
             raw = reader.reports.raw(report_id)
+        (row,) = self._looked_at([row])
         shown = None if raw is None else raw.decode("utf-8", "replace").replace("\0", "\ufffd")
+        words = row.body.get("words", ())
+        if words:
+            shown = "\n\n--- another like it ---\n\n".join([shown or "", *words])
         return report_view(row, shown)
 
     def dismiss(self, actor: Actor, report_id: int, reason: str) -> ReportView:
@@ -61,7 +71,7 @@ class ReportDesk:
         need_reason(reason, "dismissing a report needs a reason")
         now = self._world.clock.now()
         with self._world.database.write() as work:
-            row = work.reports.get(report_id)
+            row = as_decided(work, work.reports.get(report_id), self._world)
             if row.state == "dismissed":
                 return report_view(row)
             _decidable(row)
@@ -76,30 +86,58 @@ class ReportDesk:
         """See `Reports.order_for`.
 
         Asking twice places one order: the key comes from the report, unless `command` has one.
+        After a proposal that was not approved it is another key.
         """
         _allow(actor, Action.JUDGE)
         with self._world.database.read() as reader:
             row = reader.reports.get(report_id)
+        (row,) = self._looked_at([row])
         if row.state != "ordered":
             _decidable(row)
-        key = command.idempotency_key or f"report:{row.id}"
+        key = command.idempotency_key or key_of(row)
         try:
             order = self._application.place(
                 actor, command.model_copy(update={"idempotency_key": key})
             )
         except AwaitingApproval as waits:
-            self._settle(report_id, "open", f"proposal {waits.proposal} waits for a second person")
+            said = f"proposal {waits.proposal} waits for a second person"
+            self._settle(report_id, "open", said, proposal=waits.proposal)
             raise
         said = f"ordered by {actor.name}"
+        if not is_about(command.demand, row, self._world.topology):
+            said += f"; the order is not about {row.target}, which was reported"
         self._settle(report_id, "ordered", said, order.number)
         return order
 
-    def _settle(self, report_id: int, state: str, said: str, number: int | None = None) -> None:
+    def _settle(
+        self, report_id: int, state: str, said: str, number: int | None = None, **body: object
+    ) -> None:
         with self._world.database.write() as work:
             row = work.reports.get(report_id)
             decided = to_us(self._world.clock.now())
-            row = _decided(row, state, said, decided_us=decided)
+            row = _decided(row, state, said, decided_us=decided, **body)
             work.reports.change_many([replace(row, order=number or row.order)])
+
+    def _looked_at(self, rows: Sequence[StoredReport]) -> list[StoredReport]:
+        """`rows`; those whose proposal was decided meanwhile say what became of it."""
+        if not any(waits_for(row) for row in rows):
+            return list(rows)
+        with self._world.database.read() as reader:
+            shown = [as_decided(reader, row, self._world) for row in rows]
+        over = [now.id for now, row in zip(shown, rows, strict=True) if now is not row]
+        try:
+            self._store_decided(over)
+        except StorageError as problem:
+            # Shown all the same; whoever looks next stores it.
+            log.warning("report.not-settled", error=str(problem))
+        return shown
+
+    def _store_decided(self, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        with self._world.database.write() as work:
+            stored = work.reports.get_many(ids).values()
+            work.reports.change_many(as_decided(work, row, self._world) for row in stored)
 
 
 def report_view(row: StoredReport, raw: str | None = None) -> ReportView:

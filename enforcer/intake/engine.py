@@ -33,6 +33,7 @@ from enforcer.intake.arrivals import LARGEST_RAW, Arrival, Receipt, digest
 from enforcer.intake.deciding import decide
 from enforcer.intake.ledger import Habits, Ledger, receipt
 from enforcer.intake.space import InventorySpace
+from enforcer.intake.strangers import Networks
 from enforcer.service_settings import IntakeSettings
 from enforcer.storage.reports import StoredReport
 from enforcer.storage.times import to_us
@@ -65,7 +66,8 @@ class Intake:
         self._rules = read_rules(settings.rules, settings.default_duration)
         self._keep = timedelta(days=settings.keep_days)
         named = {rule.name: rule for rule in self._rules}
-        self._habits = Habits(named, self._keep, settings.strangers_per_hour)
+        most = settings.strangers_per_hour
+        self._habits = Habits(named, self._keep, most, Networks(most))
         self._step = step
         self._turn = threading.Lock()
         self._space: tuple[str, InventorySpace] | None = None

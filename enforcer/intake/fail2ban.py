@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fail2ban: what its action ``enforcer`` posts when a jail bans or unbans an address.
 
-A jail reads a log; what its lines rest on is the service that wrote them. TCP services log what
-was said over an established connection. Jails of UDP services state ``protocol=udp``, and block
-nobody: there the address may be forged.
+A jail reads a log; what its lines rest on is the service that wrote them, and only who set the
+jail up knows it. A jail whose lines are of finished connections says so (``evidence``); any other
+blocks nobody, because the address may be forged. ``protocol=tcp`` does not say it: a firewall logs
+SYNs too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from enforcer.intake.documents import (
     transport_evidence,
     word_of,
 )
+from enforcer.intake.proof import one_sided
 
 _ACTIONS = ("ban", "unban")
 _TCP = 6
@@ -52,7 +54,7 @@ def read_fail2ban(raw: bytes) -> list[Signal]:
             jail,
             target,
             instant_of(_number(document.get("time"))),
-            _evidence(document, protocol),
+            _evidence(document, jail, protocol),
             # No identity: fail2ban bans again with the same time after its restart.
             key=f"{jail} {stated}",
             severity=severity_of(document.get("severity")),
@@ -66,12 +68,12 @@ def read_fail2ban(raw: bytes) -> list[Signal]:
     ]
 
 
-def _evidence(document: Mapping[str, Any], protocol: int | None) -> Evidence:
+def _evidence(document: Mapping[str, Any], jail: str, protocol: int | None) -> Evidence:
     if protocol is not None and protocol != _TCP:
         return transport_evidence(protocol)
     stated = evidence_of(document.get("evidence"))
-    if stated is Evidence.UNKNOWN and protocol == _TCP and not document.get("evidence"):
-        return Evidence.ESTABLISHED
+    if stated is Evidence.ESTABLISHED and one_sided(jail):
+        return Evidence.UNKNOWN
     return stated
 
 

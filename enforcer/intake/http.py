@@ -31,7 +31,7 @@ PREFIX = "/api/v1/in"
 OPEN_REPORTS = f"{PREFIX}/report"
 """The one route here that asks for no token, where it is switched on."""
 
-Endpoint = Callable[..., Coroutine[object, object, "ReceiptsView"]]
+Endpoint = Callable[..., Coroutine[object, object, BaseModel]]
 Reporter = Annotated[Caller, Depends(allowed(Action.REPORT))]
 STRANGER = Actor("anybody", "open-report", Rights(frozenset({Role.DETECTOR})))
 """Who posts without a token: its reports are never trusted."""
@@ -56,14 +56,24 @@ class ReceiptsView(ReceiptView):
     warnings: list[str]
 
 
+class ReceivedView(BaseModel):
+    """All that is said to who posts without a token: nothing of what became of it, or by whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    received: bool = True
+
+
 def routers(inbox: Inbox, settings: IntakeSettings) -> list[APIRouter]:
     """The routes, with their whole paths. Raises ConfigurationInvalid."""
     router = APIRouter(prefix=PREFIX, tags=["in"])
     for adapter in adapters(settings).values():
-        _add(router, f"/{adapter.name}", _taking(inbox, adapter, settings.largest), adapter)
+        taking = _taking(inbox, adapter, settings.largest)
+        _add(router, f"/{adapter.name}", taking, adapter, ReceiptsView)
     if settings.open_reports:
         adapter = Adapter("report", read_xarf, "application/json", "XARF from anybody")
-        _add(router, "/report", _taking_open(inbox, adapter, settings.largest), adapter)
+        taking = _taking_open(inbox, adapter, settings.largest)
+        _add(router, "/report", taking, adapter, ReceivedView)
     return [router]
 
 
@@ -144,14 +154,17 @@ def _taking(inbox: Inbox, adapter: Adapter, largest: int) -> Endpoint:
 def _taking_open(inbox: Inbox, adapter: Adapter, largest: int) -> Endpoint:
     body = Depends(body_within(largest))
 
-    async def take(request: Request, raw: bytes = body) -> ReceiptsView:
+    async def take(request: Request, raw: bytes = body) -> ReceivedView:
         actor = Actor(peer(request) or STRANGER.name, STRANGER.source, STRANGER.rights)
-        return await submit(inbox, adapter, actor, raw, trusted=False)
+        await submit(inbox, adapter, actor, raw, trusted=False)
+        return ReceivedView()
 
     return take
 
 
-def _add(router: APIRouter, path: str, endpoint: Endpoint, adapter: Adapter) -> None:
+def _add(
+    router: APIRouter, path: str, endpoint: Endpoint, adapter: Adapter, view: type[BaseModel]
+) -> None:
     kind = "string" if adapter.content.startswith("message/") else "object"
     content = {adapter.content: {"schema": {"type": kind}}}
     router.add_api_route(
@@ -159,7 +172,7 @@ def _add(router: APIRouter, path: str, endpoint: Endpoint, adapter: Adapter) -> 
         endpoint,
         methods=["POST"],
         status_code=202,
-        response_model=ReceiptsView,
+        response_model=view,
         summary=adapter.says,
         name=f"in_{adapter.name.replace('/', '_')}",
         openapi_extra={"requestBody": {"required": True, "content": content}},

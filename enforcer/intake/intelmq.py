@@ -2,8 +2,8 @@
 """IntelMQ: single events, as its output bot ``restapi`` posts them, flat or hierarchical.
 
 Names are those of IntelMQ's data format (``source.ip``, ``classification.type`` ...). Most feeds
-say nothing of the transport; such events block nobody. A bot may state what a feed rests on in
-``extra.enforcer.evidence``.
+say nothing of the transport, or of a handshake; such events block nobody. A bot may state what a
+feed rests on in ``extra.enforcer.evidence``.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from enforcer.intake.documents import (
     transport_evidence,
     word_of,
 )
+from enforcer.intake.proof import FETCHED, TALKED, one_sided
 
 _TCP = 6
-_UNFINISHED = frozenset(["scanner", "ddos", "dos", "backscatter", "other", "undetermined"])
-"""Classification types of which TCP packets without a finished handshake are enough."""
+_ABOUT = ("classification.type", "classification.identifier", "classification.taxonomy")
 _LEFT_OUT = frozenset(["raw", "output"])
 _EVERY_TIME = ("time.observation",)
 """What differs when the same event is sent again."""
@@ -73,9 +73,14 @@ def read_intelmq(raw: bytes) -> list[Signal]:
 def _evidence(event: Mapping[str, Any], kind: str, protocol: int | None) -> Evidence:
     if protocol is not None and protocol != _TCP:
         return transport_evidence(protocol)
-    if protocol == _TCP:
-        return Evidence.SYN if kind in _UNFINISHED else Evidence.ESTABLISHED
-    return evidence_of(event.get("extra.enforcer.evidence"))
+    stated = evidence_of(event.get("extra.enforcer.evidence"))
+    if protocol == _TCP and stated is Evidence.UNKNOWN and kind in TALKED | FETCHED:
+        stated = Evidence.ESTABLISHED
+    if one_sided(*(word_of(event.get(name)) for name in _ABOUT)):
+        if protocol == _TCP:
+            return Evidence.SYN
+        return Evidence.UNKNOWN if stated is Evidence.ESTABLISHED else stated
+    return stated
 
 
 def _flat(document: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ the process that entered it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,22 @@ from enforcer.core.four_eyes import NEEDS_APPROVAL
 from enforcer.core.intake_rules import Ordering, Rule, filled, one_line
 from enforcer.core.orders import Order, is_over, order_id
 from enforcer.core.prefixes import format_network
-from enforcer.core.signals import Signal, Status
+from enforcer.core.signals import Status
 from enforcer.core.times import say_when
 from enforcer.errors import Throttled
-from enforcer.intake.arrivals import LARGEST_RAW, Arrival, Receipt, bounded, digest, likeness
+from enforcer.intake.arrivals import (
+    LARGEST_RAW,
+    Arrival,
+    Receipt,
+    bounded,
+    digest,
+    identity,
+    likeness,
+    likeness_of,
+)
 from enforcer.intake.deciding import Verdict
 from enforcer.intake.rows import Rows
+from enforcer.intake.strangers import Networks
 from enforcer.storage.reports import StoredReport
 from enforcer.storage.times import from_us, to_us
 from enforcer.storage.unit_of_work import UnitOfWork
@@ -36,16 +46,21 @@ _RETRY = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _MOST_IDS = 200
 _LATER_SECONDS = 60.0
+MOST_WORDS = 5
+"""Of reports that are counted in one that strangers sent."""
+_LONGEST_WORDS = 8000
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
     """`rules` by name. `known`: how far back what was about a target matters; `strangers`: so
-    many new reports a source may open in an hour without being authenticated."""
+    many new reports a source may open in an hour without being authenticated; `networks`: how
+    many of them one network may."""
 
     rules: Mapping[str, Rule]
     known: timedelta = timedelta(days=90)
     strangers: int = 1000
+    networks: Networks = field(default_factory=lambda: Networks(1000))
 
 
 class Ledger:
@@ -64,27 +79,32 @@ class Ledger:
         if verdict.seen.status is Status.RESOLVED and arrival.trusted:
             return receipt(self._resolve(arrival, verdict))
         rule = verdict.rule
-        like = likeness(verdict.seen, arrival.actor.source, arrival.raw)
+        like = likeness_of(arrival, verdict.seen)
         dedup = digest(like, verdict.course, rule.name if rule else None, arrival.trusted)
         row = self.rows.alike(dedup, self._now - (rule.again if rule else AGAIN))
-        if row is not None and _known(row, verdict.seen):
+        if row is not None and _known(row, arrival):
             return replace(receipt(row), duplicate=True)
-        if row is None or self._is_past(row, rule):
-            if not arrival.trusted and self._too_many(arrival.actor.source):
+        if row is None or self._is_past(row, rule, arrival.trusted):
+            if not arrival.trusted and self._too_many(arrival.actor):
                 said = "too many reports that nobody vouches for: come again later"
                 return Throttled(_LATER_SECONDS, said)
             row = self._set_down(arrival, verdict, like, dedup)
         else:
-            row = self._count(row, verdict.seen)
+            row = self._count(row, arrival)
         if verdict.course == "order":
             row = self._order(row, arrival.actor, verdict)
         return receipt(row)
 
     # -- rows ----------------------------------------------------------------------------
 
-    def _is_past(self, row: StoredReport, rule: Rule | None) -> bool:
-        """Whether what comes now is another case, though it is like this one."""
-        if row.state == "lifted":
+    def _is_past(self, row: StoredReport, rule: Rule | None, trusted: bool) -> bool:
+        """Whether what comes now is another case, though it is like this one.
+
+        What a person dismissed of a stranger was that one: another may be genuine. Nor is more
+        counted in what strangers sent than it keeps the words of.
+        """
+        full = row.state == "dismissed" or len(row.body.get("words", ())) >= MOST_WORDS
+        if row.state == "lifted" or (full and not trusted):
             return True
         if row.state == "dismissed":
             again = rule.again if rule else AGAIN
@@ -111,22 +131,33 @@ class Ledger:
         )
         return self.rows.add(row, None if raw is None else raw[:LARGEST_RAW])
 
-    def _count(self, row: StoredReport, signal: Signal) -> StoredReport:
-        ids = [*row.body["ids"], signal.id and digest(signal.id)[:16]][-_MOST_IDS:]
+    def _count(self, row: StoredReport, arrival: Arrival) -> StoredReport:
+        ids = [*row.body["ids"], identity(arrival)][-_MOST_IDS:]
         times = [*row.body["times"], to_us(self._now)][-_MOST_IDS * 5 :]
         body = {**row.body, "ids": [one for one in ids if one], "times": times}
+        words = body.get("words", [])
+        if not arrival.trusted and arrival.raw is not None and len(words) < MOST_WORDS:
+            text = arrival.raw[:_LONGEST_WORDS].decode("utf-8", "replace")
+            body["words"] = [*words, text.replace("\0", "\ufffd")]
         return self.rows.change(replace(row, count=row.count + 1, last=self._now, body=body))
 
     def _say(self, row: StoredReport, state: str, said: str, **body: object) -> StoredReport:
         laid = {**row.body, **body, "said": said}
         return self.rows.change(replace(row, state=state, body=laid))
 
-    def _too_many(self, source: str) -> bool:
+    def _too_many(self, actor: Actor) -> bool:
+        """Whether a stranger has to come later; who may go on is counted."""
+        source, networks = actor.source, self._habits.networks
+        if networks.full(actor.name, self._now):
+            return True
         if source not in self._opened:
             since = self._now - _HOUR
             self._opened[source] = self._work.reports.count_from(source, "open", since)
         self._opened[source] += 1
-        return self._opened[source] > self._habits.strangers
+        if self._opened[source] > self._habits.strangers:
+            return True
+        networks.opened(actor.name, self._now)
+        return False
 
     def _order_of(self, row: StoredReport) -> Order | None:
         if row.order is None:
@@ -235,7 +266,7 @@ class Ledger:
             dedup = digest(like, "over", arrival.trusted)
             row = self.rows.alike(dedup, self._now - AGAIN)
             if row is not None:
-                return self._count(row, verdict.seen)
+                return self._count(row, arrival)
             said = "it is said to be over, and nothing like it is known"
             over = replace(verdict, course="ignored", said=said)
             return self._set_down(arrival, over, like, dedup)
@@ -275,8 +306,9 @@ def receipt(row: StoredReport) -> Receipt:
     return Receipt(row.id, row.state, row.body.get("said", ""), order)
 
 
-def _known(row: StoredReport, signal: Signal) -> bool:
-    return bool(signal.id) and digest(signal.id)[:16] in row.body["ids"]
+def _known(row: StoredReport, arrival: Arrival) -> bool:
+    this = identity(arrival)
+    return bool(this) and this in row.body["ids"]
 
 
 def _within(same: list[StoredReport], since: int) -> int:
@@ -319,6 +351,6 @@ def _body(arrival: Arrival, verdict: Verdict, like: str, now: datetime) -> dict[
         "report_id": one_line(signal.id, 200),
         "warnings": [one_line(text, 300) for text in signal.warnings[:50]],
         "fields": bounded(signal.fields),
-        "ids": [digest(signal.id)[:16]] if signal.id else [],
+        "ids": [this] if (this := identity(arrival)) else [],
         "times": [to_us(now)],
     }

@@ -26,12 +26,14 @@ from enforcer.intake.documents import (
     transport_evidence,
     word_of,
 )
+from enforcer.intake.proof import FETCHED, TALKED, one_sided
 
 _TCP = 6
-_ANSWERED = frozenset(["content", "phishing", "malware", "fraud"])
-"""Categories whose source is a server that answered the reporter."""
-_FLOODS = frozenset(["ddos", "dos", "ddos_attack", "port_scan", "portscan", "scan", "syn_flood"])
-"""Types of TCP traffic that need no finished handshake."""
+_OVER_TCP = frozenset(["smtp", "http", "https", "ssh", "imap", "pop3", "ftp"])
+"""What is stated as a protocol and is spoken inside a connection."""
+_CONTENT = frozenset(["content", "copyright", "fraud", "malware", "phishing"])
+"""Categories of what a server answered."""
+_ABOUT = ("category", "class", "type", "scan_type", "attack_type", "attack_vector")
 _HEAVY = frozenset(["evidence", "attachment", "samples"])
 """What is not kept among the fields: whole files."""
 _WANTED = ("report_id", "timestamp", "category", "reporter", "sender")
@@ -84,19 +86,14 @@ def _evidence(
     document: Mapping[str, Any], category: str, kind: str, protocol: int | None
 ) -> Evidence:
     """What the report rests on; where it does not say, nothing is assumed."""
-    scan = f"{word_of(document.get('scan_type'))}_{word_of(document.get('attack_vector'))}"
     if protocol not in (None, _TCP):
         return transport_evidence(protocol)
-    if "syn" in scan.split("_") or (protocol == _TCP and kind in _FLOODS):
-        return Evidence.SYN
-    if "udp" in scan.split("_"):
-        return Evidence.UDP
-    if "icmp" in scan.split("_"):
-        return Evidence.ICMP
     stated = word_of(document.get("protocol"))
-    if protocol == _TCP or stated in ("smtp", "http", "https", "ssh", "imap", "ftp"):
-        return Evidence.ESTABLISHED
-    if not stated and (category in _ANSWERED or document.get("infringing_url")):
+    if one_sided(category, kind, *(word_of(document.get(name)) for name in _ABOUT)):
+        return Evidence.SYN if protocol == _TCP else Evidence.UNKNOWN
+    inside = protocol == _TCP or stated in _OVER_TCP
+    fetched = kind in FETCHED and category in _CONTENT
+    if (inside and kind in TALKED) or ((inside or not stated) and fetched):
         return Evidence.ESTABLISHED
     return Evidence.UNKNOWN
 

@@ -70,7 +70,7 @@ class Admission:
         _check_texts(command)
         draft = draft_of(command, actor, now)
         known = self._known(draft.demand)
-        refusals = self._of_machine(draft, actor)
+        refusals = self._of_machine(draft, actor, now)
         refusals += check(draft, self.topology, known, now, self._able)
         refusals = refusals or self._room.over_capacity(draft, now)
         hit = self.hit(draft.demand)
@@ -80,18 +80,42 @@ class Admission:
         devices = self._devices(draft) if self._paused and not refusals else ()
         return Asked(command, draft, hit, refusals, devices, approval)
 
-    def approval(self, draft: Draft, hit: Hit, actor: Actor) -> tuple[str, ...]:
-        """Why `draft` of `actor` waits for a second person; nobody asks that of the shell."""
-        if actor.rights is None:
-            return ()
-        return four_eyes.reasons(draft, hit, self.world.four_eyes, self.topology, self.owners)
+    def approval(
+        self, draft: Draft, hit: Hit, actor: Actor, reader: Reader | None = None
+    ) -> tuple[str, ...]:
+        """Why `draft` of `actor` waits for a second person; nobody asks that of the shell.
 
-    def _of_machine(self, draft: Draft, actor: Actor) -> tuple[Refusal, ...]:
+        `reader`: of the transaction that is open, where one is.
+        """
+        rule = self.world.four_eyes
+        if actor.rights is None or not rule.enabled:
+            return ()
+        content, demand = None, draft.demand
+        if isinstance(demand, BlockList):
+            if reader is None:
+                content = self._content_of(demand).get(demand.list_name)
+            else:
+                content = reader.lists.current(demand.list_name)
+        return four_eyes.reasons(draft, hit, rule, self.topology, self.owners, content)
+
+    def renewed(self, asked: Asked, actor: Actor, reader: Reader) -> Asked:
+        """`asked`, measured anew where its list changed since: nobody lets it grow in between."""
+        demand = asked.draft.demand
+        if actor.rights is None or not isinstance(demand, BlockList):
+            return asked
+        known = self._contents.get(demand.list_name)
+        if known is None or known.version == reader.lists.current_version(demand.list_name):
+            return asked
+        approval = self.approval(asked.draft, asked.hit, actor, reader)
+        refusals = asked.refusals or four_eyes.machine(approval, actor.rights)
+        return replace(asked, approval=approval, refusals=refusals)
+
+    def _of_machine(self, draft: Draft, actor: Actor, now: datetime) -> tuple[Refusal, ...]:
         """What a detector may not ask for."""
         if actor.rights is None or actor.rights.machine is None:
             return ()
         limits = actor.rights.machine
-        return tuple(machine_checks.machine(draft, limits, self.topology, self._own))
+        return tuple(machine_checks.machine(draft, limits, self.topology, self._own, now))
 
     @cached_property
     def _own(self) -> dict[int, Runs]:

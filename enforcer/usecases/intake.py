@@ -139,6 +139,7 @@ class _Portion:
         approval: Approval | None = None,
     ) -> None:
         world = admission.world
+        self._admission = admission
         self._approval = approval
         # Taking the end of the change sequence first: from here on nobody else places anything.
         self._first = work.next_sequence()
@@ -152,6 +153,7 @@ class _Portion:
         self._proposing = Proposing(work, actor, self._now, world.four_eyes)
 
     def take_one(self, asked: Asked) -> Outcome:
+        asked = self._admission.renewed(asked, self._actor, self._work)
         verdict = self._verdicts.on(asked)
         if isinstance(verdict, Order):
             return verdict

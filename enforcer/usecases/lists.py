@@ -28,7 +28,8 @@ def import_list(world: World, actor: Actor, command: ImportList) -> ListView:
     """Store a new version; the same entries again change nothing.
 
     Raises InvalidInput for a bad name or a text that is no list, OrderRefused as `take_in`,
-    Forbidden for a detector: what it may order at most says nothing of lists.
+    Forbidden for a detector: what it may order at most says nothing of lists. What somebody with
+    rights adds to a list that orders follow is measured as a target is.
     """
     only_people(actor, "import lists")
     topology = world.topology
@@ -41,6 +42,7 @@ def import_list(world: World, actor: Actor, command: ImportList) -> ListView:
         now=world.clock.now(),
         confirm_shrink=command.confirm_shrink,
         dry_run=command.dry_run,
+        rule=None if actor.rights is None else world.four_eyes,
     )
     if taken.changed and not command.dry_run:
         world.ring()

@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 from enforcer.errors import InvalidInput
 
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]",
+)
+"""Control characters, line ends, and what changes the direction of text."""
 LONGEST_REASON = 500
 """Characters; what is longer belongs into the ticket."""
 
@@ -31,3 +37,8 @@ def check_text(text: str, option: str) -> None:
     # A terminal's bytes that are not UTF-8 arrive as surrogates (PEP 383), which no file takes.
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidInput(f"{option} has characters that are not UTF-8: type it again")
+    if found := _UNSEEN.search(text):
+        raise InvalidInput(
+            f"{option} has the character U+{ord(found[0]):04X}, which is not seen or turns text"
+            " around: leave it out, and write one line"
+        )

@@ -35,8 +35,9 @@ class SecondPerson:
         if admission is None or not self._rule.enabled:
             return ()
         source = self._actor.source
-        draft = Draft(order.demand, order.start, end, order.scope, end is None, source)
-        found = admission.approval(draft, admission.hit(order.demand), self._actor)
+        start = max(order.start, admission.world.clock.now())
+        draft = Draft(order.demand, start, end, order.scope, end is None, source)
+        found = admission.approval(draft, admission.hit(order.demand), self._actor, work)
         return found or ((_NEEDED,) if _needed(work, order) else ())
 
 

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from enforcer.api.guard import Caller, services_of
+from enforcer.api.guard import Caller, by_https, is_machine, services_of
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.report_views import ReportFilter
 from enforcer.application.services import Services
 from enforcer.core.access import Action
-from enforcer.errors import NotFound
+from enforcer.errors import Forbidden, NotFound
 from enforcer.web import navigation
 from enforcer.web.environment import environment
 from enforcer.web.times import zone_of
@@ -27,6 +27,7 @@ from enforcer.web.times import zone_of
 THEME_COOKIE = "enforcer_theme"
 FLASH_COOKIE = "enforcer_said"
 THEMES = ("auto", "light", "dark")
+_TONES = frozenset({"good", "busy", "watch", "bad"})
 _MOST = 99
 _FLASH_BYTES = 3000
 _HEADERS = {"cache-control": "private, no-cache", "vary": "Cookie"}
@@ -56,6 +57,8 @@ class Desk:
     """A request and the one who sent it, in the words of the pages."""
 
     def __init__(self, request: Request, caller: Caller) -> None:
+        if is_machine(caller.actor):
+            raise Forbidden("the desk is for people: detectors ask the API")
         self.request = request
         self.caller = caller
         self.services: Services = services_of(request)
@@ -124,7 +127,7 @@ class Desk:
 
     def go(self, path: str, said: Said | None = None) -> RedirectResponse:
         """On to another page of ours after something was done."""
-        return gone_to(path, said)
+        return gone_to(path, said, by_https(self.request))
 
     def _render(self, template: str, context: dict[str, object]) -> str:
         stated = {
@@ -148,7 +151,7 @@ class Desk:
         return shown
 
 
-def gone_to(path: str, said: Said | None = None) -> RedirectResponse:
+def gone_to(path: str, said: Said | None = None, secure: bool = False) -> RedirectResponse:
     """303 to a page of ours, which tells `said` once."""
     response = RedirectResponse(path, 303, headers=_HEADERS)
     if said is not None:
@@ -156,7 +159,13 @@ def gone_to(path: str, said: Said | None = None) -> RedirectResponse:
         packed = base64.urlsafe_b64encode(json.dumps(stated).encode()).decode()
         if len(packed) <= _FLASH_BYTES:
             response.set_cookie(
-                FLASH_COOKIE, packed, max_age=60, path="/", httponly=True, samesite="lax"
+                FLASH_COOKIE,
+                packed,
+                max_age=60,
+                path="/",
+                secure=secure,
+                httponly=True,
+                samesite="lax",
             )
     return response
 
@@ -168,11 +177,13 @@ def flashed(request: Request) -> Said | None:
         return None
     try:
         text, tone, lines = json.loads(base64.urlsafe_b64decode(packed))
-    except (ValueError, TypeError):
+        told = [text, tone, *lines]
+        if not all(isinstance(one, str) for one in told):
+            return None
+        "".join(told).encode()
+    except (ValueError, TypeError, RecursionError):
         return None
-    if not isinstance(text, str) or tone not in {"good", "busy", "watch", "bad"}:
-        return None
-    return Said(text, tone, tuple(str(line) for line in lines))
+    return Said(text, tone, tuple(lines)) if tone in _TONES else None
 
 
 def theme_of(request: Request) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from enforcer.api.guard import identify
+from enforcer.api.guard import by_https, identify
 from enforcer.api.problems import AWAITING, Problem
 from enforcer.errors import EnforcerError
 from enforcer.web.desk import Desk, Said, gone_to, own_path, theme_of
@@ -63,7 +63,8 @@ def problem_page(request: Request, problem: Problem, headers: Mapping[str, str])
     if problem.code == "unauthenticated":
         return _login(request)
     if problem.code == AWAITING and problem.proposal:
-        return gone_to(f"/approvals/{problem.proposal}", Said(problem.detail, "watch"))
+        said = Said(problem.detail, "watch")
+        return gone_to(f"/approvals/{problem.proposal}", said, by_https(request))
     if "fragment" in request.query_params:
         return PlainTextResponse(problem.detail, problem.status, headers=dict(headers))
     advice = _BY_STATUS.get(problem.status, _OTHER)

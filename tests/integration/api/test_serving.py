@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import httpx
@@ -187,3 +187,20 @@ def test_an_ipv6_address_is_shown_so_that_it_can_be_used() -> None:
     with served(WebSettings(listen="[::1]:0")) as server:
         assert server.url.startswith("http://[::1]:")
         assert httpx.get(f"{server.url}/api/v1/openapi.json").status_code == 200
+
+
+def test_connections_have_an_end_and_leave_descriptors_to_devices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("enforcer.serving.MOST_CONNECTIONS", 3)
+    with served() as server, ExitStack() as idle:
+        address = server.url.removeprefix("http://").rsplit(":", 1)
+        for _ in range(3):
+            idle.enter_context(closing(socket.create_connection((address[0], int(address[1])))))
+        assert httpx.get(f"{server.url}/api/v1/openapi.json").status_code == 503
+        idle.close()
+        clock = SystemClock()
+        deadline = clock.monotonic() + PATIENCE
+        while httpx.get(f"{server.url}/api/v1/openapi.json").status_code != 200:
+            assert clock.monotonic() < deadline
+            clock.sleep(0.05)

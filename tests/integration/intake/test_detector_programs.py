@@ -74,7 +74,8 @@ logpath = {folder}/service.log
 maxretry = 2
 findtime = 600
 bantime = 1200
-action = enforcer[url="{url}", header="{folder}/enforcer.header", name=trial, port=22]
+action = enforcer[url="{url}", header="{folder}/enforcer.header", name=trial, port=22, \
+evidence=tcp-established]
 """
 
 

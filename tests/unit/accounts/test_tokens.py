@@ -192,6 +192,16 @@ def test_no_program_approves(house: House) -> None:
         house.accounts.create_token(SHELL, command)
 
 
+def test_a_token_of_nobody_says_that_it_is_nobodys(house: House) -> None:
+    boss = house.logged_in("boss", "admin", "approver")
+    robot = CreateToken(source="robot", roles=("engineer",), owner="")
+    actor = house.accounts.by_token(house.token(boss, robot), HERE)
+    assert actor.rights is not None and actor.rights.nobodys
+    own = house.accounts.by_token(house.token(boss, personal("admin")), HERE)
+    assert own.rights is not None and not own.rights.nobodys
+    assert boss.rights is not None and not boss.rights.nobodys
+
+
 def test_a_token_makes_no_tokens(house: House) -> None:
     secret = house.token(house.logged_in("anna", "engineer"), personal("engineer"))
     actor = house.accounts.by_token(secret, HERE)
@@ -236,6 +246,19 @@ def test_people_see_and_revoke_their_own_tokens_and_nobody_elses(house: House) -
     with pytest.raises(NotFound):
         house.accounts.revoke_token(bert, name)
     assert house.accounts.revoke_token(anna, name).revoked is not None
+
+
+def test_a_token_ends_itself_and_nothing_else_of_its_owner(house: House) -> None:
+    anna, login = house.logged_in("anna", "abuse"), house.enter("anna")
+    other = house.accounts.create_token(anna, personal("viewer")).token.name
+    made = house.accounts.create_token(anna, personal("viewer"))
+    stolen = house.accounts.by_token(made.secret, HERE)
+    with pytest.raises(NotFound):
+        house.accounts.revoke_token(stolen, other)
+    with pytest.raises(Forbidden):
+        house.accounts.revoke_session(stolen, login.session.id)
+    assert house.actor(login).name == "anna"
+    assert house.accounts.revoke_token(stolen, made.token.name).revoked is not None
 
 
 @pytest.mark.parametrize(

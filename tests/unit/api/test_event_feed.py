@@ -7,17 +7,22 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
-from enforcer.api.events import Wanted
+from enforcer.api.events import Wanted, may_hear
 from enforcer.api.feed import MOST, EventFeed
-from enforcer.api.turns import Busy, Turns
+from enforcer.api.turns import ALL_MACHINES, EACH, EACH_MACHINE, Busy, Turns
+from enforcer.application.actor import Actor
 from enforcer.application.views import EventView
-from enforcer.errors import StorageError
+from enforcer.core.access import Role
+from enforcer.errors import StorageError, Unauthenticated
+from tests.fakes.services import FakeAccounts, actor_of
 from tests.fakes.views import NOW
 
 PATIENCE = 30.0
@@ -220,3 +225,102 @@ def test_long_requests_leave_room_for_short_ones(client: TestClient) -> None:
         assert client.get("/api/v1/devices/edge1/plan").status_code == 200
     finally:
         app.state.turns = kept
+
+
+def test_one_caller_leaves_turns_to_others() -> None:
+    turns = Turns()
+    detector, person = actor_of(Role.DETECTOR), actor_of(Role.ABUSE)
+    for who, most in ((detector, EACH_MACHINE), (person, EACH)):
+        for _ in range(most):
+            turns.take(who)
+        with pytest.raises(Busy, match="of yours"):
+            turns.take(who)
+    turns.give_back(detector)
+    turns.take(detector)
+    turns.take(actor_of(Role.VIEWER))
+
+
+def test_all_detectors_together_leave_turns_to_people() -> None:
+    turns, rights = Turns(), actor_of(Role.DETECTOR).rights
+    probes = [Actor(f"probe ({number})", "probe", rights) for number in range(ALL_MACHINES + 1)]
+    for one in probes[:-1]:
+        turns.take(one)
+    with pytest.raises(Busy):
+        turns.take(probes[-1])
+    for _ in range(EACH):
+        turns.take(actor_of(Role.ABUSE))
+
+
+def test_a_detector_starves_nobody(client: TestClient) -> None:
+    app: Any = client.app
+    detector = actor_of(Role.DETECTOR)
+    for _ in range(EACH_MACHINE):
+        app.state.turns.take(detector)
+    try:
+        body = {"Authorization": "Bearer token-detector"}
+        assert client.get("/api/v1/orders/0001-Y/wait", headers=body).status_code == 503
+        body = {"Authorization": "Bearer token-viewer"}
+        assert client.get("/api/v1/devices/edge1/plan", headers=body).status_code == 200
+    finally:
+        for _ in range(EACH_MACHINE):
+            app.state.turns.give_back(detector)
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "source", "hears"),
+    [
+        (Role.VIEWER, "user.created", "cli", True),
+        (Role.VIEWER, "order.placed", "cli", True),
+        (Role.DETECTOR, "user.created", "api", False),
+        (Role.DETECTOR, "token.created", "api", False),
+        (Role.DETECTOR, "session.revoked", "api", False),
+        (Role.DETECTOR, "login.ok", "api", False),
+        (Role.DETECTOR, "report.dismissed", "api", False),
+        (Role.DETECTOR, "order.placed", "api", True),
+        (Role.DETECTOR, "order.placed", "web", False),
+    ],
+)
+def test_who_may_not_read_the_record_does_not_hear_it(
+    role: Role, kind: str, source: str, hears: bool
+) -> None:
+    happened = event(1, kind).model_copy(update={"source": source})
+    assert may_hear(actor_of(role), happened) is hears
+
+
+def heard_until_revoked(app: FastAPI, chain: Chain, role: str) -> str:
+    """All that a token hears from the beginning on; it holds for one question."""
+    asked: list[str] = []
+
+    class Accounts(FakeAccounts):
+        def by_token(self, secret: str, address: str) -> Actor:
+            asked.append(secret)
+            if len(asked) > 1:
+                raise Unauthenticated("revoked")
+            return super().by_token(secret, address)
+
+    services, kept = app.state.services, app.state.events
+    app.state.services, app.state.events = replace(services, accounts=Accounts()), feed_on(chain)
+    try:
+        headers = {"Authorization": f"Bearer token-{role}"}
+        with capture_logs():
+            return TestClient(app).get("/api/v1/events?after=0", headers=headers).text
+    finally:
+        app.state.services, app.state.events = services, kept
+
+
+def test_a_token_that_is_revoked_hears_nothing_of_what_comes_with_that(app: FastAPI) -> None:
+    chain = Chain(1)
+    chain.events += [event(2, "token.revoked"), event(3)]
+    heard = heard_until_revoked(app, chain, "viewer")
+    assert "ready" in heard and "order.placed" not in heard
+
+
+def test_who_may_not_read_the_record_hears_of_lately_only(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enforcer.api.events.FURTHEST", 3)
+    for role, first in (("detector", 8), ("viewer", 0)):
+        chain = Chain(10)
+        chain.events.append(event(11, "token.revoked"))
+        heard_until_revoked(app, chain, role)
+        assert min(chain.asked) == first

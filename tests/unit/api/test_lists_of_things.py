@@ -103,9 +103,12 @@ def test_a_table_says_where_it_goes_on(client: TestClient, devices: list[str]) -
 def test_what_a_spreadsheet_would_run_is_quoted(
     client: TestClient, application: FakeApplication
 ) -> None:
-    application.device_views = [a_device("edge1", error='=HYPERLINK("x")')]
-    (row,) = rows(client.get("/api/v1/devices?format=csv").text)
-    assert row["error"].startswith("'=")
+    for text in ('=HYPERLINK("x")', '\uff1dHYPERLINK("x")', "\uff0b1", "\uff20SUM(1)", "\ufe631"):
+        application.device_views = [a_device("edge1", error=text)]
+        answer = client.get("/api/v1/devices?format=csv")
+        (row,) = rows(answer.text)
+        assert row["error"] == f"'{text}"
+        assert answer.headers["Content-Disposition"] == "attachment"
 
 
 def test_a_form_that_there_is_not_is_told(client: TestClient) -> None:

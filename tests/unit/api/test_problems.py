@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -153,6 +155,30 @@ def test_a_body_of_nobody_is_short(app: FastAPI) -> None:
     assert anybody.post("/api/v1/orders", content=b"x" * LARGEST_OF_NOBODY).status_code != 413
     refused = anybody.post("/api/v1/orders", content=b"x" * (LARGEST_OF_NOBODY + 1))
     assert (refused.status_code, refused.json()["code"]) == (413, "too-large")
+
+
+def test_a_fault_is_a_problem_with_all_headers(
+    client: TestClient, application: FakeApplication
+) -> None:
+    with patch.object(FakeApplication, "control", side_effect=ZeroDivisionError):
+        answer = client.get("/api/v1/control")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal-server-error")
+    assert answer.json()["instance"].endswith(answer.headers["X-Request-ID"])
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "ZeroDivision" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("viewer", 403), ("approver", 403), ("abuse", 200), ("engineer", 200)]
+)
+def test_devices_are_asked_anew_only_for_who_may_order(
+    app: FastAPI, role: str, status: int
+) -> None:
+    asking = TestClient(app, headers={"Authorization": f"Bearer token-{role}"})
+    path = "/api/v1/orders/preview"
+    assert asking.post(path, json=ORDER).status_code == 200
+    assert asking.post(f"{path}?fresh=1", json=ORDER).status_code == status
 
 
 def test_browsers_are_told_what_protects_them(client: TestClient) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -13,6 +14,8 @@ from enforcer.core.access import MachineLimits, Rights, Role
 from enforcer.core.collateral import Hit
 from enforcer.core.draft import Draft
 from enforcer.core.four_eyes import proposal_id, proposal_number, reasons
+from enforcer.core.intervals import rows_of
+from enforcer.core.lists import ListContent, content_of
 from enforcer.core.orders import (
     MAX_ORDER_NUMBER,
     BlockAddress,
@@ -123,6 +126,46 @@ def test_no_end_waits() -> None:
     assert why(endless, FourEyesSettings(open_ended=False)) == ()
 
 
+@pytest.mark.parametrize(("days", "waits"), [(90, False), (90.01, True), (35_000, True)])
+def test_an_end_that_is_far_away_is_none(days: float, waits: bool) -> None:
+    asked = draft(ADDRESS)
+    asked = replace(asked, end=asked.start + timedelta(days=days))
+    assert why(asked) == (("it lasts longer than 90 days",) if waits else ())
+    assert why(asked, FourEyesSettings(longest_days=0)) == ()
+
+
+def entries(*prefixes: str) -> ListContent:
+    rows = {
+        family: rows_of(n for n in map(ip_network, prefixes) if n.version == family)
+        for family in (4, 6)
+    }
+    return content_of(rows[4], rows[6])
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "waits"),
+    [
+        (("8.8.0.0/23", "9.9.9.9/32"), False),
+        (("8.8.0.0/23", "8.8.0.0/24"), False),
+        (("8.8.0.0/23", "9.9.0.0/23"), True),
+        (("8.0.0.0/9",), True),
+        (("2a00::/44",), True),
+        ((), False),
+    ],
+)
+def test_the_entries_of_a_list_are_as_wide_as_a_target(
+    prefixes: tuple[str, ...], waits: bool
+) -> None:
+    content = entries(*prefixes)
+    found = reasons(draft(LIST), NOBODY, RULE, TOPOLOGY, OWNERS, content)
+    assert bool(found) is waits
+    off = FourEyesSettings(prefix4=0, prefix6=0)
+    assert reasons(draft(LIST), NOBODY, off, TOPOLOGY, OWNERS, content) == ()
+    added = {family: content.ranges(family) for family in (4, 6)}
+    assert bool(four_eyes.grown(added, RULE)) is waits
+    assert four_eyes.grown(added, FourEyesSettings(enabled=False)) is None
+
+
 def test_protected_space_that_was_confirmed_waits() -> None:
     asked = draft(BlockAddress(UPPER_HALF))
     assert why(asked) == (), "the guardrail refuses that"
@@ -165,6 +208,10 @@ def test_a_detector_is_refused_what_a_person_would_propose() -> None:
     (refusal,) = four_eyes.machine(("it has no end",), detector)
     assert (refusal.code, refusal.confirmable) == ("needs-approval", False)
     assert four_eyes.machine((), detector) == ()
+    nobodys = Rights(frozenset({Role.ENGINEER}), nobodys=True)
+    (refusal,) = four_eyes.machine(("it has no end",), nobodys)
+    assert refusal.code == "needs-approval" and "owner" in str(refusal)
+    assert four_eyes.machine((), nobodys) == ()
     assert four_eyes.machine(("it has no end",), Rights(frozenset({Role.ABUSE}))) == ()
     assert four_eyes.machine(("it has no end",), None) == ()
 

@@ -34,7 +34,7 @@ OF_CUST1 = Sessions(customers=("cust1",))
 
 
 def codes(asked: Draft, limits: MachineLimits = ALL) -> list[str]:
-    return [refusal.code for refusal in machine(asked, limits, TOPOLOGY, OWN)]
+    return [refusal.code for refusal in machine(asked, limits, TOPOLOGY, OWN, NOW)]
 
 
 def test_an_own_address_for_an_hour_is_what_detectors_are_for() -> None:
@@ -44,7 +44,8 @@ def test_an_own_address_for_an_hour_is_what_detectors_are_for() -> None:
 
 def test_nothing_of_it_can_be_confirmed() -> None:
     worst = replace(block("8.0.0.0/8"), end=None, open_ended=True, confirm_wide=True)
-    found = list(machine(worst, MachineLimits(kinds=frozenset({"cut_feed"})), TOPOLOGY, OWN))
+    limits = MachineLimits(kinds=frozenset({"cut_feed"}))
+    found = list(machine(worst, limits, TOPOLOGY, OWN, NOW))
     assert [one.code for one in found] == [
         "machine-kind",
         "machine-too-long",
@@ -70,9 +71,18 @@ def test_only_for_so_long(seconds: int | None, refused: bool) -> None:
     assert codes(asked) == (["machine-too-long"] if refused else [])
 
 
-def test_a_later_start_makes_it_no_longer() -> None:
-    asked = replace(block(MINE), start=NOW + 24 * HOUR, end=NOW + 25 * HOUR)
+@pytest.mark.parametrize(("ahead", "refused"), [(600, False), (601, True), (10**9, True)])
+def test_only_for_now(ahead: int, refused: bool) -> None:
+    start = NOW + timedelta(seconds=ahead)
+    asked = replace(block(MINE), start=start, end=start + HOUR / 2)
+    found = codes(asked, replace(ALL, longest=10**9 + 7200))
+    assert found == (["machine-too-late"] if refused else [])
+
+
+def test_how_long_counts_from_now() -> None:
+    asked = replace(block(MINE), start=NOW + HOUR / 6, end=NOW + 24 * HOUR)
     assert codes(asked) == []
+    assert codes(replace(asked, end=NOW + 24 * HOUR + HOUR / 6)) == ["machine-too-long"]
 
 
 @pytest.mark.parametrize("name", ["wide", "collateral", "routes", "foreign"])
@@ -92,6 +102,22 @@ def test_only_people_know_better(name: str) -> None:
 )
 def test_only_so_wide(prefix: str, refused: bool) -> None:
     assert codes(block(prefix)) == (["machine-too-wide"] if refused else [])
+
+
+def test_many_small_prefixes_are_together_as_wide_as_one() -> None:
+    def ports(*prefixes: str) -> Draft:
+        return draft(BlockPort(Selection(tuple(map(ip_network, prefixes))), (6,), SMTP))
+
+    assert codes(ports(MINE)) == []
+    assert codes(ports(MINE, "2001:db8:1:2::/64")) == [], "each family by itself"
+    two = ports(MINE, "192.0.2.9/32")
+    (refusal,) = machine(two, ALL, TOPOLOGY, OWN, NOW)
+    assert refusal.code == "machine-too-wide" and "together" in str(refusal)
+    assert codes(two, replace(ALL, widest4=31)) == []
+    assert codes(ports("2001:db8:1:2::/64", "2001:db8:1:4::/64")) == ["machine-too-wide"]
+    every = ports(*(f"192.0.2.{last}/32" for last in range(128)))
+    assert codes(every) == ["machine-too-wide"]
+    assert codes(every, replace(ALL, widest4=25)) == []
 
 
 def test_a_name_is_as_wide_as_its_prefixes() -> None:

@@ -58,4 +58,6 @@ def test_the_proxy_passes_no_claim_of_a_client_on_and_keeps_numbers_inside() -> 
     assert re.search(r"X-Forwarded-For\s+\$remote_addr;", text)
     assert "proxy_add_x_forwarded_for" not in text
     assert re.search(r"location = /metrics \{\s+return 404;", text)
+    assert re.findall(r"client_max_body_size (\w+);", text) == ["8m", "64m"]
+    assert re.search(r"location ~ \S*lists\S* \{\s+client_max_body_size 64m;", text)
     assert re.search(r"location = /api/v1/events \{[^}]*proxy_buffering off;", text)

@@ -20,7 +20,7 @@ from tests.unit.intake.desk_of_reports import BLOCK
 
 BAN: dict[str, Any] = {
     "action": "ban", "ip": "192.0.2.7", "jail": "sshd", "bantime": "600", "time": "1700000000.5",
-    "failures": "5", "port": "22", "protocol": "tcp", "evidence": "", "host": "web1",
+    "failures": "5", "port": "22", "protocol": "tcp", "evidence": "tcp-established", "host": "web1",
 }  # fmt: skip
 ALERT: dict[str, Any] = {
     "timestamp": "2026-01-11T18:57:14.198005+0000", "flow_id": 7, "event_type": "alert",
@@ -67,9 +67,13 @@ def test_a_ban_of_fail2ban() -> None:
     [
         ({"protocol": "udp"}, Evidence.UDP),
         ({"protocol": "udp", "evidence": "tcp-established"}, Evidence.UDP),
-        ({"protocol": "all"}, Evidence.UNKNOWN),
+        ({"protocol": "all", "evidence": ""}, Evidence.UNKNOWN),
         ({"evidence": "syn"}, Evidence.SYN),
-        ({"protocol": ""}, Evidence.UNKNOWN),
+        ({"evidence": ""}, Evidence.UNKNOWN),
+        ({"evidence": "", "jail": "ufw-block"}, Evidence.UNKNOWN),
+        ({"evidence": "", "jail": "named-refused"}, Evidence.UNKNOWN),
+        ({"jail": "portscan"}, Evidence.UNKNOWN),
+        ({"jail": "nginx-ddos"}, Evidence.UNKNOWN),
     ],
 )
 def test_jails_that_prove_nothing(changes: dict[str, str], evidence: Evidence) -> None:

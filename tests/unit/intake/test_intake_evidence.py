@@ -12,6 +12,7 @@ import pytest
 
 from enforcer.core.orders import Blackhole, BlockAddress, Direction
 from enforcer.core.signals import Evidence, Part, Signal
+from enforcer.intake.fail2ban import read_fail2ban
 from enforcer.intake.fastnetmon import read_fastnetmon
 from enforcer.intake.intelmq import read_intelmq
 from enforcer.intake.mail import read_mail
@@ -177,11 +178,66 @@ def test_no_rule_can_say_that_mails_order(office: MakeOffice) -> None:
         {"source_identifier": VICTIM, "type": "login_attack"},
         {"source_identifier": VICTIM, "type": "probe", "protocol": "tcp", "scan_type": "syn"},
         {"source_identifier": VICTIM, "type": "x", "protocol": "UDP", "category": "content"},
+        {"source_identifier": VICTIM, "type": "ddos", "category": "content"},
+        {"source_identifier": VICTIM, "type": "ddos", "category": "fraud"},
+        {"source_identifier": VICTIM, "type": "phishing", "category": "connection"},
+        {
+            "source_identifier": VICTIM,
+            "type": "login_attack",
+            "protocol": "tcp",
+            "attack_vector": "syn_flood",
+        },
+        *(
+            {"source_identifier": VICTIM, "category": "connection", "protocol": p, "type": t}
+            for p in ("tcp", "http", "ssh")
+            for t in (
+                "ddos",
+                "tcp_syn_scan",
+                "portscanning",
+                "reconnaissance",
+                "infected_host",
+                "amplification",
+                "udp_flood",
+                "dns_probe",
+                "never_heard_of",
+            )
+        ),
     ],
+    ids=str,
 )
 def test_xarf_that_leaves_the_transport_open(office: MakeOffice, document: dict[str, Any]) -> None:
     desk = office(ANY)
     (one,) = read_xarf(json.dumps(document).encode())
+    assert desk.take_one(one).state == "open" and desk.placed() == []
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"classification.type": "ids-alert"},
+        {"classification.type": "exploit"},
+        {"classification.type": "infected-system"},
+        {"classification.type": "other"},
+        {"classification.type": "brute-force", "classification.identifier": "syn-scan"},
+        {"classification.type": "scanner", "extra.enforcer.evidence": "tcp-established"},
+        {"classification.type": "dos", "protocol.transport": "",
+         "extra.enforcer.evidence": "tcp-established"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_intelmq_that_tells_of_no_handshake(office: MakeOffice, stated: dict[str, str]) -> None:
+    desk = office(ANY)
+    event = {"source.ip": VICTIM, "protocol.transport": "tcp", **stated}
+    (one,) = read_intelmq(json.dumps(event).encode())
+    assert desk.take_one(one).state == "open" and desk.placed() == []
+
+
+@pytest.mark.parametrize("jail", ["sshd", "portscan", "ufw-block", "named-refused"])
+def test_a_jail_that_states_nothing(office: MakeOffice, jail: str) -> None:
+    """`protocol=tcp` is what a firewall's log says of a lone SYN too."""
+    desk = office(ANY)
+    ban = {"action": "ban", "ip": VICTIM, "jail": jail, "protocol": "tcp"}
+    (one,) = read_fail2ban(json.dumps(ban).encode())
     assert desk.take_one(one).state == "open" and desk.placed() == []
 
 

@@ -50,7 +50,7 @@ class TestXarf:
             file.stem: only(read_xarf(file.read_bytes())).evidence for file in place.glob("*.json")
         }
         assert found["connection-port-scan"] is Evidence.SYN
-        assert found["connection-infected-host"] is Evidence.ESTABLISHED
+        assert found["connection-infected-host"] is Evidence.UNKNOWN
         assert found["connection-scraping"] is Evidence.ESTABLISHED
         assert found["content-malware"] is Evidence.ESTABLISHED
         assert found["infrastructure-botnet"] is Evidence.UNKNOWN
@@ -88,6 +88,8 @@ class TestXarf:
             ({"protocol": "udp", "type": "login_attack"}, Evidence.UDP),
             ({"protocol": "icmp", "type": "login_attack"}, Evidence.ICMP),
             ({"protocol": "tcp", "type": "ddos"}, Evidence.SYN),
+            ({"protocol": "smtp", "type": "spam"}, Evidence.ESTABLISHED),
+            ({"type": "phishing", "category": "content"}, Evidence.ESTABLISHED),
             ({"protocol": "tcp", "type": "login_attack"}, Evidence.ESTABLISHED),
             ({"protocol": "tcp", "type": "probe", "scan_type": "SYN scan"}, Evidence.SYN),
             ({"protocol": "quic", "type": "login_attack"}, Evidence.UNKNOWN),
@@ -309,6 +311,10 @@ class TestIntelMq:
         [
             ({"protocol.transport": "udp"}, Evidence.UDP),
             ({"classification.type": "scanner"}, Evidence.SYN),
+            ({"classification.type": "phishing"}, Evidence.ESTABLISHED),
+            ({"classification.type": "ids-alert"}, Evidence.UNKNOWN),
+            ({"classification.type": "ids-alert", "extra.enforcer.evidence": "tcp-established"},
+             Evidence.ESTABLISHED),
             ({"protocol.transport": None}, Evidence.UNKNOWN),
             ({"protocol.transport": None, "extra.enforcer.evidence": "udp"}, Evidence.UDP),
             ({"protocol.transport": "udp", "extra.enforcer.evidence": "tcp-established"},

@@ -5,20 +5,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from enforcer.api.app import create_app
+from enforcer.application.commands import PlaceOrder
+from enforcer.core.orders import BlockAddress
 from enforcer.errors import Throttled
-from enforcer.intake.http import routers
+from enforcer.intake.arrivals import Arrival, Receipt
+from enforcer.intake.http import STRANGER, routers
 from enforcer.intake.inbox import Inbox
 from enforcer.service_settings import ServiceSettings
 from tests.fakes.services import FakeAccounts, FakeNotices
 from tests.unit.intake.conftest import MakeOffice
-from tests.unit.intake.desk_of_reports import BLOCK, ReportOffice
+from tests.unit.intake.desk_of_reports import BLOCK, ReportOffice, signal
+from tests.unit.usecases.office import ANN
 
+COMMAND = PlaceOrder(
+    demand=BlockAddress(ip_network("192.0.2.7")), reason="spam", duration=timedelta(hours=1)
+)
 DETECTOR = {"Authorization": "Bearer token-detector"}
 RULES = (
     {**BLOCK, "type": "*", "format": ["xarf", "generic-*"]},
@@ -181,13 +191,41 @@ def test_who_may_report(door: Door) -> None:
 
 def test_anybody_may_report_and_nobody_is_blocked(door: Door) -> None:
     answer = door.client.post("/api/v1/in/report", content=json.dumps(XARF))
-    assert answer.status_code == 202 and answer.json()["state"] == "open"
+    assert answer.status_code == 202
     (report,) = door.office.reports()
-    assert not report.trusted and door.office.placed() == []
+    assert report.state == "open" and not report.trusted and door.office.placed() == []
+
+
+def test_a_stranger_is_told_nothing_but_that_it_was_received(door: Door) -> None:
+    """Whoever posts again learns neither what people did about it, nor who did."""
+    for _ in range(2):
+        answer = door.client.post("/api/v1/in/report", content=json.dumps(XARF))
+        assert (answer.status_code, answer.json()) == (202, {"received": True})
+        for report in door.office.reports(states=("open",)):
+            door.office.desk.order_for(ANN, report.id, COMMAND)
+    assert [one.state for one in door.office.reports()] == ["ordered"]
+
+
+def test_one_stranger_leaves_the_door_open_for_others(office: MakeOffice) -> None:
+    """Each network has a tenth of what strangers may open in an hour."""
+    desk = office(open_reports=True, strangers_per_hour=50)
+
+    def post(peer: str, target: str) -> bool:
+        actor = replace(STRANGER, name=peer)
+        (result,) = desk.intake.take([Arrival(actor, signal(target), False)])
+        return isinstance(result, Receipt)
+
+    taken = [post(f"192.0.2.{n % 9 + 1}", f"198.51.100.{n}") for n in range(20)]
+    assert taken == [True] * 5 + [False] * 15
+    assert [post(f"2001:db8::{n}", f"198.51.100.{n}") for n in range(6)] == [True] * 5 + [False]
+    assert post("203.0.113.1", "198.51.100.200")
+    desk.clock.advance(3601)
+    assert post("192.0.2.1", "198.51.100.201")
 
 
 def test_a_token_does_not_make_the_open_door_trusted(door: Door) -> None:
-    assert door.post("report", XARF)["state"] == "open"
+    assert door.post("report", XARF) == {"received": True}
+    assert [one.state for one in door.office.reports()] == ["open"]
 
 
 def test_the_open_door_is_closed_unless_asked_for(office: MakeOffice) -> None:

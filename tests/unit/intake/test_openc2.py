@@ -23,6 +23,7 @@ from tests.unit.intake.conftest import MakeOffice
 from tests.unit.intake.desk_of_reports import ReportOffice
 
 HOUR = 3_600_000
+SOON = 300_000
 
 
 @dataclass
@@ -95,7 +96,7 @@ def test_connections(actuator: Actuator) -> None:
 def test_times(actuator: Actuator) -> None:
     now = int(actuator.office.clock.now().timestamp() * 1000)
     target = {"ipv4_net": "192.0.2.7"}
-    said = actuator.say("deny", target, start_time=now + HOUR, stop_time=now + 2 * HOUR)
+    said = actuator.say("deny", target, start_time=now + SOON, stop_time=now + SOON + HOUR)
     order = actuator.office.placed()[-1]
     assert said["status"] == 200 and order.end is not None
     assert order.end - order.start == timedelta(hours=1)

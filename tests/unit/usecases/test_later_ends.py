@@ -59,6 +59,16 @@ def test_what_needed_approval_once_still_does(office: Office) -> None:
     assert "when it was placed" in office.app.proposal(BOB, waiting).why[0]
 
 
+def test_an_end_that_is_far_away_waits_as_an_open_one_does(office: Office) -> None:
+    order = office.app.place(EVE, asks(demand=SMALL))
+    waiting = extended(office, EVE, order.id, duration=91 * DAY)
+    assert office.app.proposal(BOB, waiting).why == ["it lasts longer than 90 days"]
+    command = ChangeEnd(order=order.id, extend=True, duration=89 * DAY)
+    office.app.change_end(EVE, command)
+    later(office, 30 * DAY)
+    assert office.app.change_end(EVE, command).end == office.clock.now() + 89 * DAY
+
+
 def test_an_earlier_end_and_the_end_of_small_orders_do_not_wait(office: Office) -> None:
     order = office.app.approve(BOB, proposed(office).id, "right")
     sooner = ChangeEnd(order=order.id, extend=False, duration=HOUR / 2)

@@ -48,6 +48,7 @@ def test_a_detector_blocks_an_own_address(office: Office) -> None:
 @pytest.mark.parametrize(
     ("code", "command"),
     [
+        ("machine-too-late", asking(start_after=HOUR)),
         ("machine-too-long", asking(duration=25 * HOUR)),
         ("machine-too-long", asking(duration=None, open_ended=True)),
         ("machine-too-wide", asking("192.0.2.0/31")),

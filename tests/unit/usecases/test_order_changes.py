@@ -99,6 +99,9 @@ def test_reasons_are_short_texts(
         act(office.app, order, "x" * 501)
     with pytest.raises(InvalidInput, match="--reason has characters that are not UTF-8"):
         act(office.app, order, "caf\udce9")
+    for unseen in ("\x1b[2J", "a\nb", "a\tb", "\u202egnirts", "\u2066x", "\x9b1m"):
+        with pytest.raises(InvalidInput, match="not seen"):
+            act(office.app, order, unseen)
     act(office.app, order, "é" * 500)
 
 

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import urlsafe_b64encode
 
 import pytest
 
 from enforcer.application.services import Services
 from enforcer.core.access import ACTIONS, Action, Role
 from enforcer.errors import InvalidInput, StorageError
+from enforcer.web.desk import FLASH_COOKIE, Said, gone_to
 from tests.fakes.application import FakeApplication
 from tests.fakes.services import actor_of
 from tests.unit.web.conftest import As
@@ -64,7 +67,7 @@ def test_each_role_sees_what_it_may_and_is_told_what_not(
     client = visitor(role)
     for path, action in PAGES.items():
         answer = client.get(path)
-        if action in ACTIONS[Role(role)]:
+        if action in ACTIONS[Role(role)] and role != Role.DETECTOR:
             assert answer.status_code == 200, (path, answer.text[:200])
         else:
             assert answer.status_code == 403, path
@@ -202,3 +205,32 @@ def test_what_cannot_even_be_laid_out_is_a_bare_page(
     answer = visitor("abuse").get("/orders")
     assert answer.status_code == 422
     assert "cannot be read" in answer.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["a", ["x"], []],
+        ["a", "good", 7],
+        ["a", "good", [["b"]]],
+        ["\ud800", "good", []],
+        ["a", "good", ["\udfff"]],
+        ["a", "rude", []],
+    ],
+)
+def test_an_odd_cookie_says_nothing_and_breaks_nothing(said: object, visitor: As) -> None:
+    client = visitor("viewer")
+    client.cookies.set(FLASH_COOKIE, urlsafe_b64encode(json.dumps(said).encode()).decode())
+    assert client.get("/devices").status_code == 200
+
+
+def test_a_cookie_that_is_nested_without_end_breaks_nothing(visitor: As) -> None:
+    client = visitor("viewer")
+    client.cookies.set(FLASH_COOKIE, urlsafe_b64encode(b"[" * 30_000).decode())
+    assert client.get("/devices").status_code == 200
+
+
+def test_what_is_told_once_goes_by_https_alone_where_there_is_https() -> None:
+    told = gone_to("/orders", Said("done"), secure=True).headers["set-cookie"]
+    assert "Secure" in told and "HttpOnly" in told
+    assert "Secure" not in gone_to("/orders", Said("done")).headers["set-cookie"]

@@ -213,7 +213,7 @@ def test_repairs_are_shown_on_the_page_of_drift_to_who_may_read_the_record() -> 
     text = Sitting("viewer", application).page("/drift")
     assert "Drift repaired" in text
     assert "vi, pid 4711" in text
-    assert "vi, pid 4711" not in Sitting("detector", application).page("/drift")
+    assert "vi, pid 4711" not in Sitting("detector", application).page("/drift", 403)
 
 
 def test_a_live_part_holds_no_field_that_somebody_may_be_typing_in() -> None:
