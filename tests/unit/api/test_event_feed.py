@@ -303,7 +303,7 @@ def heard_until_revoked(app: FastAPI, chain: Chain, role: str) -> str:
     try:
         headers = {"Authorization": f"Bearer token-{role}"}
         with capture_logs():
-            return TestClient(app).get("/api/v1/events?after=0", headers=headers).text
+            return str(TestClient(app).get("/api/v1/events?after=0", headers=headers).text)
     finally:
         app.state.services, app.state.events = services, kept
 
