@@ -26,7 +26,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from lab import bgp, demo_bgp
+from lab import bgp, demo_accounts, demo_bgp, front
 from lab.demo_desk import collateral, refused, why_after, why_before, withheld
 from lab.demo_endings import DELETE_TABLE, FLUSH_ALL, FLUSH_RULES, expire, overlap, tamper
 from lab.demo_orders import (
@@ -65,7 +65,7 @@ def main() -> int:
         print(f"[{time.monotonic() - began:5.1f} s] {what}", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory(prefix="enforcer-demo-") as folder:
-        installation = Installation(Path(folder))
+        installation = Installation(Path(folder), desk=_desk_settings(options.url))
         controller = Controller(
             installation, lambda code: say(f"the controller ended with {code}: starting it again")
         )
@@ -104,7 +104,7 @@ def _run(demo: Demo, options: argparse.Namespace) -> bool:
     if options.json:
         write_json(options.json, demo.rows)
     if options.keep:
-        _stay(demo)
+        _stay(demo, options)
     return held
 
 
@@ -181,10 +181,27 @@ def _differing(drift: dict[str, int]) -> int:
     return drift["missing"] + drift["extra"] + drift["altered"]
 
 
-def _stay(demo: Demo) -> None:
+def _desk_settings(url: str) -> str:
+    if not url:
+        return ""
+    return f'[service.web]\nlisten = "127.0.0.1:{demo_accounts.PORT}"\nurl = "{url}"\n'
+
+
+def _stay(demo: Demo, options: argparse.Namespace) -> None:
+    logins = demo_accounts.enrol(demo.installation)
+    front.inner_end(options.front, demo_accounts.PORT)
+    try:
+        _say_and_wait(demo, demo_accounts.shown(options.url, logins))
+    finally:
+        shutil.rmtree(options.front.parent, ignore_errors=True)
+
+
+def _say_and_wait(demo: Demo, desk: str) -> None:
     config = demo.installation.config
     print(
         f"""
+{desk}
+
 Lab and controller stay up; Ctrl-C here ends both. From another shell, in this directory:
   {sys.executable} -m lab.clabns --enter isp -- bash
 and there, for example:
@@ -209,12 +226,20 @@ def _enter_lab(options: argparse.Namespace) -> None:
     """This program again, as the command of a new lab; does not return."""
     found = _play_bgp()
     given = ["--bgp", str(found)]
-    given += ["--keep"] if options.keep else []
+    given += ["--keep", *_front()] if options.keep else []
     given += ["--json", str(options.json.absolute())] if options.json else []
     inside = [sys.executable, "-m", "lab.demo", *given]
     os.chdir(TOPOLOGY.parent.parent)
     lab = [sys.executable, "-m", "lab.clabns", str(TOPOLOGY), "--", *inside]
     os.execv(sys.executable, lab)
+
+
+def _front() -> list[str]:
+    """Opens the desk's port on this machine's loopback, for as long as this process lives."""
+    path = Path(tempfile.mkdtemp(prefix="enforcer-demo-front-")) / "desk"
+    port = front.listener()
+    front.outer_end(port, path)
+    return ["--front", str(path), "--url", f"http://127.0.0.1:{port.getsockname()[1]}"]
 
 
 def _play_bgp() -> Path:
@@ -238,6 +263,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="leave lab and controller running")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     parser.add_argument("--bgp", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--front", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--url", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -32,10 +32,15 @@ _REPAIRED = "repaired"
 
 
 class Installation:
-    """A settings file and a database in one folder, and the command line on them."""
+    """A settings file and a database in one folder, and the command line on them.
 
-    def __init__(self, folder: Path, inventory: Path = INVENTORY) -> None:
+    `desk`: the table `[service]` of the settings; empty: the controller alone, because two labs
+    on one machine would want the same port.
+    """
+
+    def __init__(self, folder: Path, inventory: Path = INVENTORY, desk: str = "") -> None:
         self.folder = folder
+        self._desk = desk or '[service]\nmode = "none"\n'
         self.config = folder / "enforcer.toml"
         self.log = folder / "controller.log"
         self._inventory = inventory
@@ -49,8 +54,7 @@ class Installation:
             "actor": "lab",
         }
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
-        # Two labs on one machine would want the same port.
-        lines.append('[service]\nmode = "none"\n')
+        lines.append(self._desk)
         self.config.write_text("".join(lines), encoding="utf-8")
         self.text("init")
 
@@ -58,9 +62,9 @@ class Installation:
         """The whole command line."""
         return [str(COMMAND), "--config", str(self.config), *words]
 
-    def text(self, *words: str, code: int = 0) -> str:
-        """Run a command; what it prints for people. Raises CommandRefused."""
-        return self._run([*words], code)
+    def text(self, *words: str, code: int = 0, typed: str = "") -> str:
+        """Run a command, to which `typed` is typed; what it prints. Raises CommandRefused."""
+        return self._run([*words], code, typed)
 
     def ask(self, *words: str, code: int = 0) -> Any:
         """Run a command; its answer from JSON. Raises CommandRefused."""
@@ -77,10 +81,11 @@ class Installation:
             raise
         raise LabCommandFailed(f"not refused: enforcer {shlex.join(words)}")
 
-    def _run(self, words: list[str], code: int) -> str:
+    def _run(self, words: list[str], code: int, typed: str = "") -> str:
         line = self.words(*words)
         done = subprocess.run(
             line,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=COMMAND_TIMEOUT,

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The people of the demo's desk: one for each part, with passwords made for this run."""
+
+import secrets
+from dataclasses import dataclass
+
+from lab.installation import Installation
+
+PORT = 8080
+"""Where the desk listens, inside the lab."""
+ROLES = {
+    "abuse": "abuse",
+    "engineer": "engineer",
+    "approver": "approver",
+    "viewer": "viewer",
+    "admin": "admin",
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """An account of the demo."""
+
+    name: str
+    role: str
+    password: str
+
+
+def enrol(installation: Installation) -> list[Login]:
+    """An account for each role. Raises CommandRefused."""
+    logins = [Login(name, role, secrets.token_urlsafe(12)) for name, role in ROLES.items()]
+    for one in logins:
+        words = ("user", "add", one.name, "--role", one.role, "--password-stdin")
+        installation.text(*words, typed=f"{one.password}\n")
+    return logins
+
+
+def shown(url: str, logins: list[Login]) -> str:
+    """What the person needs to log in, for the terminal."""
+    lines = [f"The desk: {url}", "Log in as"]
+    lines += [f"  {one.name:<9} {one.password}   (role {one.role})" for one in logins]
+    return "\n".join(lines)
