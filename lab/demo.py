@@ -79,6 +79,8 @@ def main() -> int:
             return 130
         finally:
             controller.stop()
+            if options.front is not None:
+                shutil.rmtree(options.front.parent, ignore_errors=True)
         if not held:
             print(f"the controller's log ends:\n{controller.log.tail(TAIL)}", file=sys.stderr)
     return 0 if held else 1
@@ -188,12 +190,11 @@ def _desk_settings(url: str) -> str:
 
 
 def _stay(demo: Demo, options: argparse.Namespace) -> None:
+    if options.front is None:  # in a lab that somebody else brought up: no way out of it
+        return _say_and_wait(demo, "")
     logins = demo_accounts.enrol(demo.installation)
     front.inner_end(options.front, demo_accounts.PORT)
-    try:
-        _say_and_wait(demo, demo_accounts.shown(options.url, logins))
-    finally:
-        shutil.rmtree(options.front.parent, ignore_errors=True)
+    return _say_and_wait(demo, demo_accounts.shown(options.url, logins))
 
 
 def _say_and_wait(demo: Demo, desk: str) -> None:

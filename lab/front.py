@@ -12,6 +12,7 @@ network is changed but one listening port of 127.0.0.1, which ends with the lab.
 import argparse
 import asyncio
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -72,7 +73,11 @@ def _passing_to(
         except OSError:
             writer.close()  # the lab is not up yet: the browser says so
             return
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        try:
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        finally:
+            for end in (writer, far_writer):
+                end.close()
 
     return take
 
@@ -82,9 +87,8 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while some := await reader.read(_AT_ONCE):
             writer.write(some)
             await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.close()
-        await writer.wait_closed()
+    with contextlib.suppress(OSError, RuntimeError):
+        writer.write_eof()  # the other direction may go on
 
 
 def main() -> int:
@@ -93,6 +97,8 @@ def main() -> int:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("path", type=Path)
     options = parser.parse_args()
+    # Ctrl-C is for the lab, whose end is ours too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(_outside(socket.socket(fileno=options.fd), options.path))
     return 0
 

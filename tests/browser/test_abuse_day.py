@@ -160,4 +160,5 @@ def test_every_kind_has_a_form_that_fits_a_telephone(visits: Visits) -> None:
         page.goto(path)
         fits(page)
         accessible(page)
+    page.goto("/orders")
     visits.picture(page, "narrow")
