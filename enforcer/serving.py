@@ -107,6 +107,9 @@ class _Running:
             try:
                 with self._make_app() as app:
                     self._serve(app)
+                if not self._stopping.is_set():
+                    log.error("not serving", error="the server ended by itself; it is tried again")
+                    self._clock.wait(self._stopping, _AGAIN_SECONDS)
             except StorageError as error:
                 if str(error) != said:
                     said = str(error)
@@ -131,8 +134,10 @@ class _Running:
                 return
             self._app, self._uvicorn = app, server
         try:
-            # A socket of its own: uvicorn closes what it is given.
-            server.run([self._listening.dup()])
+            # A socket of its own: uvicorn closes what it is given, unless it could not start.
+            # Where it cannot, it ends its thread by SystemExit, of which nobody would hear.
+            with self._listening.dup() as own, suppress(SystemExit):
+                server.run([own])
         finally:
             self._server.ready.clear()
             with self._lock:
@@ -148,6 +153,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self.should_exit:
+            return
         log.info("serving", url=self._said.url)
         self._said.ready.set()
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    nullcontext,
+)
 from pathlib import Path
 
 import httpx
@@ -204,3 +211,23 @@ def test_connections_have_an_end_and_leave_descriptors_to_devices(
         while httpx.get(f"{server.url}/api/v1/openapi.json").status_code != 200:
             assert clock.monotonic() < deadline
             clock.sleep(0.05)
+
+
+def test_a_server_that_cannot_start_is_tried_again_after_a_pause() -> None:
+    opened: list[FastAPI] = []
+
+    @asynccontextmanager
+    async def broken(app: FastAPI) -> AsyncIterator[None]:
+        if app.title:
+            raise RuntimeError("not today")
+        yield
+
+    def make_app() -> AbstractContextManager[FastAPI]:
+        opened.append(create_app(fake_services()) if opened else FastAPI(lifespan=broken))
+        return nullcontext(opened[-1])
+
+    with capture_logs() as said, serving(ANY, make_app, SystemClock()) as server:
+        assert server.ready.wait(PATIENCE)
+        assert state_at(server.url) == "running"
+    assert len(opened) == 2
+    assert [one for one in said if "ended by itself" in str(one.get("error"))]
