@@ -43,8 +43,8 @@ from enforcer.usecases.world import World
 
 if TYPE_CHECKING:
     from enforcer.accounts.local import LocalAccounts
-    from enforcer.application.notice_views import Notices, NoticeView
-    from enforcer.application.report_views import TrialView
+    from enforcer.application.notice_views import Notices
+    from enforcer.application.report_views import PullView
     from enforcer.application.sign_on import SignOn
     from enforcer.intake.desk import ReportDesk
 
@@ -150,7 +150,7 @@ def reports(settings: Settings) -> ReportDesk:
 
     open_log(settings)
     places = world(settings)
-    return ReportDesk(places, LocalApplication(places))
+    return ReportDesk(places, LocalApplication(places), settings.service.intake)
 
 
 def notices(settings: Settings) -> Notices:
@@ -158,27 +158,23 @@ def notices(settings: Settings) -> Notices:
     from enforcer.notify.desk import NoticeDesk
 
     open_log(settings)
-    return NoticeDesk(Database(settings.database), SystemClock())
+    return NoticeDesk(Database(settings.database), SystemClock(), outlets(settings))
 
 
-def notice_test(settings: Settings, actor: Actor, channel: str) -> NoticeView:
-    """Send a notice now. Raises as `enforcer.notify.desk.send_test`."""
-    from enforcer.notify.desk import send_test
-
-    return send_test(_outlets(settings), channel, actor, SystemClock())
-
-
-def _outlets(settings: Settings) -> Outlets:
+def outlets(settings: Settings) -> Outlets:
+    """What notices need of this installation."""
     resolve = Credentials(settings.base, settings.logins).resolve
     return Outlets(settings.service, settings.base, resolve)
 
 
-def trial(settings: Settings, format_: str, source: str, raw: bytes) -> Sequence[TrialView]:
-    """What a report would become by the settings' rules. Raises as `enforcer.intake.trial`."""
-    from enforcer.intake.trial import tried
+def pull(settings: Settings, actor: Actor, confirm_shrink: bool) -> PullView:
+    """Ask CrowdSec's local API now. Raises as `enforcer.intake.crowdsec_poll.pull_now`."""
+    from enforcer.intake.crowdsec_poll import pull_now
 
     open_log(settings)
-    return tried(world(settings), settings.service.intake, format_, source, raw)
+    places = world(settings)
+    application = LocalApplication(places)
+    return pull_now(places, application, settings.service.intake, actor, confirm_shrink)
 
 
 def single_sign_on(settings: Settings) -> SignOn | None:
@@ -352,10 +348,15 @@ def _control(
     controller.load()
     log.info("controller running", database=settings.shown_database, epoch=owner.epoch)
     feeds = FeedClock(
-        places.database, lambda: places.topology, places.clock, Fetcher(), places.ring
+        places.database,
+        lambda: places.topology,
+        places.clock,
+        Fetcher(),
+        places.ring,
+        rule=places.four_eyes,
     )
     with (
-        noticing(places, _outlets(settings), measures),
+        noticing(places, outlets(settings), measures),
         signing(places.database, settings.signing_key, places.clock),
         lapsing(places),
         feeds.running(),

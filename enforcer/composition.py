@@ -20,8 +20,10 @@ from enforcer.notify import channel_settings
 from enforcer.notify.desk import NoticeDesk
 from enforcer.notify.measures import Measures
 from enforcer.notify.metrics import ServiceWatch
+from enforcer.notify.outlets import Outlets
 from enforcer.service_settings import ServiceSettings
 from enforcer.usecases.answers import StoredAnswers
+from enforcer.usecases.drop_samples import DropDesk
 from enforcer.usecases.local import LocalApplication
 from enforcer.usecases.world import World
 from enforcer.web import site
@@ -34,6 +36,7 @@ def composed(
     settings: ServiceSettings,
     sign_on: SignOn | None = None,
     measures: Measures | None = None,
+    outlets: Outlets | None = None,
 ) -> Iterator[FastAPI]:
     """The application, for the time that it is served. Raises StorageError."""
     world = open_world()
@@ -44,12 +47,13 @@ def composed(
             application=application,
             accounts=LocalAccounts(world.database, world.clock, settings),
             reports=intake.desk,
-            notices=NoticeDesk(world.database, world.clock),
+            notices=NoticeDesk(world.database, world.clock, outlets),
             settings=settings,
             now=world.clock.now,
             answers=StoredAnswers(world.database, world.clock),
             sign_on=sign_on,
             watch=ServiceWatch(world.database, world.clock, measures or Measures()),
+            drops=DropDesk(world),
         )
         with intake.running():
             routers = [*site.routers(), *intake_http.routers(intake.inbox, settings.intake)]

@@ -182,3 +182,7 @@ class NotOwned(DeviceError):
     """The device carries the mark of another controller, or of a newer epoch of this one."""
 
     retryable = False
+
+
+class NotSent(EnforcerError):
+    """A notice was not taken; the message is safe to show. It is tried again."""

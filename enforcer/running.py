@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from enforcer import composition
 from enforcer.bootstrap import (
     open_log,
+    outlets,
     say_when_nobody_can_log_in,
     serve,
     single_sign_on,
@@ -19,6 +20,7 @@ from enforcer.bootstrap import (
     world,
 )
 from enforcer.clock import SystemClock
+from enforcer.control.steps import Step, no_step
 from enforcer.notify.measures import Measures
 from enforcer.service_settings import WebSettings
 from enforcer.serving import serving
@@ -26,7 +28,7 @@ from enforcer.settings import Settings
 from enforcer.usecases.world import World
 
 
-def run(settings: Settings, stop: threading.Event | None = None) -> int:
+def run(settings: Settings, stop: threading.Event | None = None, step: Step = no_step) -> int:
     """What `enforcer run` does: the controller, and beside it API and desk; the exit code.
 
     They answer also while the controller stands by. Raises ConfigurationInvalid, StorageError.
@@ -40,16 +42,18 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
     measures = Measures()
 
     def opened() -> AbstractContextManager[FastAPI]:
-        return composition.composed(lambda: _served_world(settings), service, sign_on, measures)
+        return composition.composed(
+            lambda: _served_world(settings, step), service, sign_on, measures, outlets(settings)
+        )
 
     web = _with_files(service.web, settings.base)
     with serving(web, opened, SystemClock(), stopping.set):
-        return serve(settings, stop=stopping, reload=reload, measures=measures)
+        return serve(settings, step, stopping, reload=reload, measures=measures)
 
 
-def _served_world(settings: Settings) -> World:
+def _served_world(settings: Settings, step: Step) -> World:
     """A world of its own: what the controller may no longer write, people still may."""
-    places = world(settings)
+    places = world(settings, step=step)
     say_when_nobody_can_log_in(places.database)
     return places
 

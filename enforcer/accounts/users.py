@@ -44,7 +44,7 @@ def create(world: Opened, actor: Actor, command: CreateUser) -> UserView:
         roles=_roles(command.roles),
         display=names.line(command.display, "display name"),
         email=names.line(command.email, "mail address"),
-        zone=names.zone(command.zone),
+        zone=names.zone(command.zone or world.settings.web.zone),
     )
     stored = None
     if command.password is not None:

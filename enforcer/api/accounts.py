@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from enforcer.api.guard import Caller, ServicesOf, allowed
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.application.account_views import (
     ChangeUser,
@@ -26,7 +27,7 @@ from enforcer.application.account_views import (
 from enforcer.application.views import View
 from enforcer.core.access import Action
 
-router = APIRouter(tags=["accounts"])
+router = api_router(tags=["accounts"])
 
 Looker = Annotated[Caller, Depends(allowed(Action.READ))]
 Oneself = Annotated[Caller, Depends(allowed(Action.SELF))]

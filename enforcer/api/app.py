@@ -17,6 +17,7 @@ from enforcer.api import (
     devices,
     events,
     lists,
+    notices,
     order_changes,
     orders,
     proposals,
@@ -24,13 +25,14 @@ from enforcer.api import (
     surroundings,
 )
 from enforcer.api.middleware import LARGEST_BODY, Surroundings
+from enforcer.api.one_call import PREFIX
 from enforcer.api.openapi import add_document
 from enforcer.api.problems import ProblemPage, add_problem_answers
+from enforcer.api.short_calls import ShortCalls
 from enforcer.api.turns import THREADS, Turns
 from enforcer.application.services import Services
 from enforcer.clock import SystemClock
 
-PREFIX = "/api/v1"
 ROUTERS = (
     orders.router,
     order_changes.router,
@@ -42,6 +44,7 @@ ROUTERS = (
     audit.router,
     events.router,
     reports.router,
+    notices.router,
     accounts.router,
 )
 
@@ -76,12 +79,12 @@ def create_app(
     )
     app.state.services = services
     app.state.turns = Turns()
+    app.state.short_calls = ShortCalls()
     app.state.events = events.feed_of(services)
     add_problem_answers(app, problem_page)
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
-    for router in routers:
-        app.include_router(router)
+    for router in (*ROUTERS, *routers):
+        # As they are: what is included is made anew when the first requests come.
+        app.router.routes.extend(router.routes)
     add_document(app)
     app.add_middleware(
         Surroundings, monotonic=monotonic or SystemClock().monotonic, largest=largest_body

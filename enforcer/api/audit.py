@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from enforcer.api.callers import Auditor, Reader
 from enforcer.api.fields import InstantQuery, Names, OptionalName, Sequence
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.streams import lines_response
 from enforcer.api.turns import SlowTurn
@@ -23,7 +24,7 @@ from enforcer.application.requests import VerifyBody
 from enforcer.application.views import AuditCheck, EventView
 from enforcer.errors import Forbidden, InvalidInput
 
-router = APIRouter(route_class=KeyedRoute)
+router = api_router(route_class=KeyedRoute)
 
 _Position = Annotated[int, Query(ge=0, le=2**53)]
 

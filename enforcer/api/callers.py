@@ -15,6 +15,7 @@ Reader = Annotated[Caller, Depends(allowed(Action.READ))]
 People = Annotated[Caller, Depends(allowed(Action.READ, people=True))]
 """Who may read, but no detector: customers, and what reporters and colleagues wrote."""
 Placer = Annotated[Caller, Depends(allowed(Action.PLACE))]
+Commenter = Annotated[Caller, Depends(allowed(Action.COMMENT))]
 BulkPlacer = Annotated[Caller, Depends(allowed(Action.BULK))]
 Approver = Annotated[Caller, Depends(allowed(Action.APPROVE))]
 DeviceKeeper = Annotated[Caller, Depends(allowed(Action.DEVICES))]

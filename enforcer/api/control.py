@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from enforcer.api.callers import DeviceKeeper, Pauser, Reader, Resumer
 from enforcer.api.fields import AddressQuery, InstantQuery
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
 from enforcer.application.requests import ReasonBody
 from enforcer.application.route_views import WhyRouteView
 from enforcer.application.views import ControlView, DoctorCheck, WhyView
 
-router = APIRouter(route_class=KeyedRoute)
+router = api_router(route_class=KeyedRoute)
 
 
 @router.get("/why", tags=["why"])

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from enforcer.api.callers import DeviceKeeper, Reader
 from enforcer.api.fields import Name
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
 from enforcer.application.desk_views import SnippetView
 from enforcer.application.requests import ModeBody, ReasonBody
 from enforcer.application.views import DeviceView, DriftView, PassView, Preview
 
-router = APIRouter(tags=["devices"], route_class=KeyedRoute)
+router = api_router(tags=["devices"], route_class=KeyedRoute)
 
 
 @router.get("/devices", response_model=Page[DeviceView])

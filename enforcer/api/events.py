@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse
@@ -18,6 +18,7 @@ from enforcer.api.callers import Reader
 from enforcer.api.feed import EventFeed
 from enforcer.api.fields import OptionalName
 from enforcer.api.guard import ServicesOf, identify, is_machine
+from enforcer.api.one_call import api_router
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AuditFilter
 from enforcer.application.services import Services
@@ -25,7 +26,7 @@ from enforcer.application.views import EventView
 from enforcer.core.access import Action
 from enforcer.errors import EnforcerError, StorageError
 
-router = APIRouter(tags=["events"])
+router = api_router(tags=["events"])
 
 HEARTBEAT = 15
 """Seconds between two signs of life."""

@@ -67,6 +67,9 @@ EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = {
     },
     "ChangeEndBody": {"two hours from now": {"duration": "2h", "reason": "not fixed yet"}},
     "AmendBody": {"another ticket": {"ticket": "T-1235"}},
+    "CommentBody": {
+        "a call": {"text": "the customer called: cleaned up, asks for a look before 18:00"}
+    },
     "ReasonBody": {"why": {"reason": "the customer cleaned up"}},
     "ModeBody": {"observe": {"mode": "observe", "reason": "maintenance of the router"}},
     "MoveBody": {

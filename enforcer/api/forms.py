@@ -14,16 +14,24 @@ from enforcer.core.access import Action
 from enforcer.errors import Forbidden
 
 
-def form_allowed(action: Action) -> Callable[[Request], Awaitable[Caller]]:
+LONGEST_FIELD = 1024 * 1024
+"""Bytes of one field, where a form says nothing else; a file may be as long as the body."""
+
+
+def form_allowed(
+    action: Action, longest_field: int = LONGEST_FIELD
+) -> Callable[[Request], Awaitable[Caller]]:
     """A dependency: the caller, if the form is ours and the caller may do `action`.
 
     A login by cookie proves that the form is ours by its CSRF token, in the field or the header.
+    The form is read here, once: `longest_field` counts for whoever asks for it later, too.
     """
 
     async def guard(request: Request) -> Caller:
         caller = await run_in_threadpool(identify, request)
         if caller.session is not None:
-            sent = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)
+            form = await request.form(max_part_size=longest_field)
+            sent = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD)
             stated = sent if isinstance(sent, str) else ""
             if not hmac.compare_digest(stated.encode(), caller.csrf.encode()):
                 raise Forbidden(

@@ -16,9 +16,9 @@ from typing import Any
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 
 from enforcer.api.guard import identify, services_of
+from enforcer.api.one_call import OneCall
 from enforcer.api.problems import KeyInUse, KeyReused
 from enforcer.application.answers import Answered, Answers, Turn
 from enforcer.errors import InvalidInput
@@ -33,7 +33,7 @@ _JSON = "application/json"
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class KeyedRoute(APIRoute):
+class KeyedRoute(OneCall):
     """A route whose POST and PATCH may come with an `Idempotency-Key`."""
 
     def get_route_handler(self) -> _Handler:

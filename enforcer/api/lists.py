@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
@@ -13,13 +13,14 @@ from enforcer.api.callers import BulkPlacer, Reader, people_only
 from enforcer.api.fields import DryRun
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
 from enforcer.application.record_views import ListDiff
 from enforcer.application.requests import ImportBody, RefreshBody
 from enforcer.application.views import ListView
 
-router = APIRouter(prefix="/lists", tags=["lists"], route_class=KeyedRoute)
+router = api_router(prefix="/lists", tags=["lists"], route_class=KeyedRoute)
 
 ListName = Annotated[str, Path(max_length=63, examples=["botnets"])]
 Version = Annotated[int, Query(ge=1, le=2**31)]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any
 
@@ -33,7 +34,7 @@ LARGEST_OF_NOBODY = 1024 * 1024
 LARGE_AT_ONCE = 4
 LARGE_OF_ONE = 2
 """So many longer bodies at a time, and of one caller."""
-_LISTS = re.compile(r"/lists/import|/api/v1/lists/[^/]+")
+_LISTS = re.compile(r"/import-list|/api/v1/lists/[^/]+")
 _QUIET = ("/healthz", "/readyz", "/metrics")
 
 
@@ -54,7 +55,8 @@ class Surroundings:
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
         began = self._monotonic()
         seen = _Seen()
 
@@ -64,7 +66,8 @@ class Surroundings:
                 protect(MutableHeaders(scope=message), scope)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        with ExitStack() as opened, structlog.contextvars.bound_contextvars(request=request_id):
+            state["opened"] = opened
             try:
                 await self._bounded(scope, receive, answer)
             finally:

@@ -6,20 +6,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, awaiting_or
-from enforcer.api.callers import Approver, Placer, people_only
+from enforcer.api.callers import Approver, Commenter, Placer, people_only
 from enforcer.api.fields import OrderId
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.turns import SlowTurn
 from enforcer.application.commands import LiftOrder, Reconfirm
-from enforcer.application.requests import AmendBody, ChangeEndBody, ReasonBody
-from enforcer.application.views import OrderView
+from enforcer.application.requests import AmendBody, ChangeEndBody, CommentBody, ReasonBody
+from enforcer.application.views import EventView, OrderView
 
-router = APIRouter(prefix="/orders/{order_id}", tags=["orders"], route_class=KeyedRoute)
+router = api_router(prefix="/orders/{order_id}", tags=["orders"], route_class=KeyedRoute)
 
 LONGEST_WAIT = 30.0
 """Seconds of one request; a client that wants to wait longer asks again."""
@@ -58,6 +59,14 @@ def lift(order_id: OrderId, body: ReasonBody, services: ServicesOf, caller: Plac
 def amend(order_id: OrderId, body: AmendBody, services: ServicesOf, caller: Placer) -> OrderView:
     """Correct reason, ticket or policy clause; never the target."""
     return services.application.amend(caller.actor, body.command(order_id))
+
+
+@router.post("/comments", status_code=201)
+def comment(
+    order_id: OrderId, body: CommentBody, services: ServicesOf, caller: Commenter
+) -> EventView:
+    """Write a comment into its history; the order stays as it is."""
+    return services.application.comment(caller.actor, body.command(order_id))
 
 
 @router.post("/reconfirm")

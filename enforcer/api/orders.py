@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
 from enforcer.api.callers import BulkPlacer, Placer, Reader
 from enforcer.api.fields import DryRun, Names, OptionalName, OrderId
 from enforcer.api.guard import ServicesOf
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
 from enforcer.application.commands import OrderFilter, PlaceOrder
@@ -22,7 +23,7 @@ from enforcer.application.views import EventView, OrderView, Preview
 from enforcer.core.access import Action
 from enforcer.errors import Forbidden
 
-router = APIRouter(prefix="/orders", tags=["orders"])
+router = api_router(prefix="/orders", tags=["orders"])
 
 
 @router.post(

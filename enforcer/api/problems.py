@@ -34,6 +34,7 @@ from enforcer.errors import (
     InvalidInput,
     NotFound,
     NotOwned,
+    NotSent,
     OrderRefused,
     PlanBraked,
     StaleState,
@@ -134,6 +135,7 @@ KINDS = (
     Kind(Unsupported, HTTPStatus.UNPROCESSABLE_ENTITY, "device-unsupported", "Device cannot"),
     Kind(NotOwned, HTTPStatus.CONFLICT, "device-not-owned", "Device not ours"),
     Kind(DeviceError, HTTPStatus.BAD_GATEWAY, "device", "Device failed"),
+    Kind(NotSent, HTTPStatus.BAD_GATEWAY, "not-sent", "Notice not taken"),
     Kind(Busy, HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too much at once"),
     Kind(EnforcerError, HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Error"),
 )

@@ -6,19 +6,20 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from enforcer.api.callers import Approver, People, Placer
 from enforcer.api.fields import OrderId
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.application.approval_views import ProposalView
 from enforcer.application.requests import ReasonBody
 from enforcer.application.views import OrderView
 
-router = APIRouter(prefix="/proposals", tags=["approvals"], route_class=KeyedRoute)
+router = api_router(prefix="/proposals", tags=["approvals"], route_class=KeyedRoute)
 
 
 class State(StrEnum):

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
@@ -14,12 +15,14 @@ from enforcer.api.callers import Judge, People
 from enforcer.api.fields import Names, OptionalName
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
-from enforcer.application.report_views import ReportFilter, ReportView
+from enforcer.api.turns import SlowTurn
+from enforcer.application.report_views import ReportFilter, ReportView, TrialView
 from enforcer.application.requests import PlaceBody, ReasonBody
 from enforcer.application.views import OrderView
 
-router = APIRouter(prefix="/reports", tags=["reports"], route_class=KeyedRoute)
+router = api_router(prefix="/reports", tags=["reports"], route_class=KeyedRoute)
 
 ReportId = Annotated[int, Path(ge=1, le=2**53)]
 
@@ -45,6 +48,37 @@ def reports(
     )
     found = services.reports.reports(caller.actor, which)
     return paging.answer(found, lambda report: str(report.id), ReportView)
+
+
+async def _content(request: Request) -> bytes:
+    """The body, whatever it is called."""
+    return await request.body()
+
+
+@router.post(
+    "/try",
+    response_model=Page[TrialView],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def try_report(
+    services: ServicesOf,
+    caller: Judge,
+    turn: SlowTurn,
+    raw: Annotated[bytes, Depends(_content)],
+    form: Annotated[str, Query(alias="format", max_length=100, examples=["xarf"])],
+    source: Annotated[str, Query(max_length=100, description="As if it sent it.")] = "try",
+) -> Page[TrialView]:
+    """What a report would become by the rules of the settings; nothing is stored.
+
+    The body is what a detector would send. Each report is taken as the first of its kind.
+    """
+    found = await run_in_threadpool(services.reports.trial, caller.actor, form, source, raw)
+    return Page(items=list(found))
 
 
 @router.get("/{report_id}")

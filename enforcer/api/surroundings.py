@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from enforcer.api.callers import DeviceKeeper, InventoryKeeper, Pauser, People, Reader, Resumer
 from enforcer.api.fields import Name
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
+from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
 from enforcer.application.desk_views import (
@@ -25,7 +26,7 @@ from enforcer.application.desk_views import (
 from enforcer.application.requests import MoveBody, ReasonBody
 from enforcer.application.views import InventoryReport
 
-router = APIRouter(route_class=KeyedRoute)
+router = api_router(route_class=KeyedRoute)
 
 
 @router.get("/customers", response_model=Page[CustomerView], tags=["customers"])

@@ -75,5 +75,7 @@ def _slow(request: Request) -> Iterator[None]:
         turns.give_back(actor)
 
 
+_slow.slow = True  # type: ignore[attr-defined]  # read by `enforcer.api.one_call`
+
 SlowTurn = Annotated[None, Depends(_slow)]
 """Of a route that may take long. Raises Busy."""

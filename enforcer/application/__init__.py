@@ -13,6 +13,7 @@ from enforcer.application.commands import (
     AmendOrder,
     AuditFilter,
     ChangeEnd,
+    CommentOrder,
     ExportEnforced,
     ImportList,
     KnownHead,
@@ -102,6 +103,10 @@ class Application(Protocol):
 
     def amend(self, actor: Actor, command: AmendOrder) -> OrderView:
         """Correct reason, ticket or policy clause."""
+        ...
+
+    def comment(self, actor: Actor, command: CommentOrder) -> EventView:
+        """Write a comment into the history of an order, which stays as it is; not by detectors."""
         ...
 
     def order(self, actor: Actor, order_id: str) -> OrderView:

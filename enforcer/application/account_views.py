@@ -79,13 +79,13 @@ class NewSession(View):
 
 
 class CreateUser(Command):
-    """A new account. `password` None: only by OpenID Connect."""
+    """A new account. `password` None: only by OpenID Connect. `zone` empty: the installation's."""
 
     name: str
     roles: tuple[str, ...]
     display: str = ""
     email: str = ""
-    zone: str = "UTC"
+    zone: str = ""
     password: str | None = Field(default=None, repr=False)
 
 

@@ -19,37 +19,11 @@ from enforcer.application.account_views import (
 from enforcer.application.actor import Actor
 
 
-class Accounts(Protocol):
-    """Who is asking, and who may ask.
+class AccountBook(Protocol):
+    """Who may ask, and with what: accounts, logins and tokens.
 
     Raises Unauthenticated, Throttled, Forbidden, InvalidInput, NotFound, StorageError.
-    `address` is always the peer's address as text, never a header that anybody can write.
     """
-
-    def by_token(self, secret: str, address: str) -> Actor:
-        """Whoever holds this token; its expiry, networks and revocation are checked."""
-        ...
-
-    def by_session(self, cookie: str, used: bool = True) -> tuple[Actor, SessionView, str]:
-        """Whoever is logged in by this cookie, the login, and its CSRF token.
-
-        `used` False: a page that looks by itself, which does not keep a login from idling out.
-        """
-        ...
-
-    def login(self, name: str, password: str, address: str, agent: str) -> NewSession:
-        """Log in with a password; throttled by name and by address."""
-        ...
-
-    def login_oidc(
-        self, provider: str, claims: dict[str, object], address: str, agent: str
-    ) -> NewSession:
-        """Log in whom an OpenID provider vouches for; claims were validated by the caller."""
-        ...
-
-    def logout(self, cookie: str) -> None:
-        """End a login; one that is over is no error."""
-        ...
 
     def me(self, actor: Actor) -> UserView:
         """One's own account. Raises NotFound for a token without one."""
@@ -97,4 +71,37 @@ class Accounts(Protocol):
 
     def revoke_token(self, actor: Actor, name: str) -> TokenView:
         """A token opens nothing from now on."""
+        ...
+
+
+class Accounts(AccountBook, Protocol):
+    """Who is asking, beside it.
+
+    Raises as `AccountBook`. `address` is always the peer's address as text, never a header that
+    anybody can write.
+    """
+
+    def by_token(self, secret: str, address: str) -> Actor:
+        """Whoever holds this token; its expiry, networks and revocation are checked."""
+        ...
+
+    def by_session(self, cookie: str, used: bool = True) -> tuple[Actor, SessionView, str]:
+        """Whoever is logged in by this cookie, the login, and its CSRF token.
+
+        `used` False: a page that looks by itself, which does not keep a login from idling out.
+        """
+        ...
+
+    def login(self, name: str, password: str, address: str, agent: str) -> NewSession:
+        """Log in with a password; throttled by name and by address."""
+        ...
+
+    def login_oidc(
+        self, provider: str, claims: dict[str, object], address: str, agent: str
+    ) -> NewSession:
+        """Log in whom an OpenID provider vouches for; claims were validated by the caller."""
+        ...
+
+    def logout(self, cookie: str) -> None:
+        """End a login; one that is over is no error."""
         ...

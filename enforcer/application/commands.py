@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from enforcer.core.orders import Demand, PolicyClause, Scope
 
+LONGEST_COMMENT = 2_000
+"""Characters."""
+
 
 class Command(BaseModel):
     """Base: immutable, no unknown fields."""
@@ -76,6 +79,13 @@ class AmendOrder(Command):
     reason: str | None = None
     ticket: str | None = None
     policy: PolicyClause | None = None
+
+
+class CommentOrder(Command):
+    """Say something about an order, in force or over; it stays as it is."""
+
+    order: str
+    text: str
 
 
 class Reconfirm(Command):

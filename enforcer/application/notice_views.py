@@ -28,15 +28,42 @@ class NoticeView(View):
     error: str = ""
 
 
+class ChannelView(View):
+    """One channel of the settings; never where it leads, which is a secret of some."""
+
+    name: str
+    kind: str
+    """webhook, or the scheme of its URL: mailto, slack, ...; apprise: a reference hides it."""
+    events: list[str]
+    """As the settings have them: names, and patterns such as ``alarm.*``."""
+    waiting: int
+    dead: int
+
+
 class Notices(Protocol):
     """What was sent, waits, or could not be sent. Raises NotFound, Forbidden, StorageError."""
 
     def notices(
-        self, actor: Actor, state: str | None = None, limit: int = 100
+        self,
+        actor: Actor,
+        state: str | None = None,
+        limit: int = 100,
+        before: int | None = None,
     ) -> Sequence[NoticeView]:
-        """Notices, newest first."""
+        """Notices, newest first; `before`: with a lower number than this."""
         ...
 
     def retry(self, actor: Actor, notice_id: int) -> NoticeView:
         """Try a dead one again, from now on."""
+        ...
+
+    def channels(self, actor: Actor) -> Sequence[ChannelView]:
+        """The channels of the settings, in their order."""
+        ...
+
+    def test(self, actor: Actor, channel: str) -> NoticeView:
+        """Send one notice to a channel now, whatever events it is told; nothing is stored.
+
+        Raises ConfigurationInvalid, NotSent too.
+        """
         ...

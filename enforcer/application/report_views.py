@@ -65,6 +65,17 @@ class TrialView(View):
     warnings: list[str]
 
 
+class PullView(View):
+    """What came of asking another system's decisions at once."""
+
+    source: str
+    url: str
+    taken: int
+    """Decisions that were reported: new ones, and those that are over."""
+    held: int
+    """Said to be over, but too many at once: nothing was lifted of them."""
+
+
 class ReportFilter(Command):
     """Which reports; all fields must match. `before`: an id, for the next page."""
 
@@ -93,4 +104,8 @@ class Reports(Protocol):
 
     def order_for(self, actor: Actor, report_id: int, command: PlaceOrder) -> OrderView:
         """Place an order because of it. Raises as `Application.place`."""
+        ...
+
+    def trial(self, actor: Actor, form: str, source: str, raw: bytes) -> Sequence[TrialView]:
+        """What `raw` would become if `source` sent it now in this format; nothing is stored."""
         ...

@@ -22,8 +22,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from enforcer.application.commands import (
+    LONGEST_COMMENT,
     AmendOrder,
     ChangeEnd,
+    CommentOrder,
     ImportList,
     KnownHead,
     MoveAttachment,
@@ -185,6 +187,16 @@ def amend_body(command: AmendOrder) -> dict[str, Any]:
     """The body that is read as `command`."""
     stated = {"reason": command.reason, "ticket": command.ticket}
     return _without_nothing(stated | {"policy": _policy(command.policy)})
+
+
+class CommentBody(Body):
+    """What somebody says about an order; up to 2,000 characters, in lines."""
+
+    text: Annotated[Text, Field(min_length=1, max_length=LONGEST_COMMENT)]
+
+    def command(self, order: str) -> CommentOrder:
+        """What is asked for."""
+        return CommentOrder(order=order, text=self.text)
 
 
 class ReasonBody(Body):

@@ -10,6 +10,7 @@ from datetime import datetime
 from enforcer.application import Application
 from enforcer.application.accounts import Accounts
 from enforcer.application.answers import Answers
+from enforcer.application.drop_views import Drops
 from enforcer.application.notice_views import Notices
 from enforcer.application.report_views import Reports
 from enforcer.application.sign_on import SignOn
@@ -35,3 +36,5 @@ class Services:
     """None: only passwords."""
     watch: Watch | None = None
     """Probes and numbers; None: of no running controller."""
+    drops: Drops | None = None
+    """Packets dropped over time; None: nobody counts them."""

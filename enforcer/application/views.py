@@ -155,6 +155,10 @@ class DeviceView(View):
     """Objects that somebody else changed back again and again, which are left alone."""
     waiting: str | None = None
     """What has to come before the next write: a maintenance window, the pace, other devices."""
+    differing: int = 0
+    """Differences from what is desired that the last pass found and left: drift, or a pause."""
+    held_orders: int = 0
+    """Orders that a pause, the brake or a turn keeps back from it, or keeps on it."""
 
 
 class DriftView(View):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer order list | show | extend | shorten | lift | amend | reconfirm | history``."""
+"""``enforcer order list | show`` and what changes, ends or explains an order."""
 
 from __future__ import annotations
 
@@ -171,6 +171,24 @@ def amend(
         raise InvalidInput("nothing to amend: give --reason, --ticket or --policy")
     change = AmendOrder(order=order, reason=reason, ticket=ticket, policy=policy_clause(policy))
     session.out.one(session.application.amend(session.actor, change))
+    return 0
+
+
+@command(orders, "comment")
+def comment(
+    session: Session,
+    order: OrderArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What is to be remembered of it.")],
+) -> int:
+    """Write a comment into the history of an order, which stays as it is.
+
+    Example:
+      enforcer order comment 000A-C "the customer called: cleaned up, asks for a look"
+    """
+    from enforcer.application.commands import CommentOrder
+
+    said = CommentOrder(order=order, text=text)
+    session.out.one(session.application.comment(session.actor, said))
     return 0
 
 

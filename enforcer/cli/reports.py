@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer intake list | show | dismiss | order | try | files``."""
+"""``enforcer intake list | show | dismiss | order | try | poll | files``."""
 
 from __future__ import annotations
 
@@ -146,6 +146,25 @@ def try_(
 
     raw = _content(file)
     session.out.many(session.wiring.trial(session.settings, form, source, raw), TrialView)
+    return 0
+
+
+@command(intake, "poll")
+def poll(
+    session: Session,
+    confirm_shrink: Annotated[
+        bool, flag("--confirm-shrink", help="What is said to be over is over, however much.")
+    ] = False,
+) -> int:
+    """Ask CrowdSec's local API for its decisions now, beside the service or without it.
+
+    Where it says that over 20 % of what stands because of it is over at once, nothing of that is
+    lifted, and the alarm decisions-shrink is open until it was confirmed here.
+
+    Example:
+      enforcer intake poll --confirm-shrink
+    """
+    session.out.one(session.wiring.pull(session.settings, session.actor, confirm_shrink))
     return 0
 
 

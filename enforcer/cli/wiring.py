@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from enforcer.application.accounts import Accounts
     from enforcer.application.actor import Actor
     from enforcer.application.notice_views import Notices, NoticeView
-    from enforcer.application.report_views import Reports, TrialView
+    from enforcer.application.report_views import PullView, Reports, TrialView
     from enforcer.application.views import DoctorCheck
     from enforcer.client.connection import Server
     from enforcer.core.topology import Topology
@@ -30,6 +30,7 @@ RemoteFactory = Callable[["Server"], "Application"]
 ReportsFactory = Callable[["Settings"], "Reports"]
 RemoteReports = Callable[["Server"], "Reports"]
 Trial = Callable[["Settings", str, str, bytes], "Sequence[TrialView]"]
+Pull = Callable[["Settings", "Actor", bool], "PullView"]
 NoticesFactory = Callable[["Settings"], "Notices"]
 NoticeTest = Callable[["Settings", "Actor", str], "NoticeView"]
 AccountsFactory = Callable[["Settings"], "Accounts"]
@@ -98,6 +99,13 @@ def _trial(settings: Settings, format_: str, source: str, raw: bytes) -> Sequenc
     return bootstrap.trial(settings, format_, source, raw)
 
 
+def _pull(settings: Settings, actor: Actor, confirm_shrink: bool) -> PullView:
+    from enforcer import bootstrap
+
+    _collect_garbage()
+    return bootstrap.pull(settings, actor, confirm_shrink)
+
+
 def _serve(settings: Settings) -> int:
     if settings.service.mode == "none" or not settings.service.web.listen:
         from enforcer import bootstrap
@@ -158,6 +166,7 @@ class Wiring:
     notices: NoticesFactory = notices
     notice_test: NoticeTest = _notice_test
     trial: Trial = _trial
+    pull: Pull = _pull
     serve: Callable[[Settings], int] = _serve
     initialise: Callable[[Settings], None] = _initialise
     topology: Callable[[Settings], Topology] = _topology

@@ -21,6 +21,7 @@ from enforcer.errors import (
     InvalidInput,
     NotFound,
     NotOwned,
+    NotSent,
     OrderRefused,
     PlanBraked,
     ServerUnreachable,
@@ -38,6 +39,7 @@ _PLAIN: Mapping[str, type[EnforcerError]] = {
     "forbidden": Forbidden,
     "configuration": ConfigurationInvalid,
     "storage": StorageError,
+    "not-sent": NotSent,
     "another-controller": AnotherControllerActive,
 }
 _DEVICES: Mapping[str, type[DeviceError]] = {

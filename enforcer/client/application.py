@@ -12,6 +12,7 @@ from enforcer.application.approval_views import ProposalView
 from enforcer.application.commands import (
     AmendOrder,
     ChangeEnd,
+    CommentOrder,
     LiftOrder,
     OrderFilter,
     PlaceOrder,
@@ -78,6 +79,11 @@ class HttpApplication(HttpDesk, HttpRecord):
         """See `Application.amend`."""
         path = f"/orders/{part(command.order)}"
         return read(OrderView, self._server.post(path, amend_body(command), method="PATCH"))
+
+    def comment(self, actor: Actor, command: CommentOrder) -> EventView:
+        """See `Application.comment`."""
+        path = f"/orders/{part(command.order)}/comments"
+        return read(EventView, self._server.post(path, {"text": command.text}))
 
     def reconfirm(self, actor: Actor, command: Reconfirm) -> OrderView:
         """See `Application.reconfirm`."""

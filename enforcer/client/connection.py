@@ -69,6 +69,23 @@ class Connection:
         """Do something, once: a second try says that it is one. Raises AwaitingApproval."""
         return self._send(method, path, params, body, uuid.uuid4().hex)
 
+    def post_once(
+        self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST"
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Do what the server keeps no answer of, because it has secrets: it is not tried again."""
+        with self._ours():
+            response = self._client.request(method, path, json=body)
+        return _answer(response)
+
+    def upload(self, path: str, params: Params, content: bytes) -> Any:  # noqa: ANN401 - JSON
+        """What a path answers to a file."""
+        headers = {"Content-Type": "application/octet-stream"}
+        with self._ours():
+            response = self._client.request(
+                "POST", path, params=_said(params), content=content, headers=headers
+            )
+        return _answer(response)
+
     def one(self, model: type[_View], path: str, params: Params | None = None) -> _View:
         """What a path answers, as a view."""
         return read(model, self.get(path, params))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.report_views import ReportFilter, Reports, ReportView
+from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
 from enforcer.application.requests import place_body
 from enforcer.application.views import OrderView
 from enforcer.client.connection import Connection, read
@@ -42,6 +42,11 @@ class HttpReports:
         """See `Reports.order_for`."""
         answer = self._server.post(f"/reports/{report_id}/order", place_body(command))
         return read(OrderView, answer)
+
+    def trial(self, actor: Actor, form: str, source: str, raw: bytes) -> Sequence[TrialView]:
+        """See `Reports.trial`."""
+        answer = self._server.upload("/reports/try", {"format": form, "source": source}, raw)
+        return [read(TrialView, item) for item in answer["items"]]
 
 
 _: type[Reports] = HttpReports

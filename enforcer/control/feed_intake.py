@@ -9,8 +9,19 @@ from datetime import datetime
 from enforcer.application.actor import Actor
 from enforcer.clock import Clock
 from enforcer.control.feed_fetch import FeedFailed, Fetch, Fetched, shown_source
-from enforcer.control.list_intake import EMPTY, SHRINKS, Offer, Taken, examine, offer_of, take_in
+from enforcer.control.list_intake import (
+    EMPTY,
+    GROWS,
+    SHRINKS,
+    Growth,
+    Offer,
+    Taken,
+    examine,
+    offer_of,
+    take_in,
+)
 from enforcer.core.feeds import FeedState, is_stale, terms_of
+from enforcer.core.four_eyes import Thresholds
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import InvalidInput, OrderRefused
 from enforcer.storage.database import Database
@@ -18,6 +29,13 @@ from enforcer.storage.unit_of_work import UnitOfWork
 
 STALE = "feed-stale"
 SHRUNK = "feed-shrinks"
+GREW = "feed-grows"
+_HELD = {
+    SHRINKS: (SHRUNK, " --confirm-shrink`"),
+    EMPTY: (SHRUNK, " --confirm-shrink`"),
+    GROWS: (GREW, "` there takes it"),
+}
+"""By the code of a refusal: its alarm, and how a person takes it in all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +55,16 @@ class FeedIntake:
         self._fetch = fetch
 
     def refresh(
-        self, feed: Feed, topology: Topology, actor: Actor, confirm_shrink: bool = False
+        self,
+        feed: Feed,
+        topology: Topology,
+        actor: Actor,
+        confirm_shrink: bool = False,
+        rule: Thresholds | None = None,
     ) -> Refreshed:
         """Fetch `feed` now; it is remembered and alarmed whatever comes of it.
+
+        `rule`: what may not come to a list that orders follow without a person.
 
         Raises FeedFailed, InvalidInput (what came is no list) and OrderRefused (`take_in`).
         """
@@ -63,6 +88,7 @@ class FeedIntake:
                     now=self._clock.now(),
                     confirm_shrink=confirm_shrink,
                     known_refusal=tried.refused,
+                    growth=None if rule is None else Growth(rule, by_itself=True),
                 )
         except (FeedFailed, InvalidInput, OrderRefused) as problem:
             self._settle_bad(feed, actor, tried, problem, offer)
@@ -97,7 +123,7 @@ class FeedIntake:
         with self._database.write() as work:
             work.feeds.save(feed.name, state)
             why = f"{feed.name} was fetched"
-            for kind in (STALE, SHRUNK):
+            for kind in (STALE, SHRUNK, GREW):
                 work.clear_alarm(kind, actor, at=now, subject=feed.name, why=why)
         return state
 
@@ -119,14 +145,10 @@ class FeedIntake:
         )
         with self._database.write() as work:
             work.feeds.save(feed.name, state)
-            if isinstance(problem, OrderRefused) and problem.code in (SHRINKS, EMPTY):
-                work.raise_alarm(
-                    SHRUNK,
-                    actor,
-                    at=now,
-                    subject=feed.name,
-                    said=f"{problem}: `enforcer list refresh {feed.name} --confirm-shrink`",
-                )
+            if isinstance(problem, OrderRefused) and problem.code in _HELD:
+                kind, how = _HELD[problem.code]
+                said = f"{problem}: `enforcer list refresh {feed.name}{how}"
+                work.raise_alarm(kind, actor, at=now, subject=feed.name, said=said)
             alarm_stale(work, feed, state, actor, now)
 
 

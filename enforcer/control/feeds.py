@@ -16,8 +16,9 @@ import structlog
 from enforcer.clock import Clock
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.feed_fetch import SECONDS, Fetch
-from enforcer.control.feed_intake import SHRUNK, STALE, FeedIntake, alarm_stale
+from enforcer.control.feed_intake import GREW, SHRUNK, STALE, FeedIntake, alarm_stale
 from enforcer.core.feeds import FeedState, is_due, is_stale, terms_of
+from enforcer.core.four_eyes import Thresholds
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import ConfigurationInvalid, EnforcerError, StorageError
 from enforcer.storage.database import Database
@@ -49,6 +50,7 @@ class FeedClock:
     Args:
         topology: the inventory in force; may raise ConfigurationInvalid or StorageError.
         ring: tells the controller that a list changed.
+        rule: what may not come to a list that orders follow without a person.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class FeedClock:
         fetch: Fetch,
         ring: Callable[[], None],
         every: float = LOOK_EVERY,
+        rule: Thresholds | None = None,
     ) -> None:
         self._database = database
         self._topology = topology
@@ -66,6 +69,7 @@ class FeedClock:
         self._intake = FeedIntake(database, clock, fetch)
         self._ring = ring
         self._every = every
+        self._rule = rule
         self._stop = threading.Event()
         self._fetching: dict[str, _Fetching] = {}
         self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
@@ -131,7 +135,7 @@ class FeedClock:
 
     def _refresh(self, feed: Feed, topology: Topology) -> None:
         try:
-            refreshed = self._intake.refresh(feed, topology, CONTROLLER)
+            refreshed = self._intake.refresh(feed, topology, CONTROLLER, rule=self._rule)
         except EnforcerError as problem:
             log.warning("feed brought nothing", feed=feed.name, error=str(problem))
             return
@@ -155,7 +159,7 @@ class FeedClock:
             gone = [
                 (alarm.kind, alarm.subject)
                 for alarm in reader.alarms.open()
-                if alarm.kind in (STALE, SHRUNK) and alarm.subject not in topology.feeds
+                if alarm.kind in (STALE, SHRUNK, GREW) and alarm.subject not in topology.feeds
             ]
         if not gone:
             return

@@ -16,7 +16,7 @@ from enforcer.application.actor import Actor
 from enforcer.core.four_eyes import Thresholds, grown
 from enforcer.core.intervals import Ranges
 from enforcer.core.list_checks import Judged, grounds, judge
-from enforcer.core.list_diff import ListDifference, difference, shrinkage
+from enforcer.core.list_diff import ListDifference, difference, leaps, shrinkage
 from enforcer.core.list_report import MOST_LINES, ListReport, ReportLine
 from enforcer.core.lists import ListContent, content_of
 from enforcer.core.orders import LIST_NAME, BlockList, Order, is_over
@@ -56,6 +56,22 @@ class Offer:
     def sha256(self) -> str:
         """Of the text as UTF-8, in hexadecimal."""
         return hashlib.sha256(self.text.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What may not come to a list that orders follow: what one person may not order alone.
+
+    `by_itself`: it comes by a feed, of which only what is over 20 % of what the list had counts.
+    """
+
+    rule: Thresholds
+    by_itself: bool = False
+
+    def too_wide(self, current: ListContent | None, change: ListDifference) -> str | None:
+        """How wide it is, where that is too much."""
+        came = leaps(current, change) if self.by_itself else change.added
+        return grown(came, self.rule)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -147,14 +163,13 @@ def take_in(
     confirm_shrink: bool = False,
     dry_run: bool = False,
     known_refusal: str = "",
-    rule: Thresholds | None = None,
+    growth: Growth | None = None,
 ) -> Taken:
     """Make the content of `examined` the list's next version, in one transaction.
 
     Raises OrderRefused: an empty list, one that shrinks, and neither confirmed; one that is
     too long. Then nothing is stored but an audit entry, and that not again for a source whose
-    SHA-256 is `known_refusal`. With `rule` also one that grows, while orders follow it, by what
-    one person may not order alone.
+    SHA-256 is `known_refusal`. With `growth` also one that grows so while orders follow it.
     """
     name = examined.offer.name
     while True:
@@ -162,11 +177,11 @@ def take_in(
             versions = reader.lists.versions(name)
             before = versions[-1] if versions else None
             current = reader.lists.current(name)
-            following = _blocking(reader, name, now) if rule is not None else []
+            following = _blocking(reader, name, now) if growth is not None else []
         if current is not None and current.same_as(examined.content):
             return Taken(examined, before, before, changed=False)
         change = difference(current, examined.content)
-        wider = None if rule is None else grown(change.added, rule)
+        wider = None if growth is None else growth.too_wide(current, change)
         refusal = _refusal(examined, current, change, confirm_shrink)
         if refusal is None and wider is not None and following:
             refusal = _grows(examined.offer, wider, following)

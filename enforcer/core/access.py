@@ -30,6 +30,8 @@ class Action(StrEnum):
     """Look at orders, devices, customers, lists, alarms, `why`, previews, events."""
     PLACE = "place"
     """Place, extend, shorten, lift, amend and reconfirm orders."""
+    COMMENT = "comment"
+    """Write a comment on an order; nothing else changes by it."""
     BULK = "bulk"
     """Place many orders at once, import lists."""
     EMERGENCY = "emergency"
@@ -59,13 +61,13 @@ class Action(StrEnum):
 
 
 _LOOK = frozenset({Action.READ, Action.SELF, Action.AUDIT, Action.METRICS})
-_STAFF = _LOOK | {Action.PLACE, Action.BULK, Action.PAUSE, Action.JUDGE}
+_STAFF = _LOOK | {Action.PLACE, Action.COMMENT, Action.BULK, Action.PAUSE, Action.JUDGE}
 
 ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,
     Role.ABUSE: _STAFF,
     Role.ENGINEER: _STAFF | {Action.EMERGENCY, Action.DEVICES, Action.RESUME, Action.INVENTORY},
-    Role.APPROVER: _LOOK | {Action.APPROVE, Action.PAUSE},
+    Role.APPROVER: _LOOK | {Action.APPROVE, Action.COMMENT, Action.PAUSE},
     Role.ADMIN: frozenset(Action) - {Action.REPORT, Action.APPROVE},
     Role.DETECTOR: frozenset({Action.REPORT, Action.READ, Action.PLACE, Action.BULK}),
 }

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from enforcer.core.intervals import Ranges, size, subtract
-from enforcer.core.lists import ListContent, shrinks
+from enforcer.core.intervals import Ranges, merge, size, subtract
+from enforcer.core.lists import SHRINK_LIMIT, ListContent, shrinks
 from enforcer.core.naming import ranges_text
 
 _AT_ONCE = 1000
@@ -63,6 +63,19 @@ def shrinkage(old: ListContent, new: ListContent, change: ListDifference) -> str
         if shrinks(had, had - lost):
             return f"lose {_counted(lost)} of its {_counted(had)} IPv{family} addresses"
     return None
+
+
+def leaps(old: ListContent | None, change: ListDifference) -> dict[int, Ranges]:
+    """What came, per family, where that is over 20 % of what the family had; else nothing.
+
+    The mirror of `shrinkage`, for what comes by itself: a long list gains some every hour.
+    """
+    found = {}
+    for family, added in change.added.items():
+        had = 0 if old is None else size(merge(old.ranges(family)))
+        leapt = size(added) > had * SHRINK_LIMIT
+        found[family] = added if leapt else Ranges.none()
+    return found
 
 
 def _counted(addresses: int) -> str:

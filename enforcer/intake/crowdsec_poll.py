@@ -3,7 +3,8 @@
 
 ``[service.intake.adapters.crowdsec]`` says where. After a start or an outage everything is asked
 for, and what this adapter reported and the local API no longer has is resolved: so the rules lift
-what they made of it, and nothing else.
+what they made of it, and nothing else. Where that would be too much at once it is held
+(`enforcer.intake.crowdsec_guard`).
 """
 
 from __future__ import annotations
@@ -22,22 +23,27 @@ import httpx
 import structlog
 
 from enforcer import secrets
+from enforcer.application import Application
 from enforcer.application.actor import Actor
+from enforcer.application.report_views import PullView
 from enforcer.clock import Clock
 from enforcer.core.prefixes import parse_network
 from enforcer.core.signals import Evidence, Signal, Status
 from enforcer.core.times import parse_duration
 from enforcer.errors import ConfigurationInvalid, EnforcerError, InvalidInput, ServerUnreachable
 from enforcer.intake.arrivals import Arrival
+from enforcer.intake.crowdsec_guard import FORMAT, LASTING, MOST, Guard, key_of
 from enforcer.intake.documents import network_of, read_object, text_of, word_of
+from enforcer.intake.engine import Intake
 from enforcer.intake.inbox import Inbox
 from enforcer.intake.local_actor import local_actor
+from enforcer.service_settings import IntakeSettings
 from enforcer.storage.reports import StoredReport
 from enforcer.usecases.world import World
 
 log = structlog.get_logger()
 
-NAME = "crowdsec"
+NAME = FORMAT
 PLACE = f"service.intake.adapters.{NAME}"
 ESTABLISHED = (
     "crowdsecurity/ssh-*", "crowdsecurity/http-*", "crowdsecurity/nginx-*",
@@ -52,7 +58,6 @@ _KEYS = frozenset(
     ["url", "key", "scopes", "origins", "every", "established", "ca", "source", "limits"]
 )
 _PORTION = 200
-_MOST = 200_000
 _LARGEST = 256 * 1024 * 1024
 _TIMEOUT = 30.0
 _DURATION = re.compile(r"(-?)((?:\d+(?:\.\d*)?(?:h|ms|m|us|µs|ns|s))+)")
@@ -122,7 +127,12 @@ def signal_of(
         status=status,
         reporter=text_of(decision.get("origin")),
         duration=timedelta(seconds=lasting) if lasting and lasting > 0 else None,
-        fields={"scenario": scenario, "origin": decision.get("origin"), "id": decision.get("id")},
+        fields={
+            "scenario": scenario,
+            "origin": decision.get("origin"),
+            "id": decision.get("id"),
+            LASTING: lasting,
+        },
     )
 
 
@@ -147,6 +157,12 @@ class Poller:
         self._world = world
         self._whole = True
         """Whether everything is to be asked for: at the start, and after an outage."""
+        self._guard = Guard(world, inbox.intake.would_lift, settings.actor, settings.url)
+
+    @property
+    def held(self) -> int:
+        """So many decisions are said to be over, and not believed yet."""
+        return len(self._guard.held)
 
     def run(self, stop: threading.Event, clock: Clock) -> None:
         """Until `stop`; what fails is logged and tried again."""
@@ -161,9 +177,12 @@ class Poller:
                     log.error("crowdsec.not-polled", error=said)
             clock.wait(stop, self._settings.every.total_seconds())
 
-    def pull_once(self) -> int:
+    def pull_once(self, confirmed: Actor | None = None) -> int:
         """One pull; how many signals were stored. Raises ServerUnreachable, InvalidInput,
-        StorageError, Throttled; then the next turn asks for everything."""
+        StorageError, Throttled; then the next turn asks for everything.
+
+        `confirmed`: who says that what is over may be as much as it is.
+        """
         whole, self._whole = self._whole, True
         answer = self._ask(whole)
         new = self._signals(answer.get("new"), Status.FIRING)
@@ -172,6 +191,7 @@ class Poller:
         over = [one for one in deleted if one.key not in standing]
         if whole:
             over += self._vanished(standing | {one.key for one in over})
+        over = self._guard.passed(over, standing, whole, confirmed)
         self._submit([*over, *new])
         self._whole = False
         return len(over) + len(new)
@@ -229,9 +249,9 @@ class Poller:
                 states=_STANDING,
                 formats=(NAME,),
                 source=self._settings.actor.source,
-                limit=_MOST,
+                limit=MOST,
             )
-        return [_over(row) for row in rows if row.target and _key(row) not in standing]
+        return [_over(row) for row in rows if row.target and key_of(row) not in standing]
 
     def _submit(self, signals: Sequence[Signal]) -> None:
         for start in range(0, len(signals), _PORTION):
@@ -244,17 +264,34 @@ class Poller:
 
 def _over(row: StoredReport) -> Signal:
     assert row.target is not None
-    return Signal(NAME, row.type, parse_network(row.target), key=_key(row), status=Status.RESOLVED)
-
-
-def _key(row: StoredReport) -> str:
-    return str(parse_network(row.target or ""))
+    return Signal(
+        NAME, row.type, parse_network(row.target), key=key_of(row), status=Status.RESOLVED
+    )
 
 
 def _context(ca: str, base: Path) -> object:
     import ssl
 
     return ssl.create_default_context(cafile=str(base / ca) if ca else None)
+
+
+def pull_now(
+    world: World,
+    application: Application,
+    settings: IntakeSettings,
+    actor: Actor,
+    confirm_shrink: bool = False,
+) -> PullView:
+    """Ask once, beside the service or without it. Raises as `Poller.pull_once`, and
+    InvalidInput where the settings name no local API."""
+    stated = settings.adapters.get(NAME)
+    if stated is None:
+        raise InvalidInput(f"the settings name no local API: there is no [{PLACE}]")
+    lapi = read_settings(stated)
+    with Inbox(Intake(world, application, settings), settings.queue) as inbox:
+        poller = Poller(inbox, lapi, world)
+        taken = poller.pull_once(actor if confirm_shrink else None)
+    return PullView(source=lapi.actor.source, url=lapi.url, taken=taken, held=poller.held)
 
 
 @contextmanager

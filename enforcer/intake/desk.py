@@ -12,13 +12,15 @@ import structlog
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.report_views import ReportFilter, Reports, ReportView
+from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
 from enforcer.application.views import OrderView
 from enforcer.core.access import Action
 from enforcer.core.orders import order_id
 from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, StorageError
 from enforcer.intake.about import is_about
+from enforcer.intake.trial import tried
 from enforcer.intake.waiting import as_decided, key_of, waits_for
+from enforcer.service_settings import IntakeSettings
 from enforcer.storage.reports import StoredReport
 from enforcer.storage.times import to_us
 from enforcer.usecases.reasons import need_reason
@@ -32,15 +34,26 @@ _MOST = 1000
 
 
 class ReportDesk:
-    """Reports in the database of `world`; orders because of them go through `application`."""
+    """Reports in the database of `world`; orders because of them go through `application`.
 
-    def __init__(self, world: World, application: Application) -> None:
+    `settings`: the rules that a trial goes by.
+    """
+
+    def __init__(
+        self, world: World, application: Application, settings: IntakeSettings | None = None
+    ) -> None:
         self._world = world
         self._application = application
+        self._settings = settings or IntakeSettings()
 
     def reports(self, actor: Actor, which: ReportFilter) -> Sequence[ReportView]:
         """See `Reports.reports`."""
         _allow(actor, Action.READ)
+        if which.states:
+            # Who asks for a state means what it is now, whether or not anybody looked since.
+            with self._world.database.read() as reader:
+                waiting = reader.reports.proposed()
+            self._looked_at(waiting)
         with self._world.database.read() as reader:
             found = reader.reports.search(
                 states=which.states,
@@ -108,6 +121,11 @@ class ReportDesk:
             said += f"; the order is not about {row.target}, which was reported"
         self._settle(report_id, "ordered", said, order.number)
         return order
+
+    def trial(self, actor: Actor, form: str, source: str, raw: bytes) -> Sequence[TrialView]:
+        """See `Reports.trial`. Raises InvalidInput for what cannot be read."""
+        _allow(actor, Action.JUDGE)
+        return tried(self._world, self._settings, form, source, raw)
 
     def _settle(
         self, report_id: int, state: str, said: str, number: int | None = None, **body: object

@@ -106,6 +106,11 @@ class Intake:
             work.reports.add(row, raw[:LARGEST_RAW])
         return receipt(row)
 
+    def would_lift(self, row: StoredReport) -> bool:
+        """Whether a report's order is lifted when the report is said to be over."""
+        rule = self._habits.rules.get(row.body["rule"] or "")
+        return row.state == "ordered" and row.order is not None and rule is not None and rule.lift
+
     def repair(self) -> int:
         """Finish what a crash left half done, and forget what is old; how many were finished."""
         with self._turn:

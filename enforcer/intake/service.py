@@ -48,7 +48,7 @@ def make(
     """The service on `world`. Raises ConfigurationInvalid naming what is wrong in the settings."""
     intake = Intake(world, application, settings, step)
     inbox = Inbox(intake, settings.queue)
-    desk = ReportDesk(world, application)
+    desk = ReportDesk(world, application, settings)
     return IntakeService(inbox, desk, settings, tuple(_parts(settings, world)))
 
 

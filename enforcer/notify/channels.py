@@ -17,7 +17,7 @@ import apprise
 import httpx
 
 from enforcer.clock import Clock
-from enforcer.errors import ConfigurationInvalid, EnforcerError
+from enforcer.errors import ConfigurationInvalid, NotSent
 from enforcer.notify.outlets import Resolve
 from enforcer.secrets import is_reference
 from enforcer.service_settings import NotifySettings
@@ -30,10 +30,6 @@ TIMEOUT = 10.0
 _LONGEST_ERROR = 300
 _SHORTEST_SECRET = 3
 _HIDDEN = "***"
-
-
-class NotSent(EnforcerError):
-    """A notice was not taken; the message is safe to show. It is tried again."""
 
 
 class Channel(Protocol):

@@ -16,8 +16,8 @@ from datetime import timedelta
 import structlog
 
 from enforcer.clock import Clock
-from enforcer.errors import ConfigurationInvalid
-from enforcer.notify.channels import Channel, NotSent
+from enforcer.errors import ConfigurationInvalid, NotSent
+from enforcer.notify.channels import Channel
 from enforcer.service_settings import NotifySettings
 from enforcer.storage.database import Database
 from enforcer.storage.notices import DEAD, SENT, StoredNotice

@@ -10,9 +10,11 @@ import numpy as np
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from enforcer.core.lists import ListContent
+from enforcer.core.orders import Network
 from enforcer.core.rules import Addresses
 from enforcer.errors import StorageError
 from enforcer.storage.columns import packed, unpacked
+from enforcer.storage.list_bounds import add_bounds, near
 from enforcer.storage.records import ListVersion
 from enforcer.storage.tables import list_chunks, list_versions
 from enforcer.storage.times import from_us, to_us
@@ -21,6 +23,12 @@ _FAMILIES = (4, 6)
 
 _names = select(list_versions.c.name).distinct().order_by(list_versions.c.name)
 _newest = select(func.max(list_versions.c.version)).where(list_versions.c.name == bindparam("of"))
+_entries = (
+    select(list_versions.c.entries)
+    .where(list_versions.c.name == bindparam("of"))
+    .order_by(list_versions.c.version.desc())
+    .limit(1)
+)
 _versions = select(list_versions).where(list_versions.c.name == bindparam("of"))
 _chunks = (
     select(list_chunks.c.family, list_chunks.c.rows, list_chunks.c.body)
@@ -73,6 +81,18 @@ class ListReader:
         ]
         return ListContent(version, *columns)
 
+    def near(self, name: str, version: int, asked: Network) -> ListContent:
+        """The entries of one version that overlap `asked`, as they stand; no others.
+
+        Reads the parts around `asked` alone. Empty where there is no such version. Raises
+        StorageError when it is damaged.
+        """
+        return near(self._connection, name, version, asked)
+
+    def entries(self, name: str) -> int:
+        """How many entries the newest version has, without loading it; 0: no such list."""
+        return self._connection.execute(_entries, {"of": name}).scalar() or 0
+
     def content_digest(self, name: str, version: int) -> str:
         """The digest of what one version holds, which the entry of its import names."""
         return content_digest(self._connection, name, version)
@@ -113,6 +133,7 @@ class ListWriter(ListReader):
             for part, (rows, body) in enumerate(packed(family, ranges.first, ranges.last)):
                 chunk = {"family": family, "part": part, "rows": rows, "body": body}
                 self._connection.execute(_add_chunks, {**key, **chunk})
+            add_bounds(self._connection, name, version, family, ranges)
         return version
 
 

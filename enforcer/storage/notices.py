@@ -91,9 +91,12 @@ class NoticeReader:
             raise NotFound(f"no notice {notice_id}: see `enforcer notice list --all`")
         return _notice(row)
 
-    def newest(self, state: str | None = None, limit: int = 100) -> list[StoredNotice]:
-        """The newest `limit`, newest first."""
+    def newest(
+        self, state: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[StoredNotice]:
+        """The newest `limit` (with an id below `before`), newest first."""
         wanted = _all if state is None else _all.where(notices.c.state == state)
+        wanted = wanted if before is None else wanted.where(notices.c.id < before)
         return [_notice(row) for row in self._connection.execute(wanted.limit(limit))]
 
     def due(self, channel: str, now: datetime, most: int) -> list[StoredNotice]:

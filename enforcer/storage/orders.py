@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 from enforcer.core.orders import Order
 from enforcer.errors import NotFound, StorageError
 from enforcer.storage.order_rows import customers_of, digest_of, order_of, row_of
+from enforcer.storage.order_targets import add_targets, change_targets
 from enforcer.storage.order_versions import ADD_VERSION, DROP_VERSION, version_row
 from enforcer.storage.tables import order_customers, orders
 from enforcer.storage.times import to_us
@@ -217,6 +218,7 @@ class OrderWriter(OrderReader):
             rows = [row_of(order) for order in some]
             self._connection.execute(_add, rows)
             self._name_customers(some)
+            add_targets(self._connection, ((order.number, order.demand) for order in some))
             self._keep(some, rows)
 
     def update(self, order: Order) -> None:
@@ -239,6 +241,7 @@ class OrderWriter(OrderReader):
                 raise NotFound(f"no such order among {numbers}: list the orders")
             self._connection.execute(_drop_customers, [{"gone": order.number} for order in some])
             self._name_customers(some)
+            change_targets(self._connection, {order.number: order.demand for order in some})
             self._keep(some, bodies, before)
 
     def _digests(self, numbers: Sequence[int]) -> dict[int, tuple[str, int]]:

@@ -135,6 +135,12 @@ class ReportReader:
             )
         return [_report(row) for row in self._connection.execute(wanted.limit(limit))]
 
+    def proposed(self) -> list[StoredReport]:
+        """Open reports that name a proposal."""
+        named = reports.c.body.contains('"proposal":"', autoescape=True)
+        wanted = _all.where(reports.c.state == "open", named)
+        return [_report(row) for row in self._connection.execute(wanted)]
+
     def alike(self, dedup: str, since: datetime) -> StoredReport | None:
         """The newest report with this digest of which one came since then."""
         given = {"like": dedup, "since": to_us(since)}

@@ -160,3 +160,13 @@ api_answers = Table(
     Column("body", Text, nullable=False),
     Index(None, "at_us"),
 )
+
+# Packets that the rules of an order had dropped at an instant, at least; pruned with time.
+dropped_packets = Table(
+    "dropped_packets",
+    metadata,
+    Column("order_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("packets", BigInteger, nullable=False),
+    Index(None, "at_us"),
+)

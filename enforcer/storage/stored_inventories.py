@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from enforcer.storage.chain import Link
 from enforcer.storage.inventories import CONTENT
+from enforcer.storage.list_bounds import wrong_bounds
 from enforcer.storage.lists import content_digest
 from enforcer.storage.records import VerifyResult, broken
 from enforcer.storage.stored_passes import IMPORTED
@@ -124,7 +125,10 @@ class StoredLists:
         if CONTENT not in payload:
             return ""
         found = content_digest(self._connection, str(link.subject), number)
-        return "" if found == payload[CONTENT] else "was changed"
+        if found != payload[CONTENT]:
+            return "was changed"
+        moved = wrong_bounds(self._connection, str(link.subject), number)
+        return "has parts that lie elsewhere" if moved else ""
 
 
 _SAID = ("source", "entries", "rejected", "sha256", "report")

@@ -21,7 +21,14 @@ from enforcer.errors import StorageError
 from enforcer.storage.chain import DIGESTS, SINCE, Link
 from enforcer.storage.order_rows import columns_of, customers_of, digest_of, order_of
 from enforcer.storage.records import VerifyResult, broken
-from enforcer.storage.tables import audit, order_customers, order_versions, orders
+from enforcer.storage.tables import (
+    audit,
+    order_customers,
+    order_targets,
+    order_versions,
+    orders,
+)
+from enforcer.storage.target_keys import keys_of
 
 _STEP = 5_000
 _IN_ONE_STATEMENT = 1_000
@@ -46,6 +53,7 @@ _orphaned = (
 _customers = select(order_customers.c.number, order_customers.c.customer).order_by(
     order_customers.c.number
 )
+_targets = select(order_targets.c.number, order_targets.c.key).order_by(order_targets.c.number)
 _count = select(func.count()).select_from(order_versions)
 
 
@@ -145,41 +153,44 @@ class StoredOrders:
         )
         streamed = self._connection.execute(wanted, execution_options={"yield_per": _STEP})
         named = self._connection.execute(_customers, execution_options={"yield_per": _STEP})
-        with closing(streamed) as result, closing(named) as names:
-            customers = _Named(names)
+        found = self._connection.execute(_targets, execution_options={"yield_per": _STEP})
+        with closing(streamed) as result, closing(named) as names, closing(found) as keys:
+            customers, targets = _Named(names), _Named(keys)
             for row in result.mappings():
-                if why := _wrong(row, customers.of(row["number"])):
-                    seq = row["seq"] or min(row["number"], head)
-                    return broken(seq, f"{why[0]} of order {order_id(row['number'])}{why[1]}")
-            customers.end()
-            if customers.strays:
-                return broken(head, "is followed by a customer of an order that is not there")
+                number = row["number"]
+                if why := _wrong(row, customers.of(number), targets.of(number)):
+                    seq = row["seq"] or min(number, head)
+                    return broken(seq, f"{why[0]} of order {order_id(number)}{why[1]}")
+            for what, some in (("customer", customers), ("target", targets)):
+                if some.stray():
+                    return broken(head, f"is followed by a {what} of an order that is not there")
         return None
 
 
 class _Named:
-    """The customers of orders, asked for in the order of their numbers."""
+    """What rows of (number, text) say of orders, asked for in the order of their numbers."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
         self._left = groupby(rows, key=lambda row: row.number)
         self._next = next(self._left, None)
-        self.strays = False
+        self._strays = False
 
-    def of(self, number: int) -> set[str]:
+    def of(self, number: int) -> set[Any]:
         while self._next is not None and self._next[0] < number:
-            self.strays = True
+            self._strays = True
             self._next = next(self._left, None)
         if self._next is None or self._next[0] != number:
             return set()
-        found = {row.customer for row in self._next[1]}
+        found = {row[1] for row in self._next[1]}
         self._next = next(self._left, None)
         return found
 
-    def end(self) -> None:
-        self.strays |= self._next is not None
+    def stray(self) -> bool:
+        """At the end: whether there were rows of orders that nobody asked for."""
+        return self._strays or self._next is not None
 
 
-def _wrong(row: RowMapping, customers: set[str]) -> tuple[str, str] | None:
+def _wrong(row: RowMapping, customers: set[str], targets: set[bytes]) -> tuple[str, str] | None:
     """What the entry of an order's newest version does, and why that is wrong; None: it is not."""
     if row["version"] is None:
         return "does not tell", ""
@@ -194,6 +205,8 @@ def _wrong(row: RowMapping, customers: set[str]) -> tuple[str, str] | None:
         return "tells", ", whose columns were changed"
     if customers != customers_of(order.demand):
         return "tells", ", whose customers were changed"
+    if targets != keys_of(order.demand):
+        return "tells", ", whose targets were changed"
     return None
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0005"
 """The migration that leads to this schema."""
 
 metadata = MetaData(
@@ -118,6 +118,19 @@ order_customers = Table(
     Index(None, "number"),
 )
 
+# What each order is about; `enforcer.storage.target_keys` says how the keys are written.
+order_targets = Table(
+    "order_targets",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column(
+        "number", BigInteger, ForeignKey("orders.number"), primary_key=True, autoincrement=False
+    ),
+    Index(None, "number"),
+    # The key is the table, instead of beside it.
+    sqlite_with_rowid=False,
+)
+
 list_versions = Table(
     "list_versions",
     metadata,
@@ -143,6 +156,23 @@ list_chunks = Table(
     Column("rows", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     ForeignKeyConstraint(["name", "version"], ["list_versions.name", "list_versions.version"]),
+)
+
+# The lowest and the highest address of a part, 16 bytes each: apart from what it holds, so that
+# an address finds its part without the others being read. A part without is read.
+list_bounds = Table(
+    "list_bounds",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("family", SmallInteger, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("low", LargeBinary(16), nullable=False),
+    Column("high", LargeBinary(16), nullable=False),
+    ForeignKeyConstraint(
+        ["name", "version", "family", "part"],
+        ["list_chunks.name", "list_chunks.version", "list_chunks.family", "list_chunks.part"],
+    ),
 )
 
 device_facts = Table(

@@ -17,6 +17,7 @@ from enforcer.storage.control import ControlReader, ControlWriter
 from enforcer.storage.copying import Copied, Progress, copy, no_progress, rows_of
 from enforcer.storage.device_controls import DeviceControlReader, DeviceControlWriter
 from enforcer.storage.devices import DeviceReader, DeviceWriter
+from enforcer.storage.dropped_packets import DroppedReader, DroppedWriter
 from enforcer.storage.failed_logins import FailedLoginReader, FailedLoginWriter
 from enforcer.storage.feeds import FeedReader, FeedWriter
 from enforcer.storage.inventories import InventoryReader, InventoryWriter
@@ -94,12 +95,14 @@ class Reader:
     answers: AnswerReader
     notices: NoticeReader
     tallies: TallyReader
+    dropped: DroppedReader
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.lease = LeaseReader(connection)
         self.answers = AnswerReader(connection)
         self.notices = NoticeReader(connection)
+        self.dropped = DroppedReader(connection)
         self.tallies = TallyReader(connection)
         self.inventories = InventoryReader(connection)
         self.device_controls = DeviceControlReader(connection)
@@ -150,12 +153,14 @@ class UnitOfWork(Reader):
     lease: LeaseWriter
     answers: AnswerWriter
     notices: NoticeWriter
+    dropped: DroppedWriter
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.lease = LeaseWriter(connection)
         self.answers = AnswerWriter(connection)
         self.notices = NoticeWriter(connection)
+        self.dropped = DroppedWriter(connection)
         self.tallies = TallyReader(connection)
         self.inventories = InventoryWriter(connection)
         self.device_controls = DeviceControlWriter(connection)

@@ -1,62 +1,62 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which orders can touch an address at all: a sieve that lets some too many through, none too few.
 
-It looks at the words that an order is found by (`order list --text`), not at the order: among
-100,000 orders almost none has to do with one address, and reading an order costs far more.
+It looks into the index of what orders are about, not at the orders: among 100,000 almost none has
+to do with one address, and whatever is done for each of them is too much.
 """
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from enforcer.core.intervals import Ranges, inside, rows_of
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockAddress, BlockList, DropRoutes, Network, ShutdownSession
+from enforcer.core.orders import Network
 from enforcer.core.topology import Attachment, Topology
-
-_ADDRESS = BlockAddress.__dataclass_fields__["kind"].default
-_LIST = BlockList.__dataclass_fields__["kind"].default
-_NO_PACKETS = frozenset(
-    kind.__dataclass_fields__["kind"].default for kind in (DropRoutes, ShutdownSession)
-)
-"""About routes and sessions: no packet is dropped by them."""
-_BITS = {4: 32, 6: 128}
-_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 ListOf = Callable[[str], ListContent | None]
 
 
-def candidates(
-    targets: Iterable[tuple[int, str, Sequence[str]]],
-    asked: Network,
-    names: Collection[str],
-    list_of: ListOf,
-) -> list[int]:
-    """Numbers of the orders that can touch `asked`, ascending.
+class Targets(Protocol):
+    """The index, see `enforcer.storage.order_targets`."""
 
-    `targets`: see `enforcer.storage.order_targets`; `names`: see `names_around`. `list_of` gives
-    the content of a list.
+    def about(self, asked: Network, names: Collection[str]) -> Collection[int]:
+        """Numbers of the orders about a prefix around or in `asked`, or about one of `names`."""
+        ...
+
+    def by_list(self) -> Mapping[str, Sequence[int]]:
+        """By the name of a list the numbers of the orders that block it."""
+        ...
+
+    def alive(self, numbers: Collection[int], after: datetime, until: datetime) -> list[int]:
+        """Those of `numbers` made by `until` that had not ended by `after`, ascending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Orders made by `until` that had not ended by `after`."""
+
+    after: datetime
+    until: datetime
+
+
+def candidates(
+    targets: Targets, asked: Network, names: Collection[str], list_of: ListOf, span: Span
+) -> list[int]:
+    """Numbers of the orders of a time that can touch `asked`, ascending.
+
+    `names`: see `names_around`. `list_of` gives the entries of a list around `asked`.
     """
-    overlaps = _overlap(asked)
-    listed: dict[str, bool] = {}
-    folded = frozenset(name.casefold() for name in names)
-    found: list[int] = []
-    for number, kind, lines in targets:
-        if kind == _ADDRESS:
-            hit = overlaps(lines[1])
-        elif kind == _LIST:
-            name = lines[1]
-            if name not in listed:
-                content = list_of(name)
-                listed[name] = content is not None and has(content, asked)
-            hit = listed[name]
-        elif kind in _NO_PACKETS:
-            hit = False
-        else:
-            hit = not folded.isdisjoint(lines) or any(map(overlaps, lines))
-        if hit:
-            found.append(number)
+    found = targets.alive(targets.about(asked, names), span.after, span.until)
+    for name, numbers in targets.by_list().items():
+        alive = targets.alive(numbers, span.after, span.until)
+        if alive:
+            content = list_of(name)
+            found += alive if content is not None and has(content, asked) else ()
     return sorted(found)
 
 
@@ -79,26 +79,6 @@ def _service_sets(topology: Topology, asked: Network) -> Iterator[str]:
 
 def _any(prefixes: Collection[Network], asked: Network) -> bool:
     return any(p.version == asked.version and p.overlaps(asked) for p in prefixes)
-
-
-def _overlap(asked: Network) -> Callable[[str], bool]:
-    """Whether a text is an address or prefix that overlaps `asked`; False for any other text."""
-    bits, family = _BITS[asked.version], _FAMILIES[asked.version]
-    mark = "." if asked.version == 4 else ":"
-    own, value = asked.prefixlen, int(asked.network_address)
-
-    def overlaps(text: str) -> bool:
-        if mark not in text:
-            return False
-        address, _, length = text.partition("/")
-        try:
-            other = int.from_bytes(socket.inet_pton(family, address))
-            shift = bits - min(own, int(length or bits))
-        except (OSError, ValueError):
-            return False
-        return shift >= 0 and other >> shift == value >> shift
-
-    return overlaps
 
 
 def has(content: ListContent, asked: Network) -> bool:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import TypeVar
 
 from enforcer.control.book import OrderBook
 from enforcer.control.filling import fill
@@ -26,11 +27,12 @@ from enforcer.driver_api import Counted, CountingSession
 from enforcer.errors import EnforcerError
 from enforcer.usecases.world import World
 
-_EVERYTHING: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+EVERYTHING: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 PATIENCE = 2.0
 """Seconds for which a device is waited for: an answer without counts is better than none."""
 
 Answer = Mapping[Rule, Counted]
+_Told = TypeVar("_Told")
 Line = tuple[str, Rule]
 """A rule on a device, by name."""
 
@@ -52,7 +54,7 @@ def dropped_by(
     """
     wanted: dict[str, dict[Rule, Ranges]] = {}
     for asks in orders:
-        for device, rules in _rules(asks, asked).items():
+        for device, rules in rules_about(asks, asked).items():
             known = wanted.setdefault(device, {})
             for rule, ranges in rules.items():
                 known[rule] = union((known.get(rule, Ranges.none()), ranges))
@@ -64,25 +66,20 @@ def dropped_by(
         if counted.shared
     }
     behind = _behind(world, shared) if shared else {}
-    return [_sum(asks.order, _rules(asks, asked), answers, behind) for asks in orders]
+    return [_sum(asks.order, rules_about(asks, asked), answers, behind) for asks in orders]
 
 
-def dropped_on_devices(world: World, patience: float = PATIENCE) -> dict[str, int]:
-    """By device that counts and answered: the packets of all rules that orders in force have."""
-    now = world.clock.now()
-    book = OrderBook(world.topology)
-    fill(book, world.database, now)
-    wanted: dict[str, dict[Rule, Ranges]] = {}
-    for entry in book.entries():
-        if in_force(entry.order, now):
-            for everything in _EVERYTHING:
-                for device, rules in _rules(entry.standing, everything).items():
-                    wanted.setdefault(device, {}).update(rules)
-    answers = _ask(world, wanted, patience)
-    return {
-        device: sum(counted.packets for counted in answer.values())
-        for device, answer in answers.items()
-    }
+def counted_for(
+    world: World,
+    asks: Contributions,
+    own: Mapping[str, Mapping[Rule, Ranges]],
+    patience: float = PATIENCE,
+) -> Dropped | None:
+    """What the members of one order dropped, `own` by device and rule; None as above."""
+    answers = _ask(world, own, patience)
+    shared = {(name, rule) for name, one in answers.items() for rule in one if one[rule].shared}
+    behind = _behind(world, shared) if shared else {}
+    return _sum(asks.order, own, answers, behind)
 
 
 def _behind(world: World, lines: Collection[Line]) -> dict[Line, set[int]]:
@@ -99,7 +96,7 @@ def _behind(world: World, lines: Collection[Line]) -> dict[Line, set[int]]:
     return found
 
 
-def _rules(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]:
+def rules_about(asks: Contributions, asked: Network) -> dict[str, dict[Rule, Ranges]]:
     """By device and rule the members to ask for; of rules by interface all.
 
     An interface that is down counts nothing, routes are no packets, and who announces a blackhole
@@ -142,15 +139,32 @@ def _ask(
     world: World, wanted: Mapping[str, Mapping[Rule, Ranges]], patience: float
 ) -> dict[str, Answer]:
     """What each device answers within `patience`; one that does not is left behind."""
-    answers: queue.SimpleQueue[tuple[str, Answer | None]] = queue.SimpleQueue()
-    asked = [name for name in wanted if name in world.topology.devices]
+
+    def ask(name: str, session: CountingSession) -> Answer:
+        return session.counters(wanted[name])
+
+    return on_each(world, list(wanted), ask, patience)
+
+
+def on_each(
+    world: World,
+    names: Sequence[str],
+    ask: Callable[[str, CountingSession], _Told],
+    patience: float,
+) -> dict[str, _Told]:
+    """What `ask` finds on each device that counts, each in a thread of its own.
+
+    Devices that fail, or take longer than `patience` seconds, are left out.
+    """
+    answers: queue.SimpleQueue[tuple[str, _Told | None]] = queue.SimpleQueue()
+    asked = [name for name in names if name in world.topology.devices]
     for name in asked:
         threading.Thread(
-            target=lambda name=name: answers.put((name, _counters(world, name, wanted[name]))),
+            target=lambda name=name: answers.put((name, _counting(world, name, ask))),
             name=f"counters of {name}",
             daemon=True,
         ).start()
-    found: dict[str, Answer] = {}
+    found: dict[str, _Told] = {}
     until = world.clock.monotonic() + patience
     for _ in asked:
         try:
@@ -162,13 +176,15 @@ def _ask(
     return found
 
 
-def _counters(world: World, name: str, rules: Mapping[Rule, Ranges]) -> Answer | None:
+def _counting(
+    world: World, name: str, ask: Callable[[str, CountingSession], _Told]
+) -> _Told | None:
     try:
         device = world.topology.devices[name]
         driver = world.driver_for(device, world.evidence.identity())
         if Trait.COUNTING not in driver.traits:
             return None
         with driver.connect() as session:
-            return session.counters(rules) if isinstance(session, CountingSession) else None
+            return ask(name, session) if isinstance(session, CountingSession) else None
     except EnforcerError:
         return None

@@ -17,7 +17,10 @@ from enforcer.usecases.world import World
 def refresh(
     world: World, actor: Actor, name: str, confirm_shrink: bool, fetch: Fetch | None = None
 ) -> ListView:
-    """Fetch a list's feed now. Raises NotFound, FeedFailed, InvalidInput, OrderRefused."""
+    """Fetch a list's feed now. Raises NotFound, FeedFailed, InvalidInput, OrderRefused.
+
+    At the shell of the installation it may grow as it likes; see `take_in`.
+    """
     # The HTTP library is slow to load, and only this command needs it.
     from enforcer.control.feed_fetcher import Fetcher
 
@@ -25,7 +28,8 @@ def refresh(
     topology = world.topology
     feed = _feed(topology, name)
     intake = FeedIntake(world.database, world.clock, fetch or Fetcher())
-    refreshed = intake.refresh(feed, topology, actor, confirm_shrink)
+    rule = None if actor.rights is None else world.four_eyes
+    refreshed = intake.refresh(feed, topology, actor, confirm_shrink, rule)
     if refreshed.taken is not None:
         if refreshed.taken.changed:
             world.ring()

@@ -31,15 +31,19 @@ def find_orders(world: World, which: OrderFilter) -> list[OrderView]:
     presenter = Presenter(world)
     found: list[OrderView] = []
     before = number_of(which.before) if which.before else None
+    # No more than is wanted, as long as all of it is: an order is dear to present.
+    size = min(which.limit, _PAGE)
     while len(found) < which.limit:
-        page = _page(world, which, before)
+        page = _page(world, which, before, size)
         for order in page:
             view = presenter.order(order)
-            if _matches(view, which) and len(found) < which.limit:
+            if _matches(view, which):
                 found.append(view)
-        if len(page) < _PAGE:
+                if len(found) == which.limit:
+                    return found
+        if len(page) < size:
             return found
-        before = page[-1].number
+        before, size = page[-1].number, _PAGE
     return found
 
 
@@ -50,13 +54,13 @@ def _known(statuses: Iterable[str]) -> None:
             raise InvalidInput(f"there is no status {asked!r}: choose of {', '.join(known)}")
 
 
-def _page(world: World, which: OrderFilter, before: int | None) -> list[Order]:
+def _page(world: World, which: OrderFilter, before: int | None, size: int) -> list[Order]:
     with world.database.read() as reader:
         return reader.orders.search(
             kinds=which.kinds or None,
             customer=which.customer,
             text=which.text,
-            limit=_PAGE,
+            limit=size,
             before_number=before,
         )
 

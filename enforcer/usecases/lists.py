@@ -10,7 +10,7 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import ImportList
 from enforcer.application.views import ListView
 from enforcer.control.feed_fetch import shown_source
-from enforcer.control.list_intake import Examined, Offer, Taken, examine, take_in
+from enforcer.control.list_intake import Examined, Growth, Offer, Taken, examine, take_in
 from enforcer.core.feeds import FeedState, is_stale
 from enforcer.core.list_checks import WITHHELD
 from enforcer.core.list_report import ListReport
@@ -42,7 +42,7 @@ def import_list(world: World, actor: Actor, command: ImportList) -> ListView:
         now=world.clock.now(),
         confirm_shrink=command.confirm_shrink,
         dry_run=command.dry_run,
-        rule=None if actor.rights is None else world.four_eyes,
+        growth=None if actor.rights is None else Growth(world.four_eyes),
     )
     if taken.changed and not command.dry_run:
         world.ring()

@@ -11,6 +11,7 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import (
     AmendOrder,
     ChangeEnd,
+    CommentOrder,
     LiftOrder,
     OrderFilter,
     PlaceOrder,
@@ -37,6 +38,7 @@ from enforcer.errors import ConfigurationInvalid
 from enforcer.usecases import (
     change,
     check_many,
+    comment,
     devices,
     doctor,
     drivable,
@@ -95,6 +97,10 @@ class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
     def amend(self, actor: Actor, command: AmendOrder) -> OrderView:
         """See `Application.amend`."""
         return self._view(change.amend(self._answerable(), actor, command))
+
+    def comment(self, actor: Actor, command: CommentOrder) -> EventView:
+        """See `Application.comment`."""
+        return comment.comment(self._world, actor, command)
 
     def order(self, actor: Actor, order_id: str) -> OrderView:
         """See `Application.order`."""

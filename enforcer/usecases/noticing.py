@@ -16,13 +16,14 @@ from enforcer.errors import EnforcerError
 from enforcer.notify.measures import LEADING, Measures
 from enforcer.notify.outlets import Outlets
 from enforcer.notify.running import notifying
-from enforcer.usecases.dropped import dropped_on_devices
+from enforcer.usecases.drop_samples import keep, look
 from enforcer.usecases.outcomes import Outcomes
 from enforcer.usecases.world import World
 
 log = structlog.get_logger()
 
 _PATIENCE = 30.0
+_FIRST_LOOK = 30.0
 
 
 @contextmanager
@@ -68,8 +69,13 @@ def _counting(world: World, measures: Measures, minutes: float) -> Iterator[None
 
 
 def _count(world: World, measures: Measures, seconds: float, stop: threading.Event) -> None:
-    while not world.clock.wait(stop, seconds):
+    """The first look comes soon: after a start the numbers shall not be missing for long."""
+    wait = min(seconds, _FIRST_LOOK)
+    while not world.clock.wait(stop, wait):
+        wait = seconds
         try:
-            measures.drops(dropped_on_devices(world, _PATIENCE))
+            seen = look(world, _PATIENCE)
+            measures.drops(seen.devices)
+            keep(world, seen)
         except EnforcerError as error:
             log.warning("packets not counted", error=str(error))

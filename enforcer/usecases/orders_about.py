@@ -12,7 +12,7 @@ from enforcer.core.orders import Network
 from enforcer.core.placement import Ownership, ownership
 from enforcer.core.topology import Topology
 from enforcer.storage.unit_of_work import Reader
-from enforcer.usecases.candidates import candidates, names_around
+from enforcer.usecases.candidates import Span, candidates, names_around
 from enforcer.usecases.touch import attachments_of
 from enforcer.usecases.touching import touching
 
@@ -21,7 +21,7 @@ _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class _Reign:
     """An inventory, and from when until when it was in force."""
 
     topology: Topology
@@ -44,29 +44,29 @@ def orders_about(reader: Reader, present: Topology, name: str, limit: int) -> se
     return found
 
 
-def _spans(reader: Reader, present: Topology) -> Iterator[_Span]:
+def _spans(reader: Reader, present: Topology) -> Iterator[_Reign]:
     """Newest first; together they are all time."""
     versions = reader.inventories.versions()
     until = _LAST
     for version in versions:
         since = _FIRST if version is versions[-1] else version.at
-        yield _Span(reader.inventories.content(version), since, until)
+        yield _Reign(reader.inventories.content(version), since, until)
         until = version.at
     if not versions:
-        yield _Span(present, _FIRST, _LAST)
+        yield _Reign(present, _FIRST, _LAST)
 
 
 def _touching(
-    reader: Reader, span: _Span, prefixes: tuple[Network, ...], known: set[int]
+    reader: Reader, span: _Reign, prefixes: tuple[Network, ...], known: set[int]
 ) -> set[int]:
-    lists = _ListsThen(reader, span.until)
-    alive = reader.order_targets.lines(span.since, span.until)
-    targets = [target for target in alive if target[0] not in known]
     owners: Ownership | None = None
     found: set[int] = set()
+    time = Span(span.since, span.until)
     for prefix in prefixes:
+        lists = _ListsThen(reader, span.until, prefix)
         names = names_around(span.topology, prefix, attachments_of(span.topology, prefix))
-        numbers = candidates(targets, prefix, names, lists.get)
+        passed = candidates(reader.order_targets, prefix, names, lists.get, time)
+        numbers = [number for number in passed if number not in known]
         if not numbers:
             continue
         owners = owners or ownership(span.topology)
@@ -77,11 +77,12 @@ def _touching(
 
 
 class _ListsThen:
-    """Lists as they were at one instant, each read once."""
+    """What lists held around a prefix at one instant, each read once."""
 
-    def __init__(self, reader: Reader, at: datetime) -> None:
+    def __init__(self, reader: Reader, at: datetime, asked: Network) -> None:
         self._reader = reader
         self._at = at
+        self._asked = asked
         self._read: dict[str, ListContent | None] = {}
 
     def get(self, name: str) -> ListContent | None:
@@ -90,5 +91,7 @@ class _ListsThen:
             versions = self._reader.lists.versions(name)
             then = [v.version for v in versions if v.imported_at <= self._at]
             newest = max(then, default=None)
-            self._read[name] = None if newest is None else self._reader.lists.version(name, newest)
+            self._read[name] = (
+                None if newest is None else self._reader.lists.near(name, newest, self._asked)
+            )
         return self._read[name]

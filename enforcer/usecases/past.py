@@ -29,7 +29,7 @@ from enforcer.errors import InvalidInput
 from enforcer.storage.order_versions import OrderVersion
 from enforcer.storage.periods import LONGEST_GAP, Period
 from enforcer.storage.unit_of_work import Reader
-from enforcer.usecases.candidates import ListOf, candidates, names_around, near
+from enforcer.usecases.candidates import ListOf, Span, candidates, names_around
 from enforcer.usecases.replaced_lists import either, joined
 from enforcer.usecases.surroundings import customer_of, protected_in, shared_in, tenants_in
 from enforcer.usecases.touch import attachments_of
@@ -52,7 +52,7 @@ def why_at(world: World, asked: Network, at: datetime) -> WhyView:
         begun = reader.audit.first_instant()
         if begun is None or at < begun:
             return _unknown(asked, at)
-        return _Past(reader, world, at).answer(asked)
+        return _Past(reader, world, at, asked).answer()
 
 
 def _past(at: datetime, now: datetime) -> None:
@@ -76,8 +76,9 @@ class _Proof:
 class _Past:
     """One instant of the past, in one snapshot of the database."""
 
-    def __init__(self, reader: Reader, world: World, at: datetime) -> None:
+    def __init__(self, reader: Reader, world: World, at: datetime, asked: Network) -> None:
         self._reader = reader
+        self._asked = asked
         self._at = at
         version = reader.inventories.in_force_at(at)
         known = version is not None
@@ -91,8 +92,9 @@ class _Past:
         self._imported: dict[str, datetime] = {}
         self._periods: dict[str, Period | None] = {}
 
-    def answer(self, asked: Network) -> WhyView:
-        """Everything about `asked`."""
+    def answer(self) -> WhyView:
+        """Everything about the asked prefix."""
+        asked = self._asked
         versions = {v.order.number: v for v in self._versions(asked)}
         orders = [v.order for v in versions.values()]
         found = touching(orders, asked, self._topology, self._owners, self._list)
@@ -137,9 +139,9 @@ class _Past:
         """Orders that may touch `asked`, in force then, to come, or just ended."""
         behind = attachments_of(self._topology, asked)
         names = names_around(self._topology, asked, behind)
-        targets = self._reader.order_targets.lines(self._at - LONGEST_GAP, self._at)
+        span = Span(self._at - LONGEST_GAP, self._at)
         lists = either(self._list, self._before(asked), asked)
-        numbers = candidates(targets, asked, names, lists)
+        numbers = candidates(self._reader.order_targets, asked, names, lists, span)
         known = list(self._reader.order_versions.at(numbers, self._at))
         yield from (v for v in known if _recent(v.order, self._at))
         missing = set(numbers) - {v.order.number for v in known}
@@ -149,14 +151,14 @@ class _Past:
                 yield OrderVersion(order.changed, order.created, order)
 
     def _list(self, name: str) -> ListContent | None:
-        """A list as it was then."""
+        """What a list held around the asked prefix then."""
         if name not in self._lists:
             versions = self._reader.lists.versions(name)
             then = [v for v in versions if v.imported_at <= self._at]
             self._lists[name] = None
             if then:
                 newest = max(then, key=lambda v: v.version)
-                self._lists[name] = self._reader.lists.version(name, newest.version)
+                self._lists[name] = self._reader.lists.near(name, newest.version, self._asked)
                 self._imported[name] = newest.imported_at
         return self._lists[name]
 
@@ -168,8 +170,8 @@ class _Past:
 
         def get(name: str) -> ListContent | None:
             if name not in self._replaced:
-                found = (self._reader.lists.version(name, n) for n in self._lately_replaced(name))
-                parts = [near(content, asked) for content in found if content is not None]
+                lately = self._lately_replaced(name)
+                parts = [self._reader.lists.near(name, number, asked) for number in lately]
                 self._replaced[name] = joined(parts) if parts else None
             return self._replaced[name]
 

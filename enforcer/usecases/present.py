@@ -59,6 +59,7 @@ class Presenter:
         self._world = world
         self._now = world.clock.now()
         self._lists: dict[str, ListContent | None] = {}
+        self._sizes: dict[str, int] = {}
         self._standing = world.in_force()
         with world.database.read() as reader:
             self._facts = reader.devices.all_facts()
@@ -152,8 +153,11 @@ class Presenter:
     def _entries(self, demand: Demand) -> int | None:
         if not isinstance(demand, BlockList):
             return None
-        content = self._list(demand.list_name)
-        return len(content.v4_first) + len(content.v6_first) if content else 0
+        name = demand.list_name
+        if name not in self._sizes:
+            with self._world.database.read() as reader:
+                self._sizes[name] = reader.lists.entries(name)
+        return self._sizes[name]
 
     def device(
         self, device: Device, orders: int | None = None, members: int | None = None
@@ -183,6 +187,8 @@ class Presenter:
             held=_held(device.name, control, facts),
             contested=[f"{c.what}, by {c.writer}" for c in control.contests],
             waiting=facts.waiting or None,
+            differing=facts.drift_open,
+            held_orders=len(facts.held_orders),
         )
 
     def _device_status(self, device: Device, facts: DeviceFacts, control: DeviceControl) -> str:

@@ -39,8 +39,8 @@ class ReplacedLists:
     def get(self, name: str) -> ListContent | None:
         """Entries of the versions that some device was proved with last; None: no such."""
         if name not in self._read:
-            found = (self._reader.lists.version(name, number) for number in self._older(name))
-            parts = [near(content, self._asked) for content in found if content is not None]
+            lists, older = self._reader.lists, self._older(name)
+            parts = [lists.near(name, number, self._asked) for number in older]
             self._read[name] = joined(parts) if parts else None
         return self._read[name]
 

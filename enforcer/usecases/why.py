@@ -16,7 +16,7 @@ from enforcer.core.prefixes import parse_network
 from enforcer.core.rules import Key
 from enforcer.core.status import DeviceFacts, Status
 from enforcer.storage.unit_of_work import Reader
-from enforcer.usecases.candidates import candidates, names_around
+from enforcer.usecases.candidates import Span, candidates, names_around
 from enforcer.usecases.dropped import Dropped, dropped_by
 from enforcer.usecases.lingering import is_rid_of
 from enforcer.usecases.present import Presenter
@@ -94,11 +94,12 @@ class _Now:
             basis = Basis(topology, holds, self._inventory.owners)
             facts = reader.devices.all_facts()
             known = [facts.get(name, DeviceFacts()) for name in topology.devices]
-            lists = CurrentLists(reader)
+            lists = ListsAround(reader, asked)
             replaced = ReplacedLists(reader, asked, {one.verified_seq for one in known})
             sieved = either(lists.get, replaced.get, asked)
-            targets = reader.order_targets.lines(_since(known, now), now + _CLOCK_SLACK)
-            numbers = candidates(targets, asked, names_by(basis, asked), sieved)
+            span = Span(_since(known, now), now + _CLOCK_SLACK)
+            names = names_by(basis, asked)
+            numbers = candidates(reader.order_targets, asked, names, sieved, span)
             orders = reader.orders.search(numbers=numbers, limit=max(len(numbers), 1))
             orders = [order for order in orders if not is_over(order, now) or _left(order, known)]
             owners = self._inventory.owners
@@ -202,6 +203,24 @@ class CurrentLists:
         """None: there is no such list."""
         if name not in self._read:
             self._read[name] = self._reader.lists.current(name)
+        return self._read[name]
+
+
+class ListsAround:
+    """What the newest versions of lists hold around one prefix, each read once."""
+
+    def __init__(self, reader: Reader, asked: Network) -> None:
+        self._reader = reader.lists
+        self._asked = asked
+        self._read: dict[str, ListContent | None] = {}
+
+    def get(self, name: str) -> ListContent | None:
+        """None: there is no such list."""
+        if name not in self._read:
+            version = self._reader.current_version(name)
+            self._read[name] = (
+                None if version is None else self._reader.near(name, version, self._asked)
+            )
         return self._read[name]
 
 

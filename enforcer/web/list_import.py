@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from enforcer.api.forms import form_allowed
 from enforcer.api.guard import Caller, allowed
+from enforcer.api.middleware import LARGEST_LIST
 from enforcer.application.commands import ImportList
 from enforcer.application.views import ListView
 from enforcer.core.access import Action
@@ -27,14 +28,14 @@ FORMATS = (
     ("csv", "CSV"),
     ("jsonl", "JSON lines"),
 )
-_ECHOED = 500_000
-"""Characters: a longer text is not put into the page again, where it would be too large to send."""
+_ECHOED = 4_000_000
+"""Characters: a longer text is not put into the page again, which a browser would be slow with."""
 _CONFIRM = re.compile(r"(: |; if [^;]*, )add --confirm-shrink$")
 
 
 async def _sent(request: Request) -> Fields:
     """The fields; a file, where one was chosen, instead of the text."""
-    form = await request.form()
+    form = await request.form(max_part_size=LARGEST_LIST)
     fields = fields_of(form)
     file = form.get("file")
     if isinstance(file, UploadFile) and file.filename:
@@ -50,10 +51,10 @@ async def _sent(request: Request) -> Fields:
 
 
 Sent = Annotated[Fields, Depends(_sent)]
-Importing = Annotated[Caller, Depends(form_allowed(Action.BULK))]
+Importing = Annotated[Caller, Depends(form_allowed(Action.BULK, LARGEST_LIST))]
 
 
-@router.get("/lists/import")
+@router.get("/import-list")
 def form(
     request: Request, caller: Annotated[Caller, Depends(allowed(Action.BULK))], name: str = ""
 ) -> Response:
@@ -61,7 +62,7 @@ def form(
     return _form(Desk(request, caller), Fields({"name": [name]}))
 
 
-@router.post("/lists/import")
+@router.post("/import-list")
 def import_list(request: Request, caller: Importing, fields: Sent) -> Response:
     """Look at it, which stores nothing; or, where that was done, store it."""
     desk = Desk(request, caller)

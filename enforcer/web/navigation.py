@@ -59,7 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "Policy",
         (
-            Place("/lists", "Lists", "list"),
+            Place("/lists", "Lists", "list", also=("/import-list",)),
             Place("/protected", "Protected", "shield"),
             Place("/sources", "Sources", "source"),
         ),

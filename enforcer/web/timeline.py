@@ -18,6 +18,7 @@ _TITLES = {
     "order.shortened": ("Shortened", "clock", "busy"),
     "order.lifted": ("Lifted", "lift", "over"),
     "order.amended": ("Amended", "edit", "busy"),
+    "order.commented": ("Comment", "edit", "busy"),
     "order.reconfirmed": ("Confirmed anew", "check", "good"),
     "order.owner-changed": ("Its target changed hands", "customers", "watch"),
     "order.emergency": ("Placed as an emergency", "warning", "bad"),

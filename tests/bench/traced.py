@@ -62,9 +62,11 @@ class Traced:
 
     def serve(self, settings: Settings) -> int:
         """As the real one."""
-        from enforcer import bootstrap
+        from enforcer import bootstrap, running
 
-        return bootstrap.serve(settings, self._step)
+        if settings.service.mode == "none" or not settings.service.web.listen:
+            return bootstrap.serve(settings, self._step)
+        return running.run(settings, step=self._step)
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ PAGES = (
         "/audit/1",
         "/audit/chain",
     ),
-    *("/lists", "/lists/import", "/protected", "/sources", "/sources/web/stop", "/alarms"),
+    *("/lists", "/import-list", "/protected", "/sources", "/sources/web/stop", "/alarms"),
     *("/reports", "/notices", "/inventory", "/inventory/diff", "/status", "/accounts"),
     *("/accounts/vera", "/me", "/tokens"),
 )
@@ -134,7 +134,7 @@ def test_a_viewer_is_offered_nothing_and_taken_nothing_from(visits: Visits, town
 
 def test_a_list_is_pasted_looked_at_and_stored(visits: Visits) -> None:
     page = visits.page_of("abby")
-    page.goto("/lists/import")
+    page.goto("/import-list")
     page.get_by_label("Name of the list").fill("botnets")
     page.get_by_label("Addresses").fill("203.0.113.64/28\n203.0.113.5\n300.1.1.1\n")
     page.get_by_role("button", name="Look at it").click()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What waits for a second person, in the fake application."""
+"""What waits for a second person, and comments, in the fake application."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.application.approval_views import ProposalView
-from enforcer.application.commands import PlaceOrder
-from enforcer.application.views import OrderView
+from enforcer.application.commands import CommentOrder, PlaceOrder
+from enforcer.application.views import EventView, OrderView
 from enforcer.core.orders import order_id
 from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, NotFound
 from enforcer.wire import demand_to_wire
@@ -31,6 +31,20 @@ class FakeApprovals(FakeCalls):
 
     def _found(self, order: str) -> OrderView:
         raise NotImplementedError
+
+    def comment(self, actor: Actor, command: CommentOrder) -> EventView:
+        """An entry about an order that there is."""
+        self._called("comment", actor, command)
+        return EventView(
+            sequence=7,
+            at=self.now,
+            kind="order.commented",
+            actor=actor.name,
+            source=actor.source,
+            subject=self._found(command.order).id,
+            device=None,
+            detail={"text": command.text},
+        )
 
     def proposals(self, actor: Actor, state: str | None = "waiting") -> Sequence[ProposalView]:
         """Newest first."""

@@ -23,12 +23,19 @@ from enforcer.application.account_views import (
 from enforcer.application.accounts import Accounts
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.notice_views import Notices, NoticeView
-from enforcer.application.report_views import ReportFilter, Reports, ReportView
+from enforcer.application.notice_views import ChannelView, Notices, NoticeView
+from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
 from enforcer.application.services import Services
 from enforcer.application.views import OrderView
 from enforcer.core.access import MachineLimits, Rights, Role
-from enforcer.errors import Forbidden, NotFound, Throttled, Unauthenticated
+from enforcer.errors import (
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotSent,
+    Throttled,
+    Unauthenticated,
+)
 from enforcer.service_settings import ServiceSettings
 from tests.fakes.application import FakeApplication
 from tests.fakes.views import NOW
@@ -178,6 +185,7 @@ class FakeReports:
     def __init__(self, application: FakeApplication) -> None:
         self._application = application
         self.views = {1: a_report(1)}
+        self.tried: list[tuple[str, str, bytes]] = []
 
     def reports(self, actor: Actor, which: ReportFilter) -> Sequence[ReportView]:
         """Newest first."""
@@ -208,19 +216,63 @@ class FakeReports:
         self.views[report_id] = report.model_copy(update=changes)
         return order
 
+    def trial(self, actor: Actor, form: str, source: str, raw: bytes) -> Sequence[TrialView]:
+        """Of one signal."""
+        self.tried.append((form, source, raw))
+        if form == "morse":
+            raise InvalidInput(f"--format {form}: there is none: xarf")
+        return [a_trial(form)]
+
+
+def a_trial(form: str) -> TrialView:
+    """What a report of spam would become."""
+    return TrialView(
+        format=form,
+        type="spam",
+        target="192.0.2.7",
+        evidence="udp",
+        part="source",
+        course="open",
+        rule="block",
+        said="its evidence is UDP alone",
+        demand=None,
+        customer="acme",
+        warnings=["it has no `sender`"],
+    )
+
 
 class FakeNotices:
     """`views` are the notices."""
 
     def __init__(self) -> None:
         self.views = {1: a_notice(1)}
+        self.tested: list[str] = []
 
     def notices(
-        self, actor: Actor, state: str | None = None, limit: int = 100
+        self,
+        actor: Actor,
+        state: str | None = None,
+        limit: int = 100,
+        before: int | None = None,
     ) -> Sequence[NoticeView]:
         """Newest first."""
         found = sorted(self.views.values(), key=lambda view: -view.id)
+        found = [view for view in found if before is None or view.id < before]
         return [view for view in found if state in (None, view.state)][:limit]
+
+    def channels(self, actor: Actor) -> Sequence[ChannelView]:
+        """One that works."""
+        events = ["order.placed", "alarm.*"]
+        return [ChannelView(name="noc", kind="webhook", events=events, waiting=0, dead=1)]
+
+    def test(self, actor: Actor, channel: str) -> NoticeView:
+        """Sent, where it is that one; ``mute`` takes nothing."""
+        self.tested.append(channel)
+        if channel == "mute":
+            raise NotSent("mute: nobody answers")
+        if channel != "noc":
+            raise NotFound(f"no channel {channel!r}: noc")
+        return a_notice(9, "sent").model_copy(update={"channel": channel, "error": ""})
 
     def retry(self, actor: Actor, notice_id: int) -> NoticeView:
         """Waiting again."""

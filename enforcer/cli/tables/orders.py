@@ -139,6 +139,11 @@ def history(events: Sequence[EventView], now: datetime) -> RenderableType:
     return table
 
 
+def event(view: EventView, now: datetime) -> RenderableType:
+    """One recorded event."""
+    return history([view], now)
+
+
 def _detail(event: EventView) -> Iterator[tuple[str, object]]:
     if event.device:
         yield "device", event.device

@@ -9,7 +9,7 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from enforcer.application.report_views import ReportView, TrialView
+from enforcer.application.report_views import PullView, ReportView, TrialView
 from enforcer.cli.tables.layout import Status, brief, columns, facts, indented, words
 from enforcer.cli.words import both, relative
 
@@ -59,6 +59,17 @@ def report(view: ReportView, now: datetime) -> RenderableType:
     if not view.raw:
         return table
     return Group(table, Text("what came:", style="bold"), indented(view.raw))
+
+
+def pulled(view: PullView, now: datetime) -> RenderableType:
+    """What came of asking another system."""
+    table = fields()
+    table.add_row("asked", words(view.url))
+    table.add_row("taken", f"{view.taken:,}")
+    if view.held:
+        said = f"{view.held:,} that are said to be over: add --confirm-shrink if that is right"
+        table.add_row("held", words(said, "yellow"))
+    return table
 
 
 def trials(found: Sequence[TrialView], now: datetime) -> RenderableType:

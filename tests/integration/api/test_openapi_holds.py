@@ -19,8 +19,9 @@ from schemathesis.schemas import BaseSchema
 from structlog.testing import capture_logs
 
 from enforcer import bootstrap, composition
-from enforcer.api.app import PREFIX, create_app
+from enforcer.api.app import create_app
 from enforcer.api.examples import EXAMPLES
+from enforcer.api.one_call import PREFIX
 from enforcer.application.account_views import CreateToken, CreateUser
 from enforcer.core.access import Role
 from enforcer.signing import create_key

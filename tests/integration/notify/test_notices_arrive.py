@@ -22,7 +22,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from enforcer.clock import SystemClock
 from enforcer.errors import ConfigurationInvalid
 from enforcer.notify.channel_settings import problems
-from enforcer.notify.channels import ID, SIGNATURE, TIMESTAMP, NotSent, channel_of
+from enforcer.notify.channels import ID, SIGNATURE, TIMESTAMP, channel_of
 from enforcer.notify.outlets import Outlets
 from enforcer.notify.running import notifying
 from enforcer.service_settings import NotifySettings, ServiceSettings, WebSettings

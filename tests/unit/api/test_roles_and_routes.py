@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
-from enforcer.api.app import PREFIX, create_app
+from enforcer.api.app import create_app
 from enforcer.api.examples import EXAMPLES
+from enforcer.api.one_call import PREFIX
 from enforcer.api.openapi import actions_of, routes_of
 from enforcer.application.services import Services
 from enforcer.core.access import Role
@@ -76,13 +77,18 @@ def asked(client: TestClient, document: dict[str, object], row: str, secret: str
     """The status of a request for what a row names, with a valid body."""
     method, path = row.split(" ", 1)
     filled = path.replace("{sequence}", "1").replace("{report_id}", "1")
+    filled = filled.replace("{notice_id}", "1")
     for name in ("order_id", "proposal_id", "name", "session_id"):
         filled = filled.replace("{" + name + "}", "nobody")
     query = {"address": "192.0.2.7", "prefix": "192.0.2.0/24", "subject": "acme", "timeout": "0"}
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     body = _body(document, method, path)
     response = client.request(
-        method, PREFIX + filled, params=query | {"old": "1", "new": "2"}, headers=headers, json=body
+        method,
+        PREFIX + filled,
+        params=query | {"old": "1", "new": "2", "format": "xarf"},
+        headers=headers,
+        json=body,
     )
     return int(response.status_code)
 

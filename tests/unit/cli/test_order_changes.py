@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, OrderFilter
+from enforcer.application.commands import (
+    AmendOrder,
+    ChangeEnd,
+    CommentOrder,
+    LiftOrder,
+    OrderFilter,
+)
 from enforcer.core.orders import PolicyClause
 from tests.unit.cli.shell import Shell
 
@@ -149,6 +155,16 @@ def test_amend(placed: Shell) -> None:
     assert placed.run("order", "amend", "0001-Y").exit_code == 2
 
 
+def test_comment(placed: Shell) -> None:
+    said = placed.json("order", "comment", "0001-Y", "the customer called")
+    assert (said["kind"], said["subject"]) == ("order.commented", "0001-Y")
+    assert placed.last("comment") == CommentOrder(order="0001-Y", text="the customer called")
+    assert (
+        "the customer called"
+        in placed.run("order", "comment", "0001-Y", "the customer called").stdout
+    )
+
+
 def test_history(placed: Shell) -> None:
     (event,) = placed.json("order", "history", "0001-Y")
     assert (event["sequence"], event["kind"]) == (1, "order.placed")
@@ -162,6 +178,7 @@ def test_history(placed: Shell) -> None:
         ("extend", "0009-X", "--for", "1h"),
         ("lift", "0009-X", "-r", "x"),
         ("amend", "0009-X", "-t", "T"),
+        ("comment", "0009-X", "T"),
         ("history", "0009-X"),
     ],
 )

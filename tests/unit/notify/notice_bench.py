@@ -12,7 +12,7 @@ from typing import Any
 
 from enforcer.application.actor import Actor
 from enforcer.core.orders import BlockAddress, Order, order_id
-from enforcer.notify.channels import NotSent
+from enforcer.errors import NotSent
 from enforcer.notify.following import Following
 from enforcer.notify.sending import Sender
 from enforcer.notify.texts import Texts

@@ -92,8 +92,6 @@ def test_a_blackhole_is_told_like_a_block_of_an_address() -> None:
     ],
 )
 def test_the_sieve_lets_through_what_drops_packets_there(demand: Demand, passes: bool) -> None:
-    order = stored(demand)
-    columns = columns_of(order, encode_order(order).decode())
-    targets = [(1, demand.kind, str(columns["search"]).split("\n"))]
+    index = Index([stored(demand)])
     names = names_around(NETWORK, HOST, attachments_of(NETWORK, HOST))
-    assert candidates(targets, HOST, names, no_list) == ([1] if passes else [])
+    assert candidates(index, HOST, names, no_list, ALWAYS) == ([1] if passes else [])

@@ -35,10 +35,12 @@ SMTP = (PortRange(25, 25),)
 
 
 class Counting(FakeSession):
-    """Every rule has dropped seven packets for each range that is asked about."""
+    """Every rule has dropped `each` packets for each range that is asked about."""
+
+    each = 7
 
     def counters(self, wanted: Mapping[Rule, Ranges]) -> Mapping[Rule, Counted]:
-        return {rule: Counted(7 * len(ranges), 700) for rule, ranges in wanted.items()}
+        return {rule: Counted(self.each * len(ranges), 700) for rule, ranges in wanted.items()}
 
 
 class CountingDriver(FakeDriver):

@@ -12,7 +12,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from hypothesis import given
 
-from enforcer.core.lists import ListContent
 from enforcer.core.orders import (
     BlockAddress,
     BlockFlow,
@@ -26,14 +25,13 @@ from enforcer.core.orders import (
 from enforcer.core.placement import ownership
 from enforcer.core.rules import Key
 from enforcer.core.topology import ROLE_BORDER, Device, Topology
-from enforcer.storage.order_rows import columns_of
 from enforcer.usecases.candidates import candidates, names_around
 from enforcer.usecases.touch import attachments_of
 from enforcer.usecases.touching import summary, touching
-from enforcer.wire import encode_order
 from tests.oracle import Packet, dropped
 from tests.space import TINY, prefixes
 from tests.strategies import NOW, Case, cases, piles
+from tests.unit.usecases.target_index import ALWAYS, Index
 
 
 def by_address(case: Case) -> list[Order]:
@@ -109,13 +107,8 @@ def test_all_of_a_prefix_means_every_packet_of_each_of_its_addresses(
 def test_the_sieve_lets_every_order_through_that_touches(case: Case, asked: Network) -> None:
     topology = case.topology
     found = touching(case.orders, asked, topology, ownership(topology), case.lists.get)
-    targets = [
-        (order.number, order.demand.kind, str(columns_of(order, body)["search"]).split("\n"))
-        for order in case.orders
-        for body in (encode_order(order).decode(),)
-    ]
     names = names_around(topology, asked, attachments_of(topology, asked))
-    passed = candidates(targets, asked, names, case.lists.get)
+    passed = candidates(Index(case.orders), asked, names, case.lists.get, ALWAYS)
     assert {one.order.number for one in found} <= set(passed)
 
 
@@ -156,14 +149,3 @@ def test_an_address_that_an_order_spares_is_not_blocked_by_it() -> None:
     block = BlockAddress(ASKED, exceptions=spared)
     assert words(block, asked=ip_network("192.0.2.25/32")) == ("none", "none")
     assert words(block, asked=ip_network("192.0.2.26/32")) == ("some", "some")
-
-
-def test_a_damaged_word_is_no_address() -> None:
-    targets = [
-        (1, "block_address", ("id", text, "reason"))
-        for text in ("", "300.1.2.3/8", "192.0.2.0/x", "192.0.2/8", "::/0")
-    ]
-    none: dict[str, ListContent] = {}
-    assert candidates(targets, ASKED, (), none.get) == []
-    good = [(2, "block_address", ("id", "192.0.0.0/16"))]
-    assert candidates(good, ASKED, (), none.get) == [2]

@@ -68,18 +68,18 @@ def test_rejected_lines_and_differences(sitting: Sitting) -> None:
 
 def test_an_import_is_looked_at_before_it_is_stored(sitting: Sitting) -> None:
     form = {"name": "fresh", "text": "192.0.2.9\nbad\n", "from": "mail"}
-    looked = sitting.post("/lists/import", form)
+    looked = sitting.post("/import-list", form)
     assert looked.status_code == 200
     assert "fresh would have 1 entry" in looked.text
     assert "1 line would be rejected" in looked.text
     assert commands(sitting)[-1].dry_run
-    assert sitting.done("/lists/import", {**form, "store": "1"}) == "/lists/fresh"
+    assert sitting.done("/import-list", {**form, "store": "1"}) == "/lists/fresh"
     stored = commands(sitting)[-1]
     assert (stored.dry_run, stored.source, stored.text) == (False, "mail", "192.0.2.9\nbad\n")
 
 
 def test_what_is_missing_is_told_beside_the_field(sitting: Sitting) -> None:
-    answer = sitting.post("/lists/import", {"name": "", "text": ""})
+    answer = sitting.post("/import-list", {"name": "", "text": ""})
     assert answer.status_code == 422
     assert "give the list a name" in answer.text
     assert "paste the addresses" in answer.text
@@ -87,19 +87,19 @@ def test_what_is_missing_is_told_beside_the_field(sitting: Sitting) -> None:
 
 
 def test_an_empty_list_needs_a_box_that_is_shown_then(sitting: Sitting) -> None:
-    assert 'name="shrink"' not in sitting.page("/lists/import")
-    answer = sitting.post("/lists/import", {"name": "bots", "text": "# nothing"})
+    assert 'name="shrink"' not in sitting.page("/import-list")
+    answer = sitting.post("/import-list", {"name": "bots", "text": "# nothing"})
     assert answer.status_code == 422
     assert 'name="shrink"' in answer.text
     assert "--confirm-shrink" not in answer.text
-    again = sitting.post("/lists/import", {"name": "bots", "text": "# nothing", "shrink": "1"})
+    again = sitting.post("/import-list", {"name": "bots", "text": "# nothing", "shrink": "1"})
     assert again.status_code == 200
 
 
 def uploaded(sitting: Sitting, content: bytes) -> str:
     form = {"csrf": "csrf-abuse", "name": "file", "text": ""}
     files = {"file": ("bots.txt", content, "text/plain")}
-    text: str = sitting.client().post("/lists/import", data=form, files=files).text
+    text: str = sitting.client().post("/import-list", data=form, files=files).text
     return text
 
 
