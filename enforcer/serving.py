@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 
 import structlog
@@ -18,18 +19,33 @@ from fastapi import FastAPI
 from enforcer.clock import Clock
 from enforcer.errors import ConfigurationInvalid, StorageError
 from enforcer.service_settings import WebSettings
+from enforcer.slow_clients import Patience, patient
 
 log = structlog.get_logger()
 
 MakeApp = Callable[[], AbstractContextManager[FastAPI]]
 """The application, opened for the time that it is served. Raises StorageError."""
 
+Told = Callable[[str], None]
+"""Hears why nothing is served though it should be; empty: it is served. Raises nothing."""
+
 _AGAIN_SECONDS = 1.0
+_BROKEN_SECONDS = 5.0
+_ENDED = "the server ended by itself; it is tried again"
+_DEFECTS = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError,
+    RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What a defect of ours or of a library raises: said with its traceback, and it ends no thread."""
 _GRACE_SECONDS = 5
 """So long requests under way may go on once the server stops."""
 MOST_CONNECTIONS = 1000
 """At once; whoever comes after them is told 503. The devices need descriptors too."""
 _KEY = "service.web.listen"
+
+
+def _nobody(said: str) -> None:
+    return
 
 
 @dataclass
@@ -47,11 +63,14 @@ def serving(
     make_app: MakeApp,
     clock: Clock,
     gave_up: Callable[[], None] = lambda: None,
+    told: Told = _nobody,
+    patience: Patience | None = None,
 ) -> Iterator[WebServer]:
     """Serve while the block runs. Raises ConfigurationInvalid: address, port or certificate.
 
-    Where the application cannot be opened because the database is away, it is tried again.
-    Where it can never be, `gave_up` is called, and the reason is raised when the block ends.
+    Where the application cannot be opened because the database is away, or because something in
+    it breaks, it is tried again; the latter is `told`. Where it can never be, `gave_up` is called,
+    and the reason is raised when the block ends. `patience`: with those who send slowly.
     """
     _check_certificate(settings)
     listening = _listen(settings.listen)
@@ -59,7 +78,8 @@ def serving(
     scheme = "https" if settings.tls_certificate else "http"
     server = WebServer(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
     stopping = threading.Event()
-    running = _Running(settings, make_app, clock, server, listening, stopping)
+    config = partial(_config, settings=settings, patience=patience or Patience())
+    running = _Running(config, make_app, clock, server, listening, stopping, told)
 
     def serve() -> None:
         running.serve()
@@ -82,14 +102,16 @@ def serving(
 class _Running:
     def __init__(
         self,
-        settings: WebSettings,
+        config: Callable[[FastAPI], uvicorn.Config],
         make_app: MakeApp,
         clock: Clock,
         server: WebServer,
         listening: socket.socket,
         stopping: threading.Event,
+        told: Told,
     ) -> None:
-        self._settings = settings
+        self._config = config
+        self._told = told
         self._make_app = make_app
         self._clock = clock
         self._server = server
@@ -101,14 +123,15 @@ class _Running:
         self.failed: ConfigurationInvalid | None = None
 
     def serve(self) -> None:
-        """Until it is stopped; again, where the database is away."""
+        """Until it is stopped; again, where the database is away or something breaks."""
         said = ""
         while not self._stopping.is_set():
             try:
                 with self._make_app() as app:
                     self._serve(app)
                 if not self._stopping.is_set():
-                    log.error("not serving", error="the server ended by itself; it is tried again")
+                    log.error("not serving", error=_ENDED)
+                    self._told(_ENDED)
                     self._clock.wait(self._stopping, _AGAIN_SECONDS)
             except StorageError as error:
                 if str(error) != said:
@@ -118,6 +141,10 @@ class _Running:
             except ConfigurationInvalid as error:
                 self.failed = error
                 return
+            except _DEFECTS as error:
+                log.exception("not serving", error=str(error))
+                self._told(f"it broke ({type(error).__name__}: {error}); it is tried again")
+                self._clock.wait(self._stopping, _BROKEN_SECONDS)
 
     def stop(self) -> None:
         """End it, listeners to events first: they would wait for ever."""
@@ -128,7 +155,7 @@ class _Running:
                 self._uvicorn.should_exit = True
 
     def _serve(self, app: FastAPI) -> None:
-        server = _Server(_config(app, self._settings), self._server)
+        server = _Server(self._config(app), self._server, self._told)
         with self._lock:
             if self._stopping.is_set():
                 return
@@ -147,9 +174,10 @@ class _Running:
 class _Server(uvicorn.Server):
     """Says when it answers."""
 
-    def __init__(self, config: uvicorn.Config, said: WebServer) -> None:
+    def __init__(self, config: uvicorn.Config, said: WebServer, told: Told) -> None:
         super().__init__(config)
         self._said = said
+        self._told = told
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -157,12 +185,13 @@ class _Server(uvicorn.Server):
             return
         log.info("serving", url=self._said.url)
         self._said.ready.set()
+        self._told("")
 
 
-def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
+def _config(app: FastAPI, settings: WebSettings, patience: Patience) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=patient(patience),
         ws="none",
         lifespan="on",
         log_config=None,

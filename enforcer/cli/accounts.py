@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer user ...``: accounts, kept at the shell, where no login is needed.
+"""``enforcer user ...``: accounts, by the API of a server, or at the installation's own shell.
 
-The way in where nobody can log in: before the first account, and when the sign-on is away.
+At the shell no login is needed: the way in where nobody can log in, before the first account and
+when the sign-on is away.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ def add(
 ) -> int:
     """Make an account; asks for its password.
 
-    Works without a running server. A password is never an argument: others could see it.
+    A password is never an argument: others could see it. The first admin is
+    made at the shell of the installation, without --server, where no token
+    is needed and no server need run; so is one when nobody can log in.
 
     Example:
       enforcer user add anna --role admin
@@ -82,7 +85,7 @@ def add(
         roles=tuple(person.roles),
         display=person.display or "",
         email=person.email or "",
-        zone=person.zone or session.settings.service.web.zone,
+        zone=person.zone or "",
         password=None if no_password else _password(session, password_stdin),
     )
     session.out.one(session.accounts.create_user(session.actor, given))

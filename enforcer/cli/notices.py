@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer notice list | events | retry | test``."""
+"""``enforcer notice list | channels | events | retry | test``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typer
 from enforcer.cli.options import flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
-from enforcer.errors import InvalidInput
 
 notices = typer.Typer(
     help="Notices that go out by mail, chat, pager and webhook.", no_args_is_help=True
@@ -20,7 +19,6 @@ notices = typer.Typer(
 NoticeArgument = Annotated[
     int, typer.Argument(metavar="NOTICE", min=1, help="The notice's number.")
 ]
-_SERVER = "this works on the installation itself: leave --server out"
 
 
 @command(notices, "list")
@@ -49,6 +47,19 @@ def list_notices(
         either = [session.notices.notices(session.actor, one, limit) for one in ("waiting", "dead")]
         found = sorted((n for some in either for n in some), key=lambda n: -n.id)[:limit]
     session.out.many(found, NoticeView)
+    return 0
+
+
+@command(notices, "channels")
+def channels(session: Session) -> int:
+    """List the channels of the settings, and what waits for each or was given up.
+
+    Example:
+      enforcer notice channels
+    """
+    from enforcer.application.notice_views import ChannelView
+
+    session.out.many(session.notices.channels(session.actor), ChannelView)
     return 0
 
 
@@ -88,7 +99,5 @@ def test(
     Example:
       enforcer notice test noc
     """
-    if session.server is not None:
-        raise InvalidInput(_SERVER)
-    session.out.one(session.wiring.notice_test(session.settings, session.actor, channel))
+    session.out.one(session.notices.test(session.actor, channel))
     return 0

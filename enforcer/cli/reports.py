@@ -145,7 +145,7 @@ def try_(
     from enforcer.application.report_views import TrialView
 
     raw = _content(file)
-    session.out.many(session.wiring.trial(session.settings, form, source, raw), TrialView)
+    session.out.many(session.reports.trial(session.actor, form, source, raw), TrialView)
     return 0
 
 

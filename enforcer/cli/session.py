@@ -17,10 +17,11 @@ from enforcer.errors import EnforcerError, InvalidInput
 
 if TYPE_CHECKING:
     from enforcer.application import Application
-    from enforcer.application.accounts import Accounts
+    from enforcer.application.accounts import AccountBook
     from enforcer.application.actor import Actor
     from enforcer.application.notice_views import Notices
     from enforcer.application.report_views import Reports
+    from enforcer.client.connection import Connection
     from enforcer.settings import Settings
 
 SOURCE = "cli"
@@ -82,38 +83,54 @@ class Session:
         return url_of(self.options)
 
     @cached_property
-    def application(self) -> Application:
-        """The application; it logs warnings, or more with ``-v``."""
-        if self.server is not None:
-            from enforcer.cli.remote import server_of
+    def connection(self) -> Connection:
+        """The server's API. Raises InvalidInput, ConfigurationInvalid: there is no token for it."""
+        from enforcer.cli.remote import server_of
 
-            return self.wiring.remote(server_of(self.options, self.server))
+        assert self.server is not None
+        return self.wiring.connect(server_of(self.options, self.server))
+
+    @property
+    def _logging(self) -> Settings:
+        """The settings; what is made of them logs warnings, or more with ``-v``."""
         level = _LOG_LEVELS[min(self.options.verbose, 2)]
-        return self.wiring.application(self.settings.model_copy(update={"log_level": level}))
+        return self.settings.model_copy(update={"log_level": level})
 
     @cached_property
-    def accounts(self) -> Accounts:
-        """Accounts on this installation's database."""
-        level = _LOG_LEVELS[min(self.options.verbose, 2)]
-        return self.wiring.accounts(self.settings.model_copy(update={"log_level": level}))
+    def application(self) -> Application:
+        """The application, here or through the server."""
+        if self.server is None:
+            return self.wiring.application(self._logging)
+        from enforcer.client.application import HttpApplication
+
+        return HttpApplication(self.connection, self.wiring.clock)
+
+    @cached_property
+    def accounts(self) -> AccountBook:
+        """Accounts, here or through the server."""
+        if self.server is None:
+            return self.wiring.accounts(self._logging)
+        from enforcer.client.accounts import HttpAccounts
+
+        return HttpAccounts(self.connection)
 
     @cached_property
     def reports(self) -> Reports:
         """Reports from outside, here or through the server."""
-        if self.server is not None:
-            from enforcer.cli.remote import server_of
+        if self.server is None:
+            return self.wiring.reports(self._logging)
+        from enforcer.client.reports import HttpReports
 
-            return self.wiring.remote_reports(server_of(self.options, self.server))
-        level = _LOG_LEVELS[min(self.options.verbose, 2)]
-        return self.wiring.reports(self.settings.model_copy(update={"log_level": level}))
+        return HttpReports(self.connection)
 
     @cached_property
     def notices(self) -> Notices:
-        """Notices, of this installation. Raises InvalidInput where a server is asked."""
-        if self.server is not None:
-            raise InvalidInput("notices: look at them in the desk, or leave --server out")
-        level = _LOG_LEVELS[min(self.options.verbose, 2)]
-        return self.wiring.notices(self.settings.model_copy(update={"log_level": level}))
+        """Notices, here or through the server."""
+        if self.server is None:
+            return self.wiring.notices(self._logging)
+        from enforcer.client.notices import HttpNotices
+
+        return HttpNotices(self.connection)
 
     @cached_property
     def actor(self) -> Actor:

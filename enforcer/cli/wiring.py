@@ -15,25 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enforcer.application import Application
-    from enforcer.application.accounts import Accounts
+    from enforcer.application.accounts import AccountBook
     from enforcer.application.actor import Actor
-    from enforcer.application.notice_views import Notices, NoticeView
-    from enforcer.application.report_views import PullView, Reports, TrialView
+    from enforcer.application.notice_views import Notices
+    from enforcer.application.report_views import PullView, Reports
     from enforcer.application.views import DoctorCheck
-    from enforcer.client.connection import Server
+    from enforcer.client.connection import Connection, Server
     from enforcer.core.topology import Topology
     from enforcer.errors import StorageError
     from enforcer.settings import Settings
 
 ApplicationFactory = Callable[["Settings"], "Application"]
-RemoteFactory = Callable[["Server"], "Application"]
+Connect = Callable[["Server"], "Connection"]
 ReportsFactory = Callable[["Settings"], "Reports"]
-RemoteReports = Callable[["Server"], "Reports"]
-Trial = Callable[["Settings", str, str, bytes], "Sequence[TrialView]"]
 Pull = Callable[["Settings", "Actor", bool], "PullView"]
 NoticesFactory = Callable[["Settings"], "Notices"]
-NoticeTest = Callable[["Settings", "Actor", str], "NoticeView"]
-AccountsFactory = Callable[["Settings"], "Accounts"]
+AccountsFactory = Callable[["Settings"], "AccountBook"]
 
 
 def application(settings: Settings) -> Application:
@@ -44,16 +41,15 @@ def application(settings: Settings) -> Application:
     return bootstrap.application(settings)
 
 
-def remote(server: Server) -> Application:
-    """The application of a server, by its API."""
-    from enforcer.client.application import HttpApplication
+def connect(server: Server) -> Connection:
+    """The API of a server."""
     from enforcer.client.connection import Connection
 
     _collect_garbage()
-    return HttpApplication(Connection(server))
+    return Connection(server)
 
 
-def accounts(settings: Settings) -> Accounts:
+def accounts(settings: Settings) -> AccountBook:
     """The accounts on the settings' database."""
     from enforcer import bootstrap
 
@@ -75,28 +71,6 @@ def notices(settings: Settings) -> Notices:
 
     _collect_garbage()
     return bootstrap.notices(settings)
-
-
-def _notice_test(settings: Settings, actor: Actor, channel: str) -> NoticeView:
-    from enforcer import bootstrap
-
-    return bootstrap.notice_test(settings, actor, channel)
-
-
-def remote_reports(server: Server) -> Reports:
-    """Reports from outside, by a server's API."""
-    from enforcer.client.connection import Connection
-    from enforcer.client.reports import HttpReports
-
-    _collect_garbage()
-    return HttpReports(Connection(server))
-
-
-def _trial(settings: Settings, format_: str, source: str, raw: bytes) -> Sequence[TrialView]:
-    from enforcer import bootstrap
-
-    _collect_garbage()
-    return bootstrap.trial(settings, format_, source, raw)
 
 
 def _pull(settings: Settings, actor: Actor, confirm_shrink: bool) -> PullView:
@@ -151,21 +125,19 @@ def _at_a_terminal() -> bool:
 class Wiring:
     """Seams of the command line.
 
-    `application` answers commands, `remote` those that go to a server, `accounts` those about
-    users and tokens; `serve` runs the controller and gives the exit code; `initialise` creates
-    or upgrades the database; `topology` loads the inventory (only to resolve a bare name in
-    ``--from`` and ``--to``); `at_a_terminal`: whether a person can be asked;
+    `application`, `accounts`, `reports` and `notices` answer commands on this installation,
+    `connect` reaches the server that a command goes to instead; `serve` runs the controller and
+    gives the exit code; `initialise` creates or upgrades the database; `topology` loads the
+    inventory (only to resolve a bare name in ``--from`` and ``--to``); `at_a_terminal`: whether a
+    person can be asked;
     `completion_patience`: seconds that a shell waits for names and ids.
     """
 
     application: ApplicationFactory = application
-    remote: RemoteFactory = remote
+    connect: Connect = connect
     accounts: AccountsFactory = accounts
     reports: ReportsFactory = reports
-    remote_reports: RemoteReports = remote_reports
     notices: NoticesFactory = notices
-    notice_test: NoticeTest = _notice_test
-    trial: Trial = _trial
     pull: Pull = _pull
     serve: Callable[[Settings], int] = _serve
     initialise: Callable[[Settings], None] = _initialise

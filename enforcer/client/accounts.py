@@ -18,6 +18,12 @@ from enforcer.application.accounts import AccountBook
 from enforcer.application.actor import Actor
 from enforcer.client.connection import Connection, read
 from enforcer.client.paths import part
+from enforcer.errors import Unauthenticated
+
+_WAY_IN = (
+    "where nobody can log in, make an admin at the shell of the installation:"
+    " `enforcer user add NAME --role admin`, without --server"
+)
 
 
 class HttpAccounts:
@@ -48,8 +54,12 @@ class HttpAccounts:
         return self._server.all(UserView, "/users")
 
     def create_user(self, actor: Actor, command: CreateUser) -> UserView:
-        """See `AccountBook.create_user`."""
-        return read(UserView, self._server.post_once("/users", command.model_dump(mode="json")))
+        """See `AccountBook.create_user`. Where no token holds, the way in is told."""
+        try:
+            made = self._server.post_once("/users", command.model_dump(mode="json"))
+        except Unauthenticated as refused:
+            raise Unauthenticated(f"{refused}; {_WAY_IN}") from None
+        return read(UserView, made)
 
     def change_user(self, actor: Actor, command: ChangeUser) -> UserView:
         """See `AccountBook.change_user`."""

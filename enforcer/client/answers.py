@@ -79,7 +79,9 @@ def error_of(response: httpx.Response) -> EnforcerError:
 
 def awaiting(answer: Mapping[str, Any]) -> AwaitingApproval:
     """What an answer says that became a proposal."""
-    return AwaitingApproval(str(answer["proposal"]["id"]), str(answer["detail"]))
+    proposal = answer["proposal"]
+    name = proposal["id"] if isinstance(proposal, dict) else proposal
+    return AwaitingApproval(str(name), str(answer["detail"]))
 
 
 def _problem(response: httpx.Response) -> dict[str, Any] | None:

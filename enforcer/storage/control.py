@@ -44,6 +44,11 @@ class ControlReader:
         row = self._connection.execute(_row).one()
         return (row.reason or "") if row.state == _MOVED else None
 
+    def standing(self) -> tuple[str | None, int | None]:
+        """`moved`, and the epoch (None before `initialise`): by one question."""
+        row = self._connection.execute(_row).one()
+        return (row.reason or "") if row.state == _MOVED else None, row.epoch
+
     def identity(self) -> Owner:
         """Controller id and epoch. Raises StorageError before `initialise`."""
         row = self._connection.execute(_row).one()

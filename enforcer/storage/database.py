@@ -9,12 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from enforcer.errors import StorageError
 from enforcer.storage.audit import read_head
-from enforcer.storage.control import ControlReader
 from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
@@ -68,13 +67,17 @@ class Database:
         """What people call it: the file's name, or that it is on a server."""
         return self.path.name if self.path is not None else "the database"
 
-    def write(self, *, moved: bool = False) -> AbstractContextManager[UnitOfWork]:
+    def write(
+        self, *, moved: bool = False, swift: bool = False
+    ) -> AbstractContextManager[UnitOfWork]:
         """One transaction: committed when the block ends, undone when it raises.
 
-        Raises DatabaseBusy after `patience` behind other writers, DatabaseMoved where the
+        `swift`: what is committed survives the death of this process at once, and that of the
+        machine from the next commit on that is not swift. A SQLite file then waits for no disk;
+        elsewhere it means nothing. Raises DatabaseBusy after `patience` behind other writers, DatabaseMoved where the
         installation was moved elsewhere (unless `moved`), StorageError.
         """
-        return self._write(moved)
+        return self._write(moved, swift)
 
     def read(self) -> AbstractContextManager[Reader]:
         """One consistent snapshot, from the first question on; never waits for writers."""
@@ -139,24 +142,22 @@ class Database:
     # -- transactions --------------------------------------------------------------------
 
     @contextmanager
-    def _write(self, moved: bool) -> Iterator[UnitOfWork]:
-        with self._own_turn(), self._our_errors(), self._engines.writes.begin() as connection:
+    def _write(self, moved: bool, swift: bool) -> Iterator[UnitOfWork]:
+        engine = self._engines.swift if swift else self._engines.writes
+        with self._own_turn(), self._our_errors(), engine.begin() as connection:
             if self.path is None:
                 # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
                 read_head(connection, own=True)
-            self._check_epoch(connection)
             unit = UnitOfWork(connection)
-            where = None if moved else unit.control.moved()
-            if where is not None:
+            where, epoch = unit.control.standing()
+            self._check_epoch(epoch)
+            if where is not None and not moved:
                 raise DatabaseMoved(f"this database was {where}; {_RECLAIM}")
             yield unit
             unit.seal()
 
-    def _check_epoch(self, connection: Connection) -> None:
-        if self._epoch is None:
-            return
-        now = ControlReader(connection).identity().epoch
-        if now != self._epoch:
+    def _check_epoch(self, now: int | None) -> None:
+        if self._epoch is not None and now != self._epoch:
             raise LostLead(
                 f"another controller leads {self.name} now (epoch {now}, this one began epoch"
                 f" {self._epoch}): this one has stopped writing"

@@ -25,20 +25,22 @@ class Engines:
     """Engines on one database.
 
     `reads`: each transaction is one snapshot. `writes`: each excludes others that write, from
-    its beginning (SQLite) or from the lock on the chain's head (PostgreSQL) on. `aside`: single
+    its beginning (SQLite) or from the lock on the chain's head (PostgreSQL) on. `swift`: the same,
+    not waiting for the disk where that is this machine's own. `aside`: single
     statements, each committed by itself, that wait for nobody. `error`: a problem in our terms.
     `file`: the SQLite file; None on PostgreSQL.
     """
 
     reads: Engine
     writes: Engine
+    swift: Engine
     aside: Engine
     error: Callable[[SQLAlchemyError], StorageError]
     file: Path | None
 
     def dispose(self) -> None:
         """Give up all connections that are not in use."""
-        for engine in (self.reads, self.writes, self.aside):
+        for engine in (self.reads, self.writes, self.swift, self.aside):
             engine.dispose()
 
 
@@ -56,13 +58,15 @@ def open_engines(url: str, patience: float = PATIENCE, stall: float = STALL) -> 
         from enforcer.storage import postgres
 
         reads, writes, aside = postgres.open_engines(url, patience, stall)
-        return Engines(reads, writes, aside, postgres.storage_error, None)
+        return Engines(reads, writes, writes, aside, postgres.storage_error, None)
     file = sqlite.sqlite_file(url).absolute()
     if not file.exists():
         raise StorageError(f"there is no database at {file}: run `enforcer init`")
     engine = sqlite.open_engine(file, patience)
     writes = engine.execution_options(**{sqlite.WRITES: True})
-    return Engines(engine, writes, engine, sqlite.storage_error, file)
+    swift = sqlite.open_engine(file, patience, swift=True)
+    swift = swift.execution_options(**{sqlite.WRITES: True})
+    return Engines(engine, writes, swift, engine, sqlite.storage_error, file)
 
 
 def migration_engine(url: str) -> Engine:

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import zstandard
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    String,
+    bindparam,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from enforcer.application.actor import Actor
 from enforcer.errors import AuditBroken, StorageError
@@ -33,8 +42,11 @@ _move_head = (
     .where(audit_head.c.id == 1, audit_head.c.seq == bindparam("from_seq"))
     .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
 )
-_find_blob = select(blobs.c.digest).where(blobs.c.digest == bindparam("wanted"))
-_add_blob = insert(blobs)
+_digest, _body = bindparam("wanted", type_=String), bindparam("packed", type_=LargeBinary)
+_is_there = select(literal(1)).where(blobs.c.digest == _digest).exists()
+_add_blob = insert(blobs).from_select(
+    ["digest", "body"], select(_digest.label("digest"), _body.label("body")).where(~_is_there)
+)
 _add_intent = insert(intents)
 _close_intent = (
     update(intents)
@@ -161,9 +173,8 @@ class Recorder:
     def add_blob(self, content: bytes) -> str:
         """Store `content` once; its SHA-256 in hexadecimal."""
         digest = hashlib.sha256(content).hexdigest()
-        if self._connection.execute(_find_blob, {"wanted": digest}).first() is None:
-            body = zstandard.ZstdCompressor(level=3).compress(content)
-            self._connection.execute(_add_blob, {"digest": digest, "body": body})
+        body = zstandard.ZstdCompressor(level=3).compress(content)
+        self._connection.execute(_add_blob, {"wanted": digest, "packed": body})
         return digest
 
     def add_intent(self, seq: int, device: str) -> None:

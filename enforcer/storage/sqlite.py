@@ -85,8 +85,13 @@ def create_file(path: Path) -> None:
         ) from problem
 
 
-def open_engine(path: Path, patience: float = 10.0) -> Engine:
-    """An engine on an existing file; its errors are ours. Connects at first use."""
+def open_engine(path: Path, patience: float = 10.0, *, swift: bool = False) -> Engine:
+    """An engine on an existing file; its errors are ours. Connects at first use.
+
+    `swift`: its commits are written and not waited for; the next commit of another connection
+    takes them to the disk, because the write-ahead log is one file in one sequence
+    (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    """
     engine = create_engine(
         f"sqlite:///{path}",
         pool_size=8,
@@ -94,6 +99,8 @@ def open_engine(path: Path, patience: float = 10.0) -> Engine:
         connect_args={"isolation_level": None, "timeout": patience},
     )
     event.listen(engine, "connect", _prepare)
+    if swift:
+        event.listen(engine, "connect", _prepare_swift)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _translate)
     return engine
@@ -102,6 +109,12 @@ def open_engine(path: Path, patience: float = 10.0) -> Engine:
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _prepare_swift(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    # A checkpoint waits for the disk: whoever waits for it anyway makes it.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
 
 
 def _begin(connection: Connection) -> None:

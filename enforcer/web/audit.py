@@ -97,17 +97,22 @@ def sign(request: Request, caller: Sending) -> Response:
 
 @router.get("/audit/{sequence}")
 def entry(request: Request, sequence: str, caller: Auditing) -> Response:
-    """One entry with everything that proves it."""
+    """One entry with everything that proves it; or what a device was told and answered alone."""
     if not sequence.isascii() or not sequence.isdecimal() or len(sequence) > 15:
         raise NotFound(f"'{sequence[:40]}' is no entry of the record: they are numbered")
     desk = Desk(request, caller)
     view = desk.application.audit_show(desk.actor, int(sequence))
+    context: dict[str, Any] = {
+        "view": view,
+        "transcript": [(line.startswith("> "), line) for line in view.transcript],
+    }
+    if "fragment" in request.query_params:
+        return desk.fragment("audit_told.html", **context)
     return desk.page(
         "audit_entry.html",
-        view=view,
         details=flat(view.entry.detail),
         page=subject_page(view.entry.subject, view.entry.kind),
-        transcript=[(line.startswith("> "), line) for line in view.transcript],
+        **context,
     )
 
 

@@ -12,7 +12,7 @@ from enforcer.api.guard import Caller, allowed
 from enforcer.api.turns import SlowTurn
 from enforcer.core.access import Action
 from enforcer.errors import InvalidInput
-from enforcer.web.desk import Desk, Said
+from enforcer.web.desk import Desk, Said, own_path
 from enforcer.web.environment import segment
 from enforcer.web.senders import Steering, Text, reason_of
 
@@ -28,12 +28,14 @@ _MODES = {
 
 
 @router.post("/reconcile")
-def reconcile(request: Request, name: str, caller: Steering, turn: SlowTurn) -> Response:
-    """A full pass now."""
+def reconcile(
+    request: Request, name: str, caller: Steering, turn: SlowTurn, back: Text = ""
+) -> Response:
+    """A full pass now; then `back`, or the device's page."""
     desk = Desk(request, caller)
     found = desk.application.device_reconcile(desk.actor, name)
     tone = _TONES.get(found.outcome, "watch" if found.outcome == "held" else "bad")
-    return desk.go(_at(name), Said(f"Pass done: {found.sentence}", tone))
+    return desk.go(own_path(back, _at(name)), Said(f"Pass done: {found.sentence}", tone))
 
 
 @router.post("/pause")

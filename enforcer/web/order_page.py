@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -12,7 +12,8 @@ from fastapi.responses import Response
 
 from enforcer.api.forms import form_allowed
 from enforcer.api.guard import Caller, allowed
-from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder, Reconfirm
+from enforcer.application.commands import AmendOrder, ChangeEnd, CommentOrder, LiftOrder, Reconfirm
+from enforcer.application.drop_views import DroppedView
 from enforcer.application.views import OrderView
 from enforcer.core.access import Action
 from enforcer.core.orders import order_id as printed
@@ -22,16 +23,22 @@ from enforcer.web.desk import Desk, Said
 from enforcer.web.environment import segment
 from enforcer.web.form_fields import Sent
 from enforcer.web.order_terms import end_of, parse_policy
-from enforcer.web.samples import Samples, chart_of
+from enforcer.web.order_writes import writes
+from enforcer.web.samples import Sample, chart_of
 from enforcer.web.timeline import steps
 from enforcer.web.times import for_input, local
 
 router = APIRouter(include_in_schema=False)
 _QUICK = (("+1 hour", timedelta(hours=1)), ("+1 day", timedelta(days=1)))
+_UNCOUNTED = frozenset({"drop_routes", "shutdown_session", "blackhole"})
+"""What they reject is no packet of a rule that counts."""
+_RETRIED = frozenset({"failing", "drifted", "enforcing", "unverified", "removing"})
 _OVER = frozenset({"expired", "lifted"})
-_samples = Samples()
+_KEPT = timedelta(days=30)
+_NOTHING = DroppedView(packets=None, shared_by=None, samples=[])
 
 Reading = Annotated[Caller, Depends(allowed(Action.READ))]
+Commenting = Annotated[Caller, Depends(form_allowed(Action.COMMENT))]
 Placing = Annotated[Caller, Depends(form_allowed(Action.PLACE))]
 Text = Annotated[str, Form()]
 
@@ -48,9 +55,10 @@ def order(request: Request, order_id: str, caller: Reading) -> Response:
         "over": view.status in _OVER,
         "ended": view.lifted is not None or (view.end is not None and view.end <= desk.now),
         "proved": [d for d in view.devices if d.status == "enforced"],
-        "steps": steps(history),
+        "steps": steps(history, writes(desk, view, history) if history else ()),
         "emergency": _unreviewed(event.kind for event in history),
-        "prefix": _prefix(view),
+        "retried": _RETRIED,
+        "counted": desk.services.drops is not None and view.kind not in _UNCOUNTED,
     }
     if part:
         name = "order_head.html" if part == "head" else "order_body.html"
@@ -76,26 +84,30 @@ def _page(desk: Desk, view: OrderView, context: dict[str, Any], status: int = 20
 
 @router.get("/orders/{order_id}/dropped")
 def dropped(request: Request, order_id: str, caller: Reading) -> Response:
-    """How many packets its rules dropped, asked of the devices now, with what was seen before."""
+    """How many packets its rules dropped, asked of the devices now, with what was kept."""
     desk = Desk(request, caller)
     view = desk.application.order(desk.actor, _known(order_id))
-    prefix = _prefix(view)
-    found = desk.application.why(desk.actor, prefix).orders if prefix else ()
-    mine = next((one for one in found if one.id == view.id and one.dropped is not None), None)
-    samples = (
-        _samples.add(view.id, desk.now, mine.dropped)
-        if mine is not None and mine.dropped is not None
-        else []
-    )
+    drops = desk.services.drops
+    found = drops.dropped(desk.actor, view.id) if drops is not None else _NOTHING
     context: dict[str, Any] = {
         "order": view,
-        "dropped": mine.dropped if mine else None,
-        "shared": mine.dropped_shared_by if mine else None,
-        "chart": chart_of(samples),
+        "over": view.status in _OVER,
+        "dropped": found.packets,
+        "shared": found.shared_by,
+        "chart": chart_of(_over_time(view, found, desk.now)),
     }
     if "fragment" in request.query_params:
         return desk.fragment("dropped.html", **context)
     return desk.page("dropped_page.html", **context)
+
+
+@router.post("/orders/{order_id}/comments")
+def comment(request: Request, order_id: str, caller: Commenting, text: Text = "") -> Response:
+    """Say something about it; it stays as it is."""
+    desk = Desk(request, caller)
+    command = CommentOrder(order=_known(order_id), text=text)
+    desk.application.comment(desk.actor, command)
+    return desk.go(_at(command.order), Said("Your comment is in the record."))
 
 
 @router.post("/orders/{order_id}/end")
@@ -182,10 +194,14 @@ def _known(text: str) -> str:
     return printed(number)
 
 
-def _prefix(view: OrderView) -> str | None:
-    """What `why` is asked about to learn the counts; None where no single prefix says it."""
-    found = view.demand.get("prefix") if view.kind in {"block_address", "blackhole"} else None
-    return found if isinstance(found, str) else None
+def _over_time(view: OrderView, found: DroppedView, now: datetime) -> list[Sample]:
+    """From nothing at its start to what the devices say now."""
+    samples: list[Sample] = [(one.at, one.packets) for one in found.samples]
+    if now - view.start < _KEPT:
+        samples.insert(0, (view.start, 0))
+    if found.packets is not None:
+        samples.append((now, found.packets))
+    return samples
 
 
 def _unreviewed(kinds: Iterable[str]) -> bool:

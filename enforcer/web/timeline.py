@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from enforcer.application.views import EventView
+from enforcer.web.device_history import Happening
 
 _TITLES = {
     "order.placed": ("Placed", "plus", "busy"),
@@ -18,7 +19,7 @@ _TITLES = {
     "order.shortened": ("Shortened", "clock", "busy"),
     "order.lifted": ("Lifted", "lift", "over"),
     "order.amended": ("Amended", "edit", "busy"),
-    "order.commented": ("Comment", "edit", "busy"),
+    "order.commented": ("Comment", "comment", "note"),
     "order.reconfirmed": ("Confirmed anew", "check", "good"),
     "order.owner-changed": ("Its target changed hands", "customers", "watch"),
     "order.emergency": ("Placed as an emergency", "warning", "bad"),
@@ -27,18 +28,20 @@ _TITLES = {
     "proposal.approved": ("Approved", "approve", "good"),
     "proposal.rejected": ("Rejected", "cross", "bad"),
     "proposal.withdrawn": ("Withdrawn", "lift", "over"),
-    "device.intent": ("A device is written to", "device", "busy"),
-    "device.outcome": ("A device answered", "device", "good"),
 }
+_COMMENTED = "order.commented"
 _PLAIN = ("", "s-unknown", "over")
 _LONGEST = 300
-_LEFT_OUT = frozenset({"demand", "order", "command", "key", "idempotency_key", "sha256", "hash"})
+_LEFT_OUT = frozenset({"demand", "order", "command", "key", "text", "idempotency_key", "sha256", "hash"})
 _INSTANTS = frozenset({"start", "end", "was", "at", "until"})
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened: title, icon, tone, and facts beneath it."""
+    """One thing that happened: title, icon, tone, and facts beneath it.
+
+    `text`: what somebody said; `written`: what a device was told.
+    """
 
     sequence: int
     at: datetime
@@ -47,11 +50,36 @@ class Step:
     tone: str
     by: str
     facts: tuple[tuple[str, str | datetime], ...]
+    text: str = ""
+    written: Happening | None = None
 
 
-def steps(events: Iterable[EventView]) -> list[Step]:
-    """The events as they are shown, newest first."""
-    return [_step(event) for event in reversed(list(events))]
+def steps(events: Iterable[EventView], writes: Iterable[Happening] = ()) -> list[Step]:
+    """The events and what was written to devices, as they are shown, newest first."""
+    found = [*map(_step, events), *map(_of_write, writes)]
+    return sorted(found, key=lambda step: -step.sequence)
+
+
+def _of_write(write: Happening) -> Step:
+    facts = tuple(
+        (name, value)
+        for name, value in (
+            ("because", write.why),
+            ("it went", write.said),
+            ("changed by", ", ".join(write.writers)),
+        )
+        if value
+    )
+    return Step(
+        write.sequence,
+        write.at,
+        f"{write.title} on {write.device}" if write.drift else f"{write.device}: {write.title}",
+        write.icon,
+        write.tone,
+        write.by or "the controller",
+        facts,
+        written=write,
+    )
 
 
 def _step(event: EventView) -> Step:
@@ -66,6 +94,7 @@ def _step(event: EventView) -> Step:
         tone,
         by,
         (*facts, *_facts(event.detail)),
+        str(event.detail.get("text", "")) if event.kind == _COMMENTED else "",
     )
 
 

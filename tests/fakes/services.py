@@ -23,6 +23,7 @@ from enforcer.application.account_views import (
 from enforcer.application.accounts import Accounts
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
+from enforcer.application.drop_views import DroppedView
 from enforcer.application.notice_views import ChannelView, Notices, NoticeView
 from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
 from enforcer.application.services import Services
@@ -241,6 +242,17 @@ def a_trial(form: str) -> TrialView:
     )
 
 
+class FakeDrops:
+    """`view` is what every order dropped."""
+
+    def __init__(self) -> None:
+        self.view = DroppedView(packets=None, shared_by=None, samples=[])
+
+    def dropped(self, actor: Actor, order_id: str) -> DroppedView:
+        """The same for each."""
+        return self.view
+
+
 class FakeNotices:
     """`views` are the notices."""
 
@@ -256,6 +268,8 @@ class FakeNotices:
         before: int | None = None,
     ) -> Sequence[NoticeView]:
         """Newest first."""
+        if state not in (None, "waiting", "sent", "dead"):
+            raise InvalidInput(f"no notice is {state!r}: they are waiting, sent, dead")
         found = sorted(self.views.values(), key=lambda view: -view.id)
         found = [view for view in found if before is None or view.id < before]
         return [view for view in found if state in (None, view.state)][:limit]
@@ -294,6 +308,7 @@ def fake_services(
         notices=FakeNotices(),
         settings=settings or ServiceSettings(),
         now=lambda: chosen.now,
+        drops=FakeDrops(),
     )
 
 

@@ -82,6 +82,7 @@ _MANY: dict[type[views.View], tuple[str, _One]] = {
     desk_views.PlaceResult: ("nothing was placed", bulk.results),
     desk_views.ProtectedView: ("nothing of it is protected", inventory.protected),
     desk_views.SourceView: ("no source has placed an order, or has a limit", desk.sources),
+    notice_views.ChannelView: ("no channels: [[service.notify]] makes one", notices.channels),
     notice_views.NoticeView: ("no notices", notices.listing),
     record_views.SignatureView: ("nothing is signed: 'enforcer audit sign'", record.signatures),
     report_views.ReportView: ("no reports", reports.listing),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.console import Group, RenderableType
 
-from enforcer.application.notice_views import NoticeView
+from enforcer.application.notice_views import ChannelView, NoticeView
 from enforcer.cli.tables.layout import Status, columns, facts, words
 from enforcer.cli.words import both
 
@@ -39,4 +39,14 @@ def notice(view: NoticeView, now: datetime) -> RenderableType:
     ):
         if value:
             table.add_row(name, words(value))
+    return table
+
+
+def channels(found: Sequence[ChannelView], now: datetime) -> RenderableType:
+    """One row per channel."""
+    table = columns("Channel", "Kind", "Events", "Waiting", "Dead", right=("Waiting", "Dead"))
+    for view in found:
+        events = words(", ".join(view.events))
+        dead = words(str(view.dead), "red" if view.dead else "")
+        table.add_row(words(view.name, "bold"), view.kind, events, str(view.waiting), dead)
     return table

@@ -63,7 +63,7 @@ def report(view: ReportView, now: datetime) -> RenderableType:
 
 def pulled(view: PullView, now: datetime) -> RenderableType:
     """What came of asking another system."""
-    table = fields()
+    table = facts()
     table.add_row("asked", words(view.url))
     table.add_row("taken", f"{view.taken:,}")
     if view.held:

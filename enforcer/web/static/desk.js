@@ -261,6 +261,14 @@ for (const part of all("[data-after]")) {
   if ("again" in part.dataset) setInterval(after, ANYWAY, part);
 }
 
+// What is folded is fetched when somebody unfolds it.
+page.addEventListener("toggle", async (event) => {
+  const one = event.target;
+  if (!one.open || !one.dataset?.lazy) return;
+  const answer = await fetch(one.dataset.lazy, { headers: { accept: "text/html" } });
+  if (answer.ok) find("div", one).innerHTML = await answer.text();
+}, true);
+
 // A second click on a button that sends something sends nothing.
 page.addEventListener("submit", (event) => {
   const form = event.target;

@@ -152,10 +152,11 @@ def test_after_an_outage_everything_is_compared(watch: Watch) -> None:
 
 def test_after_a_restart_of_ours_too(watch: Watch) -> None:
     watch.api.add("203.0.113.9")
+    watch.api.add("203.0.113.10")
     watch.poller().pull_once()
     del watch.api.standing["203.0.113.9"]
     watch.poller().pull_once()
-    assert watch.blocked() == set()
+    assert watch.blocked() == {"203.0.113.10/32"}
 
 
 def _by_hand(text: str) -> Any:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer user`` and ``enforcer token``: the way in where nobody can log in."""
+"""``enforcer user`` and ``enforcer token``: the way in where nobody can log in, and by a server."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +14,56 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
+from enforcer.api.app import create_app
+from enforcer.application.account_views import CreateToken
 from enforcer.cli.main import build
 from enforcer.cli.wiring import Wiring
+from enforcer.client.connection import Connection, Server
 from enforcer.errors import Unauthenticated
-from tests.unit.accounts.house import HERE, PASSWORD, THERE, House
+from tests.fakes.application import FakeApplication
+from tests.fakes.no_network import NoNetwork
+from tests.fakes.services import fake_services
+from tests.unit.accounts.house import HERE, PASSWORD, SETTINGS, SHELL, THERE, House
+
+SERVER = "http://127.0.0.1:8080"
+
+
+@cache
+def served() -> NoNetwork:
+    """One server for all tests: making it takes longer than most of them."""
+    return NoNetwork(create_app(fake_services()))
 
 
 class Keyboard:
-    """The command line on the accounts of a house."""
+    """The command line on the accounts of a house: at its shell, or by its server's API."""
 
-    def __init__(self, house: House, config: Path) -> None:
+    def __init__(self, house: House, config: Path, token: str = "") -> None:
         self.at_a_terminal = False
+        self._house = house
+        self._token = token
         self._app = build(
             groups=("user", "token"),
             wiring=Wiring(
                 accounts=lambda settings: house.accounts,
+                connect=self._connect,
                 at_a_terminal=lambda: self.at_a_terminal,
                 clock=house.clock,
             ),
         )
         self._config = config
 
+    def _connect(self, server: Server) -> Connection:
+        application = FakeApplication()
+        http = served()
+        http.app.state.services = replace(
+            fake_services(application), accounts=self._house.accounts, settings=SETTINGS
+        )
+        return Connection(server, http)
+
     def run(self, *arguments: str, answer: str | None = None) -> Result:
         surroundings = {"ENFORCER_CONFIG": str(self._config), "ENFORCER_SERVER": None}
+        if self._token:
+            surroundings |= {"ENFORCER_SERVER": SERVER, "ENFORCER_TOKEN": self._token}
         return CliRunner(env=surroundings).invoke(
             self._app, list(arguments), input=answer, catch_exceptions=False
         )
@@ -46,10 +75,22 @@ class Keyboard:
 
 
 @pytest.fixture
-def keyboard(house: House, tmp_path: Path) -> Keyboard:
+def at_the_shell(house: House, tmp_path: Path) -> Keyboard:
+    """Of the installation itself."""
     config = tmp_path / "enforcer.toml"
     config.write_text('actor = "operator"\n')
     return Keyboard(house, config)
+
+
+@pytest.fixture(params=["here", "server"])
+def keyboard(house: House, tmp_path: Path, request: pytest.FixtureRequest) -> Keyboard:
+    """Both ways: at the shell, and with a program's token that keeps accounts."""
+    if request.param == "here":
+        config = tmp_path / "enforcer.toml"
+        config.write_text('actor = "operator"\n')
+        return Keyboard(house, config)
+    keeper = CreateToken(source="keeper", roles=("admin",), owner="")
+    return Keyboard(house, tmp_path / "there-is-none.toml", house.token(SHELL, keeper))
 
 
 def add(keyboard: Keyboard, name: str, *more: str) -> Any:
@@ -57,12 +98,24 @@ def add(keyboard: Keyboard, name: str, *more: str) -> Any:
     return keyboard.json("user", "add", name, *options, answer=f"{PASSWORD}\n")
 
 
-def test_the_first_admin_is_made_at_the_shell_and_logs_in(house: House, keyboard: Keyboard) -> None:
+def test_the_first_admin_is_made_at_the_shell_and_logs_in(
+    house: House, at_the_shell: Keyboard
+) -> None:
+    keyboard = at_the_shell
     assert add(keyboard, "anna", "--display", "Anna B.")["roles"] == ["admin"]
     assert house.enter("anna").session.user == "anna"
     assert house.recorded("user.created") == [("user.created", "anna", "operator")]
     shown = keyboard.run("user", "list").stdout
     assert "anna" in shown and "Anna B." in shown and "admin" in shown
+
+
+def test_with_a_token_that_does_not_hold_the_way_in_is_told(house: House, tmp_path: Path) -> None:
+    refused = Keyboard(house, tmp_path / "no.toml", "enf_nobodys")
+    done = refused.run("user", "add", "anna", "--role", "admin", "--no-password")
+    assert done.exit_code == 1 and "without --server" in done.stderr
+    viewer = CreateToken(source="viewer", roles=("viewer",), owner="")
+    weak = Keyboard(house, tmp_path / "no.toml", house.token(SHELL, viewer))
+    assert weak.run("user", "list").exit_code == 4
 
 
 def test_a_person_is_asked_for_the_password_twice(house: House, keyboard: Keyboard) -> None:

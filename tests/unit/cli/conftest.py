@@ -8,7 +8,14 @@ import pytest
 
 from tests.unit.cli.shell import Shell
 
-BY_SERVER_TOO = ("test_order_changes", "test_desk_commands", "test_record_commands")
+BY_SERVER_TOO = (
+    "test_order_changes",
+    "test_desk_commands",
+    "test_record_commands",
+    "test_approval_commands",
+    "test_notice_commands",
+    "test_intake_commands",
+)
 """Modules whose tests run a second time, through the API of a server."""
 HERE_ONLY = (
     "test_every_filter_reaches_the_application",

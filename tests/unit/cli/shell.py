@@ -18,7 +18,6 @@ from enforcer.api.app import create_app
 from enforcer.application import Application
 from enforcer.cli.main import build
 from enforcer.cli.wiring import Wiring
-from enforcer.client.application import HttpApplication
 from enforcer.client.connection import Connection, Server
 from enforcer.core.topology import Customer, ServiceEntry, ServiceSet, Topology
 from enforcer.settings import Settings
@@ -70,6 +69,7 @@ class Shell:
         self.completion_patience = completion_patience
         self.config = config
         self.application = FakeApplication()
+        self.services = fake_services(self.application)
         self.at_a_terminal = False
         self.served: list[Settings] = []
         self.initialised: list[Settings] = []
@@ -117,10 +117,10 @@ class Shell:
         self.made_with.append(settings)
         return self.application
 
-    def _remote(self, server: Server) -> Application:
+    def _connect(self, server: Server) -> Connection:
         http = no_network()
-        http.app.state.services = fake_services(self.application)
-        return HttpApplication(Connection(server, http), StoppedClock(self.application.now))
+        http.app.state.services = self.services
+        return Connection(server, http)
 
     def _wiring(self) -> Wiring:
         def serve(settings: Settings) -> int:
@@ -129,7 +129,10 @@ class Shell:
 
         return Wiring(
             serve=serve,
-            remote=self._remote,
+            accounts=lambda settings: self.services.accounts,
+            reports=lambda settings: self.services.reports,
+            notices=lambda settings: self.services.notices,
+            connect=self._connect,
             initialise=self.initialised.append,
             topology=lambda settings: TOPOLOGY,
             at_a_terminal=lambda: self.at_a_terminal,

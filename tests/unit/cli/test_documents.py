@@ -36,14 +36,14 @@ COMMANDS = commands(TOP) if isinstance(TOP, TyperGroup) else {}
 PROMISED = """init run doctor status why pause freeze resume protected report export completion
 order block-address|order block-port|order block-flow|order block-list|order suspend-customer
 order cut-feed|order list|order show|order extend|order shorten|order lift|order amend|order history
-order bulk|order reconfirm|order drop-routes|order blackhole|order shutdown-session
+order bulk|order comment|order reconfirm|order drop-routes|order blackhole|order shutdown-session
 list import|list show|list versions|list rejects|list diff|list export|list refresh
 inventory check|inventory show|inventory diff|inventory reload
 customer list|customer show|customer confirm-gone|source list|source stop|source start|alarm list
 intake list|intake show|intake dismiss|intake order|intake try|intake files
 user add|user list|user change|user password|user disable|user enable|user sessions
 token add|token list|token revoke
-notice list|notice events|notice retry|notice test
+notice list|notice channels|notice events|notice retry|notice test
 approval list|approval show|approval approve|approval reject|approval withdraw|approval review
 device list|device show|device plan|device reconcile|device drift|device adopt
 device pause|device resume|device release|device retire|device move|device mode|device snippets

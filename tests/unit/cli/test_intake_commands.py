@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer intake ...``: on fake reports."""
+"""``enforcer intake ...``: on fake reports, here and through a server."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from enforcer.application.report_views import Reports, TrialView
-from enforcer.cli.main import build
-from enforcer.client.connection import Server
-from enforcer.settings import Settings
 from tests.fakes.services import FakeReports, a_report
 from tests.unit.cli.shell import Shell
 
@@ -21,36 +16,12 @@ class Reporting:
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
-        self.reports = FakeReports(shell.application)
-        self.tried: list[tuple[str, str, bytes]] = []
-        wiring = replace(
-            shell._wiring(), reports=self._reports, remote_reports=self._remote, trial=self._trial
-        )
-        shell.app = build(shell._application, wiring)
+        assert isinstance(shell.services.reports, FakeReports)
+        self.reports = shell.services.reports
 
-    def _reports(self, settings: Settings) -> Reports:
-        return self.reports
-
-    def _remote(self, server: Server) -> Reports:
-        return self.reports
-
-    def _trial(self, settings: Settings, form: str, source: str, raw: bytes) -> list[TrialView]:
-        self.tried.append((form, source, raw))
-        return [
-            TrialView(
-                format="xarf",
-                type="spam",
-                target="192.0.2.7",
-                evidence="udp",
-                part="source",
-                course="open",
-                rule="block",
-                said="its evidence is UDP alone",
-                demand=None,
-                customer="acme",
-                warnings=["it has no `sender`"],
-            )
-        ]
+    @property
+    def tried(self) -> list[tuple[str, str, bytes]]:
+        return self.reports.tried
 
 
 @pytest.fixture
@@ -103,3 +74,5 @@ def test_trying(desk: Reporting, tmp_path: Path) -> None:
     desk.shell.run("intake", "try", "-", "--format", "xarf", answer=b"\xff\x00")
     assert desk.tried[-1] == ("xarf", "try", b"\xff\x00")
     assert desk.shell.run("intake", "try", "no-such-file", "-f", "xarf").exit_code == 2
+    unknown = desk.shell.run("intake", "try", str(file), "--format", "morse")
+    assert unknown.exit_code == 2 and "xarf" in unknown.stderr

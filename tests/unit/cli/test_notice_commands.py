@@ -1,54 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``enforcer notice ...`` on fake notices."""
+"""``enforcer notice ...`` on fake notices, here and through a server."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
-
-from enforcer.application.actor import Actor
-from enforcer.application.notice_views import Notices, NoticeView
-from enforcer.cli.main import build
-from enforcer.errors import NotFound
 from enforcer.notify.events import EVENTS
-from enforcer.settings import Settings
-from tests.fakes.services import FakeNotices
+from tests.fakes.services import FakeNotices, a_notice
 from tests.unit.cli.shell import Shell
 
 
-class Noticing:
-    """The command line with `FakeNotices` behind it."""
-
-    def __init__(self, shell: Shell) -> None:
-        self.notices = FakeNotices()
-        self.tested: list[str] = []
-        wiring = replace(shell._wiring(), notices=self._notices, notice_test=self._test)
-        shell.app = build(shell._application, wiring)
-
-    def _notices(self, settings: Settings) -> Notices:
-        return self.notices
-
-    def _test(self, settings: Settings, actor: Actor, channel: str) -> NoticeView:
-        self.tested.append(channel)
-        if channel != "noc":
-            raise NotFound(f"no channel {channel!r}: noc")
-        return self.notices.notices(actor)[0]
+def notices(shell: Shell) -> FakeNotices:
+    assert isinstance(shell.services.notices, FakeNotices)
+    return shell.services.notices
 
 
-@pytest.fixture
-def noticing(shell: Shell) -> Noticing:
-    return Noticing(shell)
+def test_listing_and_retrying(shell: Shell) -> None:
+    notices(shell).views |= {2: a_notice(2, "sent"), 3: a_notice(3, "waiting")}
+    assert [one["id"] for one in shell.json("notice", "list")] == [3, 1]
+    assert [one["id"] for one in shell.json("notice", "list", "--all")] == [3, 2, 1]
+    assert [one["id"] for one in shell.json("notice", "list", "--state", "sent")] == [2]
+    assert [one["id"] for one in shell.json("notice", "list", "--all", "--limit", "1")] == [3]
+    assert shell.run("notice", "list", "--state", "lost").exit_code == 2
+    assert shell.json("notice", "retry", "1")["state"] == "waiting"
+    assert notices(shell).views[1].state == "waiting"
+    assert shell.run("notice", "retry", "99").exit_code == 3
 
 
-def test_listing_retrying_testing(shell: Shell, noticing: Noticing) -> None:
-    found = shell.json("notice", "list", "--all")
-    assert found[0]["channel"]
-    assert shell.run("notice", "list").exit_code == 0
-    assert shell.run("notice", "test", "noc").exit_code == 0
-    assert shell.run("notice", "test", "nobody").exit_code != 0
-    assert noticing.tested == ["noc", "nobody"]
-    number = str(next(one["id"] for one in found if one["state"] == "dead"))
-    assert shell.run("notice", "retry", number).exit_code == 0
+def test_channels_and_a_test_of_one(shell: Shell) -> None:
+    (channel,) = shell.json("notice", "channels")
+    assert (channel["name"], channel["kind"], channel["dead"]) == ("noc", "webhook", 1)
+    assert "noc" in shell.run("notice", "channels").stdout
+    assert shell.json("notice", "test", "noc")["state"] == "sent"
+    mute = shell.run("notice", "test", "mute")
+    assert mute.exit_code == 1 and "nobody answers" in mute.stderr
+    assert shell.run("notice", "test", "nobody").exit_code == 3
+    assert notices(shell).tested == ["noc", "mute", "nobody"], "none is sent twice"
+
+
+def test_the_events_are_the_programs_own(shell: Shell) -> None:
     events = shell.run("notice", "events")
     assert events.stdout.split() == list(EVENTS)

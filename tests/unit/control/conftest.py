@@ -11,24 +11,10 @@ from pathlib import Path
 import pytest
 
 from enforcer.control.worker import Worker
-from enforcer.storage import migrate
-from enforcer.storage.database import Database
 from tests.unit.control.desk import PATIENCE, Desk
 
 MakeDesk = Callable[..., Desk]
 Start = Callable[[Desk], Worker]
-
-
-@pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database after `enforcer init` and nothing else."""
-    file = tmp_path_factory.mktemp("template") / "enforcer.db"
-    migrate.upgrade(f"sqlite:///{file}")
-    database = Database(f"sqlite:///{file}")
-    with database.write() as work:
-        work.control.initialise("C0FFEE")
-    database.close()
-    return file
 
 
 @pytest.fixture

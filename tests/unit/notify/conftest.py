@@ -3,24 +3,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from tests.unit.notify.notice_bench import Bench
 
 
 @pytest.fixture
-def notice_database(tmp_path: Path) -> Iterator[Database]:
+def notice_database(initialised: Path, tmp_path: Path) -> Iterator[Database]:
     """Empty, of our schema."""
-    url = f"sqlite:///{tmp_path / 'enforcer.db'}"
-    migrate.upgrade(url)
-    database = Database(url)
-    with database.write() as work:
-        work.control.initialise("C0FFEE")
+    file = shutil.copy(initialised, tmp_path / "enforcer.db")
+    database = Database(f"sqlite:///{file}")
     yield database
     database.close()
 

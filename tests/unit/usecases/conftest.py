@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from tests.unit.usecases.exchange import Exchange
 from tests.unit.usecases.office import Office
@@ -16,13 +16,10 @@ from tests.unit.usecases.plant import EDGES, HOSTING, Plant, files
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(initialised: Path, tmp_path: Path) -> Iterator[Office]:
     """An installation after `enforcer init`; no controller runs."""
-    url = f"sqlite:///{tmp_path / 'enforcer.db'}"
-    migrate.upgrade(url)
-    database = Database(url)
-    with database.write() as work:
-        work.control.initialise("C0FFEE")
+    file = shutil.copy(initialised, tmp_path / "enforcer.db")
+    database = Database(f"sqlite:///{file}")
     yield Office(database)
     database.close()
 

@@ -22,13 +22,12 @@ from enforcer.core.orders import (
 )
 from enforcer.core.placement import ownership
 from enforcer.core.rules import Key
-from enforcer.storage.order_rows import columns_of
 from enforcer.usecases.candidates import candidates, names_around
 from enforcer.usecases.touch import attachments_of
 from enforcer.usecases.touching import about, summary, touching
-from enforcer.wire import encode_order
 from tests.unit.core.bgp_drafts import NETWORK, OF_LEAKY, nets, sessions
 from tests.unit.core.drafts import draft
+from tests.unit.usecases.target_index import ALWAYS, Index
 
 HOST = ip_network("192.0.2.7/32")
 HOLE = Blackhole(HOST)

@@ -6,19 +6,39 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-from enforcer.application.commands import AmendOrder, ChangeEnd, LiftOrder
-from enforcer.application.views import DeviceStatus
+from enforcer.application.commands import AmendOrder, ChangeEnd, CommentOrder, LiftOrder
+from enforcer.application.drop_views import DroppedView, DropSample
+from enforcer.application.services import Services
+from enforcer.application.views import DeviceStatus, EventView
 from enforcer.errors import OrderRefused
 from tests.fakes.application import FakeApplication
+from tests.fakes.services import FakeDrops
 from tests.fakes.views import NOW
 from tests.unit.web.conftest import As
 from tests.unit.web.desk_orders import an_order
 
 CSRF = {"csrf": "csrf-abuse"}
+
+
+def _entry(
+    sequence: int, kind: str, device: str | None, detail: Mapping[str, object]
+) -> EventView:
+    """An entry of the record."""
+    return EventView(
+        sequence=sequence,
+        at=NOW,
+        kind=kind,
+        actor="ann",
+        source="web",
+        subject=None,
+        device=device,
+        detail=dict(detail),
+    )
 
 
 def commands(application: FakeApplication, name: str) -> list[object]:
@@ -123,14 +143,66 @@ def test_the_page_of_an_order_proves_it_device_by_device(
     assert "waits for its window" in text and "read back" in text
 
 
-def test_dropped_packets_are_drawn_as_they_grow(visitor: As, application: FakeApplication) -> None:
+def test_dropped_packets_are_drawn_as_they_grew(
+    visitor: As, services: Services, application: FakeApplication
+) -> None:
     view = an_order(application, "192.0.2.200")
-    client = visitor("viewer")
+    application.now += timedelta(minutes=30)
+    drops = services.drops
+    assert isinstance(drops, FakeDrops)
     path = f"/orders/{view.id}/dropped?fragment=1"
-    assert "1\u202f234" in client.get(path).text
-    application.now += timedelta(seconds=30)
-    again = client.get(path).text
-    assert "<polyline" in again and "+0 since the first look" in again
+    client = visitor("viewer")
+    assert "No device that holds it counts" in client.get(path).text
+    drops.view = DroppedView(packets=0, shared_by=None, samples=[])
+    assert "Nothing came" in client.get(path).text
+    samples = [DropSample(at=view.start + timedelta(minutes=n), packets=n) for n in (5, 9, 3)]
+    drops.view = DroppedView(packets=1234, shared_by=2, samples=samples)
+    shown = client.get(path).text
+    assert "1\u202f234" in shown and "shared by 2 orders" in shown
+    assert "<polyline" in shown and "+1\u202f243" in shown and "anew 1 time" in shown
+
+
+def test_a_comment_is_sent_and_a_failing_device_tried_again(
+    visitor: As, application: FakeApplication
+) -> None:
+    view = an_order(application)
+    devices = [DeviceStatus(device="edge1", status="failing", detail="no route")]
+    application._orders[view.id] = view.model_copy(update={"devices": devices})
+    path = f"/orders/{view.id}"
+    assert "Try edge1 again now" in visitor("engineer").get(path).text
+    assert "again now" not in visitor("abuse").get(path).text
+    assert 'name="text"' not in visitor("viewer").get(path).text
+    form = {"csrf": "csrf-engineer", "back": path}
+    tried = visitor("engineer").post("/devices/edge1/reconcile", data=form)
+    assert tried.headers["location"] == path
+    elsewhere = visitor("engineer").post(
+        "/devices/edge1/reconcile", data={**form, "back": "//example.net"}
+    )
+    assert elsewhere.headers["location"] == "/devices/edge1"
+    sent = visitor("abuse").post(f"{path}/comments", data={**CSRF, "text": "customer called"})
+    assert sent.headers["location"] == path
+    (command,) = commands(application, "comment")
+    assert isinstance(command, CommentOrder) and command.text == "customer called"
+    refused = visitor("viewer").post(f"{path}/comments", data={"csrf": "csrf-viewer", "text": "x"})
+    assert refused.status_code == 403
+
+
+def test_what_devices_were_told_is_in_the_timeline(
+    visitor: As, application: FakeApplication
+) -> None:
+    view = an_order(application)
+    about = {"orders": [view.id], "why": "drift: 1 missing", "writers": ["somebody"]}
+    application.entries = [
+        _entry(7, "order.commented", None, {"text": "looks\nreal"}),
+        _entry(8, "device.intent", "edge1", about),
+        _entry(9, "device.outcome", "edge1", {"intent": 8, "result": "applied", "said": "1 added"}),
+        _entry(10, "device.intent", "edge2", {"orders": ["0009-3"], "why": "rung"}),
+    ]
+    text = visitor("abuse").get(f"/orders/{view.id}").text
+    assert "Drift repaired on edge1" in text and "changed by: somebody" in text
+    assert 'data-lazy="/audit/8?fragment=1"' in text and "/audit/10" not in text
+    told = visitor("abuse").get("/audit/8?fragment=1").text
+    assert "add element inet enforcer" in told and "<html" not in told
 
 
 def test_checked_orders_are_lifted_together_and_failures_are_told(

@@ -27,7 +27,7 @@ from enforcer.web.filters import COLUMNS, VIEWS, OrdersAsked
 from enforcer.web.look import KINDS, look_of
 from enforcer.web.order_terms import CONFIRMS
 from enforcer.web.pasted import MOST, rows_of
-from enforcer.web.samples import Samples, chart_of
+from enforcer.web.samples import chart_of
 from enforcer.web.suggestions import normal, suggestions
 from enforcer.web.timeline import steps
 
@@ -188,12 +188,18 @@ def test_files_are_named_after_what_is_in_them() -> None:
         address_of("nothing.css")
 
 
-def test_counts_grow_into_a_line_and_begin_anew_when_they_fall() -> None:
-    samples = Samples()
-    assert chart_of(samples.add("a", NOW, 10)) is None
-    chart = chart_of(samples.add("a", NOW + timedelta(seconds=10), 30))
-    assert chart is not None and chart.gained == 20 and chart.line.startswith("0.0,56.0")
-    assert len(samples.add("a", NOW + timedelta(seconds=20), 3)) == 1
+def test_counts_grow_into_steps_and_never_fall() -> None:
+    def seen(*packets: int) -> list[tuple[datetime, int]]:
+        return [(NOW + timedelta(seconds=10 * n), one) for n, one in enumerate(packets)]
+
+    assert chart_of(seen(10)) is None
+    assert chart_of(seen(10, 10)) is None, "nothing came"
+    chart = chart_of(seen(10, 10, 30))
+    assert chart is not None and (chart.gained, chart.restarts) == (20, 0)
+    assert chart.line == "0.0,80.0 150.0,80.0 150.0,80.0 300.0,80.0 300.0,6.0"
+    anew = chart_of(seen(10, 30, 3, 5))
+    assert anew is not None and (anew.gained, anew.restarts) == (25, 1)
+    assert chart_of([*seen(0, 5), *seen(0, 9)]) == chart_of(seen(0, 5)), "time never goes back"
 
 
 def test_the_record_is_told_newest_first_without_what_only_programs_need() -> None:

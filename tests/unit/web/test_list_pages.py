@@ -78,6 +78,34 @@ def test_an_import_is_looked_at_before_it_is_stored(sitting: Sitting) -> None:
     assert (stored.dry_run, stored.source, stored.text) == (False, "mail", "192.0.2.9\nbad\n")
 
 
+def test_a_list_may_be_called_import(sitting: Sitting) -> None:
+    form = {"name": "import", "text": "192.0.2.9\n", "store": "1"}
+    assert sitting.done("/import-list", form) == "/lists/import"
+    assert "<h1>import</h1>" in sitting.page("/lists/import")
+
+
+def test_a_long_text_is_taken_pasted_and_as_a_file(sitting: Sitting) -> None:
+    many = "".join(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}\n" for n in range(150_000))
+    assert 1024 * 1024 < len(many) < 4_000_000
+    form = {"csrf": "csrf-abuse", "name": "long", "text": many}
+    # As a browser sends a form that has a field for files, though none was chosen.
+    files = {"file": ("", b"", "application/octet-stream")}
+    pasted = sitting.client().post("/import-list", data=form, files=files)
+    assert "long would have 150\u202f000 entries" in pasted.text
+    assert "10.2.73.239" in pasted.text, "it can be sent again from this page"
+    assert "file would have 150\u202f000 entries" in uploaded(sitting, many.encode())
+    assert [command.text for command in commands(sitting)] == [many, many]
+
+
+def test_what_is_longer_than_the_api_takes_is_refused(sitting: Sitting) -> None:
+    form = {"csrf": "csrf-abuse", "name": "long", "text": ""}
+    headers = {"content-length": str(LARGEST_LIST + 1)}
+    files = {"file": ("bots.txt", b"192.0.2.1", "text/plain")}
+    answer = sitting.client().post("/import-list", data=form, files=files, headers=headers)
+    assert answer.status_code == 413
+    assert commands(sitting) == []
+
+
 def test_what_is_missing_is_told_beside_the_field(sitting: Sitting) -> None:
     answer = sitting.post("/import-list", {"name": "", "text": ""})
     assert answer.status_code == 422
