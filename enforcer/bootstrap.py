@@ -44,7 +44,6 @@ from enforcer.usecases.world import World
 if TYPE_CHECKING:
     from enforcer.accounts.local import LocalAccounts
     from enforcer.application.notice_views import Notices
-    from enforcer.application.report_views import PullView
     from enforcer.application.sign_on import SignOn
     from enforcer.intake.desk import ReportDesk
 
@@ -165,16 +164,6 @@ def outlets(settings: Settings) -> Outlets:
     """What notices need of this installation."""
     resolve = Credentials(settings.base, settings.logins).resolve
     return Outlets(settings.service, settings.base, resolve)
-
-
-def pull(settings: Settings, actor: Actor, confirm_shrink: bool) -> PullView:
-    """Ask CrowdSec's local API now. Raises as `enforcer.intake.crowdsec_poll.pull_now`."""
-    from enforcer.intake.crowdsec_poll import pull_now
-
-    open_log(settings)
-    places = world(settings)
-    application = LocalApplication(places)
-    return pull_now(places, application, settings.service.intake, actor, confirm_shrink)
 
 
 def single_sign_on(settings: Settings) -> SignOn | None:

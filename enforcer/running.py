@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 
 from enforcer import composition
@@ -19,13 +20,20 @@ from enforcer.bootstrap import (
     stop_on_signal,
     world,
 )
-from enforcer.clock import SystemClock
+from enforcer.clock import Clock, SystemClock
+from enforcer.control.evidence import CONTROLLER
 from enforcer.control.steps import Step, no_step
+from enforcer.errors import StorageError
 from enforcer.notify.measures import Measures
 from enforcer.service_settings import WebSettings
 from enforcer.serving import serving
 from enforcer.settings import Settings
+from enforcer.storage.database import Database
 from enforcer.usecases.world import World
+
+log = structlog.get_logger()
+
+NOT_SERVING = "not-serving"
 
 
 def run(settings: Settings, stop: threading.Event | None = None, step: Step = no_step) -> int:
@@ -47,8 +55,38 @@ def run(settings: Settings, stop: threading.Event | None = None, step: Step = no
         )
 
     web = _with_files(service.web, settings.base)
-    with serving(web, opened, SystemClock(), stopping.set):
+    alarm = ServingAlarm(settings, SystemClock())
+    with serving(web, opened, SystemClock(), stopping.set, alarm.told):
         return serve(settings, step, stopping, reload=reload, measures=measures)
+
+
+class ServingAlarm:
+    """The alarm that nothing answers here though the controller runs."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    def told(self, said: str) -> None:
+        """Raise it because of what is `said`; clear it where that is empty."""
+        try:
+            with closing(Database(self._settings.database)) as database:
+                self._write(database, said)
+        except StorageError as error:
+            log.warning("alarm not kept", alarm=NOT_SERVING, error=str(error))
+
+    def _write(self, database: Database, said: str) -> None:
+        where, at = self._settings.service.web.listen, self._clock.now()
+        with database.read() as reader:
+            if not said and not reader.alarms.is_open(NOT_SERVING, where):
+                return
+        with database.write() as work:
+            if said:
+                said = f"API and desk at {where}: {said}; what is enforced stays; see the log"
+                work.raise_alarm(NOT_SERVING, CONTROLLER, at=at, subject=where, said=said)
+            else:
+                why = "they answer"
+                work.clear_alarm(NOT_SERVING, CONTROLLER, at=at, subject=where, why=why)
 
 
 def _served_world(settings: Settings, step: Step) -> World:

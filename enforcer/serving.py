@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from enforcer.clock import Clock
-from enforcer.errors import ConfigurationInvalid, StorageError
+from enforcer.errors import ConfigurationInvalid, EnforcerError, StorageError
 from enforcer.service_settings import WebSettings
 from enforcer.slow_clients import Patience, patient
 
@@ -33,8 +33,8 @@ _AGAIN_SECONDS = 1.0
 _BROKEN_SECONDS = 5.0
 _ENDED = "the server ended by itself; it is tried again"
 _DEFECTS = (
-    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError,
-    RuntimeError, TypeError, ValueError,
+    ArithmeticError, AssertionError, AttributeError, EnforcerError, ImportError, LookupError,
+    OSError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 """What a defect of ours or of a library raises: said with its traceback, and it ends no thread."""
 _GRACE_SECONDS = 5

@@ -90,7 +90,7 @@ def _run(demo: Demo, options: argparse.Namespace) -> bool:
     demo.say("the lab is up; waiting for routes, mail and news")
     wait_for_isp()
     act = _routers(demo)
-    _start(demo)
+    _start(demo, options)
     for scene in (why_before, block_address, why_after, refused, collateral, withheld):
         scene(demo)
     for scene in (block_port, block_third_party, block_list, cut_feed):
@@ -116,16 +116,26 @@ def _routers(demo: Demo) -> RouterAct:
     return one_order_on_four_platforms(folder, demo.say)
 
 
-def _start(demo: Demo) -> None:
+def _start(demo: Demo, options: argparse.Namespace) -> None:
     demo.say(f"enforcer init, in {demo.installation.folder}")
     demo.installation.create()
     demo.say("enforcer run")
     demo.controller.start()
+    if options.front is not None:
+        _open_desk(demo, options)
     wait_until(
         lambda: all(one["status"] == "ok" for one in demo.installation.ask("device", "list")),
         "every router is read and marked",
         timeout=30,
     )
+
+
+def _open_desk(demo: Demo, options: argparse.Namespace) -> None:
+    """As early as it answers: whoever wants to try it need not wait for the end."""
+    demo.logins = demo_accounts.enrol(demo.installation)
+    front.inner_end(options.front, demo_accounts.PORT)
+    demo_accounts.wait_for(demo_accounts.PORT)
+    print(f"\n{demo_accounts.shown(options.url, demo.logins)}\n", flush=True)
 
 
 def _of_bgp(file: Path | None) -> RouterAct:
@@ -192,9 +202,7 @@ def _desk_settings(url: str) -> str:
 def _stay(demo: Demo, options: argparse.Namespace) -> None:
     if options.front is None:  # in a lab that somebody else brought up: no way out of it
         return _say_and_wait(demo, "")
-    logins = demo_accounts.enrol(demo.installation)
-    front.inner_end(options.front, demo_accounts.PORT)
-    return _say_and_wait(demo, demo_accounts.shown(options.url, logins))
+    return _say_and_wait(demo, demo_accounts.shown(options.url, demo.logins))
 
 
 def _say_and_wait(demo: Demo, desk: str) -> None:

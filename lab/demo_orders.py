@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lab.demo_accounts import Login
 from lab.demo_rows import Check, Row
 from lab.demo_traffic import Measured, Way, monotonic_of, stops
 from lab.installation import Controller, Installation
@@ -35,6 +36,7 @@ class Demo:
         held_back: the article that was posted while the feed was cut.
         repairs: the controller's own sentence about each repair of a router.
         desk: what the desk refused, warned of, withheld and told.
+        logins: accounts of the web desk, where it is to be looked at.
     """
 
     installation: Installation
@@ -45,6 +47,7 @@ class Demo:
     held_back: str = ""
     repairs: list[str] = field(default_factory=list)
     desk: list[Check] = field(default_factory=list)
+    logins: list[Login] = field(default_factory=list)
 
     def place(self, *words: str) -> dict[str, Any]:
         """Place an order by command and wait until it is enforced; the order."""

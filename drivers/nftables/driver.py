@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar, Self, cast
 
 from drivers.nftables.assumed import supposed
+from drivers.nftables.batching import batches
 from drivers.nftables.comparing import findings
 from drivers.nftables.diagnosis import diagnose
 from drivers.nftables.netlink.columns import LONGEST_NAME
-from drivers.nftables.planning import Setup, batches, held_of, intend
+from drivers.nftables.planning import Setup, held_of, intend
 from drivers.nftables.remote.driver import RemoteNftablesDriver
 from drivers.nftables.render import HOOKS
 from drivers.nftables.session import NftSession
@@ -92,7 +93,7 @@ class NftablesDriver:
         intent = intend(self._setup, desired, drift, actual)
         read_ms = to_ms(actual.read_at)
         return Plan(
-            batches(intent, held),
+            batches(intent, held, len(desired)),
             lambda: native(intent, held, read_ms),
             lambda: undo(intent, held, self._setup, read_ms),
         )

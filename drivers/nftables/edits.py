@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from drivers.nftables.commands import chain_text, jumps_text, ranges_text, set_text
+from drivers.nftables.commands import chain_text, jumps_text, ranges_text, set_text, span_text
 from drivers.nftables.model import ChainSpec, Found, RuleSpec, SetSpec, Spec
 from drivers.nftables.names import TABLE, is_member_name
 from drivers.nftables.netlink import encode, maps, objects
@@ -20,6 +20,7 @@ from drivers.nftables.netlink.constants import NFT_SET_INTERVAL, NFT_SET_MAP
 from drivers.nftables.netlink.definitions import RuleFacts
 from enforcer.core.drift import Finding, FindingKind
 from enforcer.core.intervals import Ranges
+from enforcer.core.rules import Members
 
 MISSING, EXTRA, ALTERED = FindingKind.MISSING, FindingKind.EXTRA, FindingKind.ALTERED
 
@@ -239,8 +240,11 @@ class _Comparison:
                 yield Edit(
                     _kind(name, self.found.sets), f"set {name}", set_text(wanted), (message,)
                 )
-            elif name in self.found.stars:
+                continue
+            if name in self.found.stars:
                 yield self._star(wanted)
+            if name in self.found.strays:
+                yield self._astray(wanted, self.found.strays[name])
         for name, chain in self.spec.chains.items():
             if name not in self.found.chains or name in self.replaced_chains:
                 message = objects.add_chain(TABLE, chain.facts)
@@ -254,6 +258,15 @@ class _Comparison:
         text = f"delete element inet {TABLE} {name} {{ * }}"
         message = encode.delete_catch_all(set_ref(wanted))
         return Edit(EXTRA, f"element * in set {name}", text, (message,))
+
+    def _astray(self, wanted: SetSpec, members: Members) -> Edit:
+        """They go before anything is written that they might stand in the way of."""
+        made, rows = wanted.definition, list(members.rows())
+        spans = ", ".join(span_text(made.key_bytes, row[0], row[1]) for row in rows)
+        text = f"delete element inet {TABLE} {made.name} {{ {spans} }}"
+        gone = encode.delete_elements(set_ref(wanted), NewElements(members.first, members.last))
+        what = f"{len(rows)} elements in set {made.name} that belong into another"
+        return Edit(EXTRA, what, text, tuple(gone))
 
     def _content(self, name: str, wanted: SetSpec) -> Iterator[Edit]:
         fresh = name not in self.found.sets or name in self.replaced_sets

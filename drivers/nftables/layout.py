@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from drivers.nftables.names import HOSTS, INTERFACES, MAP, RANGES, WIDE, ShardName
-from enforcer.core.addresses import Flags, Indices, equal, search, to_column
+from enforcer.core.addresses import Flags, Indices, before, equal, search, to_column
 from enforcer.core.rules import Members, Rule
 
 HOSTS_LIMIT = 50_000
@@ -138,6 +138,23 @@ def place(rule: Rule, layout: Layout, members: Members) -> Iterator[Placed]:
         for index, name in enumerate(names):
             if edges[index] < edges[index + 1]:
                 yield Placed(name, chosen.take(order[edges[index] : edges[index + 1]]))
+
+
+def astray(scheme: HostLayout | RangeLayout, index: int, members: Members) -> Flags:
+    """Which of `members`, read from set `index` of a part, belong into another set.
+
+    Only somebody else puts them there; nobody looks for them where they stand.
+    """
+    if isinstance(scheme, HostLayout):
+        return scheme.shards(members) != index
+    if index == scheme.count:
+        return is_host(members) | (scheme.shards(members) != index)
+    wrong = is_host(members)
+    if index:
+        wrong = wrong | before(members.first, to_column(scheme.cuts[index - 1 : index]))
+    if index < len(scheme.cuts):
+        wrong = wrong | ~before(members.last, to_column(scheme.cuts[index : index + 1]))
+    return wrong
 
 
 def first_layout(rule: Rule, members: Members, letters: tuple[str, str] = ("a", "a")) -> Layout:

@@ -11,7 +11,7 @@ from drivers.nftables.netlink.definitions import ChainFacts, ObjectFacts, RuleFa
 from drivers.nftables.netlink.expressions import Expression
 from drivers.nftables.netlink.maps import Jump
 from drivers.nftables.shut import Record
-from enforcer.core.rules import Rule
+from enforcer.core.rules import Members, Rule
 
 Pairs = tuple[tuple[int, int], ...]
 """Inclusive ranges of addresses, ascending."""
@@ -55,7 +55,8 @@ class Found:
     """The table as the kernel tells it; `flags` None: there is no such table.
 
     `ranges`, `jumps`: the contents that are part of the structure. `stars`: sets that hold the
-    element ``*``, which stands for every key.
+    element ``*``, which stands for every key. `strays`: by set of members, those that belong into
+    another one.
     """
 
     flags: int | None = None
@@ -66,6 +67,7 @@ class Found:
     ranges: Mapping[str, Pairs] = field(default_factory=dict)
     jumps: Mapping[str, tuple[Jump, ...]] = field(default_factory=dict)
     stars: frozenset[str] = frozenset()
+    strays: Mapping[str, Members] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

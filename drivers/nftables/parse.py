@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from drivers.nftables.layout import (
     HostLayout,
     Layout,
     RangeLayout,
+    astray,
     host_names,
     interfaces_name,
     range_names,
@@ -42,7 +43,7 @@ from drivers.nftables.netlink.definitions import (
     table_flags,
 )
 from drivers.nftables.netlink.maps import read_jumps
-from enforcer.core.addresses import ascending
+from enforcer.core.addresses import Flags, ascending
 from enforcer.core.rules import (
     NO_END,
     Integers,
@@ -144,11 +145,15 @@ Scheme = TypeVar("Scheme", HostLayout, RangeLayout)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Contents:
-    """The members on the device, by rule, and the layouts in force."""
+    """The members on the device, by rule, and the layouts in force.
+
+    `strays`: by set, members that belong into another one: `Found.strays`.
+    """
 
     addresses: Mapping[Rule, Members]
     interfaces: Mapping[Rule, tuple[InterfaceMember, ...]]
     layouts: Mapping[Rule, Layout]
+    strays: Mapping[str, Members]
 
 
 def read_contents(
@@ -161,15 +166,18 @@ def read_contents(
     """
     addresses: dict[Rule, Members] = {}
     layouts: dict[Rule, Layout] = {}
+    strays: dict[str, Members] = {}
     for rule, (hosts, ranges) in known.layouts.items():
         best = _fullest([(h, host_names(rule, h)) for h in hosts], dumps)
         spread = _fullest([(r, range_names(rule, r)) for r in ranges], dumps)
-        names = [name for choice in (best, spread) if choice for name in choice[1]]
+        parts: list[Elements] = []
+        for scheme, names in filter(None, (best, spread)):
+            parts += _in_place(scheme, names, dumps, strays, read_ms)
         layouts[rule] = Layout(
             best[0] if best else HostLayout(free_letter(found.sets, HOSTS, rule.digest)),
             spread[0] if spread else RangeLayout(free_letter(found.sets, RANGES, rule.digest)),
         )
-        _put(addresses, rule, to_members(_existing(names, dumps), read_ms))
+        _put(addresses, rule, to_members(parts, read_ms))
     interfaces: dict[Rule, tuple[InterfaceMember, ...]] = {}
     for rule in known.interfaces:
         members = to_interfaces(dumps.get(interfaces_name(rule)), read_ms)
@@ -180,7 +188,32 @@ def read_contents(
             interfaces[ghost] = to_interfaces(dumps.get(name), read_ms)
         elif name in dumps:
             _put(addresses, ghost, to_members([dumps[name]], read_ms))
-    return Contents(addresses, interfaces, layouts)
+    return Contents(addresses, interfaces, layouts, strays)
+
+
+def _in_place(
+    scheme: HostLayout | RangeLayout,
+    names: Sequence[str],
+    dumps: Mapping[str, Elements],
+    strays: dict[str, Members],
+    read_ms: int,
+) -> Iterator[Elements]:
+    """The elements of one part that are where they belong; the others become `strays`."""
+    for index, name in enumerate(names):
+        elements = dumps.get(name)
+        if elements is None or not len(elements):
+            continue
+        rows = Members(elements.first, elements.last, elements.remaining, elements.timeout)
+        wrong = astray(scheme, index, rows)
+        if wrong.any():
+            strays[name] = to_members([_some(elements, wrong)], read_ms)
+            elements = _some(elements, ~wrong)
+        yield elements
+
+
+def _some(elements: Elements, rows: Flags) -> Elements:
+    columns = ("first", "last", "timeout", "remaining", "comment", "counter")
+    return replace(elements, **{name: getattr(elements, name)[rows] for name in columns})
 
 
 def _fullest(

@@ -8,42 +8,28 @@ no longer wanted: no moment enforces less than the one before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from drivers.nftables.chunks import cut
-from drivers.nftables.edits import edits
 from drivers.nftables.layout import (
     Layout,
     first_layout,
-    interfaces_name,
     is_host,
     next_layout,
-    place,
 )
 from drivers.nftables.model import Held, Spec
-from drivers.nftables.names import HOSTS, RANGES, TABLE, free_letter
-from drivers.nftables.netlink.columns import (
-    IPV4_KEY,
-    IPV6_KEY,
-    SetRef,
-    interface_keys,
-    interface_names,
-)
+from drivers.nftables.names import HOSTS, RANGES, free_letter
 from drivers.nftables.render import COMMON, specification
 from drivers.nftables.shut import NO_PORTS, SHUT, PortChange, left
 from drivers.nftables.shut import change as change_ports
-from drivers.nftables.work import SetChange, Work
 from enforcer.core.addresses import Flags
 from enforcer.core.drift import Change, Delta, Drift, InterfaceChange
 from enforcer.core.intervals import match
-from enforcer.core.plan import Batch, Region
-from enforcer.core.rules import Actual, Desired, InterfaceMember, Members, Owner, Rule
+from enforcer.core.raw import concatenate
+from enforcer.core.rules import Actual, Desired, Members, Owner, Rule
 
-BATCH_ROWS = 20_000
-"""About 50 ms of kernel time."""
 _LOOK_FROM = 1_000
 """Smaller changes never make a layout be looked at: urgent orders do not wait for that."""
 
@@ -212,175 +198,8 @@ def _refilled(
         there = match(fill, actual.addresses.get(rule, Members.none())) >= 0
         fill = fill.take(there | (match(fill, change.add) >= 0))
     rest = change.add.take(~anew(change.add))
-    return Change(_joined([fill, rest]), change.remove.take(~anew(change.remove)))
-
-
-# -- batches ---------------------------------------------------------------------------------
-
-
-def batches(intent: Intent, held: Held) -> tuple[Batch, ...]:
-    """`intent` as transactions, each with what proves it."""
-    works = list(_works(intent, held))
-    return tuple(
-        Batch(work, _size(work), Region(_delta(work, intent.dropped)), _summary(work))
-        for work in works
-        if work.spec is not None or work.changes or work.mark is not None or work.ports
-    )
-
-
-def _works(intent: Intent, held: Held) -> Iterator[Work]:
-    """Interfaces come last: a link that cannot be set keeps nothing else from being written."""
-    yield from _tables(intent, held)
-    if not intent.rebuild and intent.ports:
-        yield Work(ports=intent.ports)
-    if intent.closing is not None:
-        interfaces = intent.interfaces - {SHUT}
-        yield Work((), intent.closing, False, intent.layouts, interfaces)
-
-
-def _tables(intent: Intent, held: Held) -> Iterator[Work]:
-    changes = [
-        c for rule, change in intent.pieces for c in changes_of(rule, intent.layouts[rule], change)
-    ]
-    moves = [interface_change(rule, move) for rule, move in intent.moves.items()]
-    mark = intent.mark or intent.renewed
-    if intent.rebuild or sum(map(len, changes)) <= BATCH_ROWS:
-        yield _work(intent, (*changes, *moves), intent.spec, keep_old=False, mark=mark)
-        return
-    for number, pack in enumerate(_packs(changes)):
-        if number == 0:
-            yield _work(intent, (*moves, *pack), intent.spec, keep_old=True, mark=mark)
-        else:
-            yield Work(tuple(pack))
-    if intent.spec is not None and _leftovers(intent.spec, held):
-        yield _work(intent, (), intent.spec, keep_old=False, mark=None)
-
-
-def _leftovers(spec: Spec, held: Held) -> bool:
-    """Whether something of ours is there that `spec` does not have."""
-    return len(edits(held.found, spec)) != len(edits(held.found, spec, keep_old=True))
-
-
-def _packs(changes: Iterable[SetChange]) -> Iterator[list[SetChange]]:
-    """Set by set, so that reading a batch back reads few sets; what only removes comes last."""
-    small = [part for change in changes for part in cut(change, BATCH_ROWS)]
-    small.sort(key=lambda change: not len(change.add))
-    pack: list[SetChange] = []
-    for change in small:
-        if pack and sum(map(len, pack)) + len(change) > BATCH_ROWS:
-            yield pack
-            pack = []
-        pack.append(change)
-    yield pack
-
-
-def _work(
-    intent: Intent,
-    changes: Sequence[SetChange],
-    spec: Spec | None,
-    *,
-    keep_old: bool,
-    mark: Owner | None,
-) -> Work:
-    return Work(
-        tuple(changes),
-        spec,
-        keep_old,
-        intent.layouts if spec is not None else None,
-        intent.interfaces,
-        mark,
-        intent.rebuild,
-        # A table that is built anew gets the record in the same transaction.
-        intent.ports if intent.rebuild else NO_PORTS,
-        intent.kept if intent.rebuild else (),
-    )
-
-
-def changes_of(rule: Rule, layout: Layout, change: Change) -> list[SetChange]:
-    """A change of one rule, by set."""
-    add = {p.name: p.members for p in place(rule, layout, change.add)}
-    remove = {p.name: p.members for p in place(rule, layout, change.remove)}
-    none = Members.none()
-    return [
-        SetChange(member_ref(rule, name), rule, add.get(name, none), remove.get(name, none))
-        for name in dict.fromkeys((*add, *remove))
-    ]
-
-
-def member_ref(rule: Rule, name: str) -> SetRef:
-    """How the elements of a set of `rule` are addressed."""
-    narrow = rule.family == 4 and not rule.by_interface
-    return SetRef(TABLE, name, IPV4_KEY if narrow else IPV6_KEY, name.startswith(RANGES))
-
-
-def interface_change(rule: Rule, move: InterfaceChange) -> SetChange:
-    """A change of a rule by interface, with the names as keys."""
-    name = interfaces_name(rule)
-    add, remove = interface_columns(move.add), interface_columns(move.remove)
-    return SetChange(member_ref(rule, name), rule, add, remove)
-
-
-def interface_columns(members: Sequence[InterfaceMember]) -> Members:
-    """Interfaces as rows whose first and last are the name."""
-    keys = interface_keys([m.name for m in members])
-    ends, orders = ([getattr(m, n) for m in members] for n in ("end", "order"))
-    return Members(keys, keys, np.array(ends, np.int64), np.array(orders, np.int64))
-
-
-def _delta(work: Work, dropped: Delta) -> Delta:
-    """What reading back must find; with the last of the structure, what went with its sets."""
-    by_rule: dict[Rule, list[SetChange]] = {}
-    for change in work.changes:
-        by_rule.setdefault(change.rule, []).append(change)
-    addresses: dict[Rule, Change] = {}
-    interfaces: dict[Rule, InterfaceChange] = {}
-    for rule, some in by_rule.items():
-        add, remove = _joined([c.add for c in some]), _joined([c.remove for c in some])
-        if rule.by_interface:
-            interfaces[rule] = InterfaceChange(_interfaces(add), _interfaces(remove))
-        else:
-            addresses[rule] = Change(add, remove)
-    if work.spec is not None and not work.keep_old:
-        addresses |= dropped.addresses
-        interfaces |= dropped.interfaces
-    if work.ports:
-        interfaces[SHUT] = InterfaceChange(work.ports.add, work.ports.remove)
-    return Delta(addresses, interfaces)
-
-
-def _interfaces(rows: Members) -> tuple[InterfaceMember, ...]:
-    columns = (interface_names(rows.first), rows.end.tolist(), rows.order.tolist())
-    return tuple(InterfaceMember(*row) for row in zip(*columns, strict=True))
-
-
-def _joined(parts: Sequence[Members]) -> Members:
-    if len(parts) == 1:
-        return parts[0]
-    return Members(
-        *(np.concatenate([getattr(p, c) for p in parts]) for c in ("first", "last", "end", "order"))
-    )
+    return Change(concatenate([fill, rest]), change.remove.take(~anew(change.remove)))
 
 
 def _rows(change: Change) -> int:
     return len(change.add) + len(change.remove)
-
-
-def _size(work: Work) -> int:
-    return sum(map(len, work.changes)) + len(work.ports.add) + len(work.ports.remove) or 1
-
-
-def _summary(work: Work) -> str:
-    added = sum(len(c.add) for c in work.changes)
-    removed = sum(len(c.remove) for c in work.changes)
-    words = [f"{added} written", f"{removed} removed"]
-    if work.rebuild:
-        words.insert(0, "table built anew")
-    elif work.spec is not None:
-        words.insert(0, "structure")
-    if work.ports.add:
-        words.append(f"{len(work.ports.add)} interfaces shut")
-    if work.ports.remove:
-        words.append(f"{len(work.ports.remove)} interfaces released")
-    if work.mark is not None:
-        words.append("marked")
-    return ", ".join(words)

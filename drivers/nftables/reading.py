@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
@@ -28,10 +30,14 @@ from enforcer.clock import Clock
 from enforcer.core.instants import to_ms
 from enforcer.core.rules import HOLD_MARKER, NO_END
 
-_TOGETHER = 64
+_TOGETHER = 32
+"""So many sets are decoded at once: a few MB each in memory, and none of it element by element."""
 _ATTEMPTS = 60
 _PAUSE = 0.05
 """Seconds between two attempts to read a hash that is being rebuilt (some 0.1 s after a load)."""
+
+_WORTH_TWO = 4
+"""From so many shares on, a second conversation is worth its opening."""
 
 MARK_SET = SetRef(TABLE, MARK, IPV4_KEY)
 
@@ -80,21 +86,44 @@ def read_sets(kernel: NftSocket, targets: Iterable[SetRef]) -> dict[str, Element
 
 
 def read_members(
-    kernel: NftSocket, targets: Sequence[SetRef], clock: Clock
+    kernel: NftSocket,
+    targets: Sequence[SetRef],
+    clock: Clock,
+    another: Callable[[], NftSocket] | None = None,
 ) -> tuple[dict[str, Elements], int]:
     """The elements of our sets, and the instant for which their remaining times are true.
 
     A set that was dumped while the kernel rebuilt its hash is read again, and so is one during
     whose dump somebody changed the ruleset; whether that concerned us is for the caller to see.
-    Raises MovingRuleset when it never settles, MalformedReply, NotThere.
+    `another`: opens a second conversation, for many sets to be read on two processors. Raises
+    MovingRuleset when it never settles, MalformedReply, NotThere.
     """
     began = to_ms(clock.now())
+    shares = deque(targets[at : at + _TOGETHER] for at in range(0, len(targets), _TOGETHER))
+    if another is None or len(shares) < _WORTH_TWO:
+        return _read_shares(kernel, shares, clock, began), began
+    with another() as second, ThreadPoolExecutor(1, "second reader") as beside:
+        theirs = beside.submit(_read_shares, second, shares, clock, began)
+        try:
+            ours = _read_shares(kernel, shares, clock, began)
+        finally:
+            shares.clear()
+        return ours | theirs.result(), began
+
+
+def _read_shares(
+    kernel: NftSocket, shares: deque[Sequence[SetRef]], clock: Clock, began: int
+) -> dict[str, Elements]:
+    """Read shares until none is left; several may do so at once."""
     read: dict[str, Elements] = {}
-    for at in range(0, len(targets), _TOGETHER):
+    while True:
+        try:
+            targets = shares.popleft()
+        except IndexError:
+            return read
         asked = to_ms(clock.now())
-        for name, elements in _settled(kernel, targets[at : at + _TOGETHER], clock).items():
+        for name, elements in _settled(kernel, targets, clock).items():
             read[name] = _as_of(elements, asked - began)
-    return read, began
 
 
 def _settled(kernel: NftSocket, targets: Sequence[SetRef], clock: Clock) -> dict[str, Elements]:

@@ -4,27 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
+from drivers.nftables.batching import changes_of, interface_change
 from drivers.nftables.layout import Layout
 from drivers.nftables.netlink.columns import Elements, NewElements
 from drivers.nftables.netlink.errors import NotThere
 from drivers.nftables.netlink.socket import NftSocket
 from drivers.nftables.parse import to_interfaces, to_members
-from drivers.nftables.planning import changes_of, interface_change
-from drivers.nftables.reading import read_sets
 from drivers.nftables.shut import SHUT
 from drivers.nftables.work import SetChange
 from drivers.nftables.writing import FLEETING_MS
+from enforcer.core.addresses import equal
 from enforcer.core.drift import Change, Delta
 from enforcer.core.intervals import match
 from enforcer.core.rules import InterfaceMember, Members, Rule
 from enforcer.driver_api import GRACE_MS
 
 _SLACK_MS = 500
-_FEW = 32
+_TIMES_DUMPED = 4
+"""Asking for one element costs about as much as dumping so many of a set."""
+_FEW = 16
 _SOME = 800
+"""So many are asked for where the kernel does not tell how many elements a set has."""
 
 
 def read_region(
@@ -32,9 +36,8 @@ def read_region(
 ) -> tuple[dict[Rule, Members], dict[Rule, tuple[InterfaceMember, ...]]]:
     """The members of `delta`, added or removed ones, that are there.
 
-    A few hosts are asked for one by one; sets of ranges (asking for a range is unreliable where
-    ranges touch) and of interfaces are dumped. A set that is not there holds nothing. Raises
-    MovingRuleset, MalformedReply.
+    They are asked for one by one where that costs less than dumping their set; sets of interfaces
+    are dumped. A set that is not there holds nothing. Raises MovingRuleset, MalformedReply.
     """
     addresses: dict[Rule, Members] = {}
     interfaces: dict[Rule, tuple[InterfaceMember, ...]] = {}
@@ -47,46 +50,56 @@ def read_region(
         if rule == SHUT:
             continue
         names = {m.name for m in (*moved.add, *moved.remove)}
-        found = to_interfaces(_dump(kernel, interface_change(rule, moved)), read_ms)
-        interfaces[rule] = tuple(m for m in found if m.name in names)
+        found = None
+        with suppress(NotThere):
+            found = kernel.elements(interface_change(rule, moved).target)
+        interfaces[rule] = tuple(m for m in to_interfaces(found, read_ms) if m.name in names)
     return addresses, interfaces
 
 
 def _touched(kernel: NftSocket, changes: Sequence[SetChange], read_ms: int) -> Members:
     parts: list[Elements] = []
+    dumped = False
     for change in changes:
-        found = _dump(kernel, change) if _is_bulk(change) else _lookup(kernel, change)
-        if found is not None:
-            parts.append(found)
+        with suppress(NotThere):
+            some = _looked_up(kernel, change)
+            dumped |= some is None
+            parts.append(some if some is not None else kernel.elements(change.target))
     members = to_members(parts, read_ms)
-    asked = [rows for change in changes for rows in (change.add, change.remove)]
+    if not dumped:
+        return members
     kept = np.zeros(len(members), np.bool_)
-    for rows in asked:
+    for rows in (rows for change in changes for rows in (change.add, change.remove)):
         at = match(rows, members)
         kept[at[at >= 0]] = True
     return members.take(kept)
 
 
-def _is_bulk(change: SetChange) -> bool:
-    """Asking for a key that is not there costs a request of its own; dumping costs by the set."""
-    return change.target.interval or len(change.remove) > _FEW or len(change.add) > _SOME
+def _looked_up(kernel: NftSocket, change: SetChange) -> Elements | None:
+    """What is there of the rows of `change`; None: the set is better dumped.
 
-
-def _dump(kernel: NftSocket, change: SetChange) -> Elements | None:
-    try:
-        return read_sets(kernel, [change.target])[change.target.name]
-    except NotThere:
+    Raises NotThere: there is no such set.
+    """
+    target = change.target
+    count = kernel.set_facts(target.table, target.name).count
+    asked = rows_of(change)
+    if len(asked) > (_SOME if count is None else count // _TIMES_DUMPED + _FEW):
         return None
+    if not target.interval:
+        return kernel.lookup(target, asked)[1]
+    found = kernel.lookup_ranges(target, asked)
+    return found[1] if found is not None else None
 
 
-def _lookup(kernel: NftSocket, change: SetChange) -> Elements | None:
-    keys = np.unique(np.concatenate((change.add.first, change.remove.first)), axis=0)
-    try:
-        kernel.set_facts(change.target.table, change.target.name)
-    except NotThere:
-        return None
-    _, found = kernel.lookup(change.target, NewElements(keys, keys))
-    return found
+def rows_of(change: SetChange) -> NewElements:
+    """The different rows of a change, by address."""
+    first = np.concatenate((change.add.first, change.remove.first))
+    last = np.concatenate((change.add.last, change.remove.last))
+    order = np.lexsort((last[:, 1], last[:, 0], first[:, 1], first[:, 0]))
+    first, last = first[order], last[order]
+    fresh = np.ones(len(first), np.bool_)
+    fresh[1:] = ~(equal(first[1:], first[:-1]) & equal(last[1:], last[:-1]))
+    return NewElements(first[fresh], last[fresh])
 
 
 def _settled(members: Members, change: Change, read_ms: int) -> Members:

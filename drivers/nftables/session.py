@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from drivers.nftables.counting import read_counters
@@ -48,6 +49,7 @@ _LOOKS = 3
 _PAUSE = 0.05
 """Seconds between two attempts to read a ruleset that moves."""
 _GENERATIONS = 1 << 32
+_UNHEARD_FROM = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +175,12 @@ class NftSession:
         found = read_found(kernel)
         known = identify(found, self._shared.seen(), self._setup.counters)
         ours = [reference(found.sets[name]) for name in known.sets]
-        dumps, read_ms = read_members(kernel, ours, self._clock)
+        dumps, read_ms = read_members(kernel, ours, self._clock, self._transport.open)
         dumps |= read_strangers(kernel, [reference(found.sets[name]) for name in known.ghosts])
         stars = {name for name, elements in dumps.items() if elements.catch_all}
         found = replace(found, stars=found.stars | stars)
         contents = read_contents(found, known, dumps, read_ms)
+        found = replace(found, strays=contents.strays)
         owner = read_mark(read_mark_elements(kernel, found))
         there = found.sets.get(RECORD) == RECORD_SET
         rules = known.interfaces | {SHUT} if there else known.interfaces
@@ -255,8 +258,11 @@ class NftSession:
             messages += record_messages(work.ports, rows, record, fresh=work.rebuild)
         if not messages:
             return 0
+        # The guard lets nobody else in between; who comes after moves the generation.
+        many = known is not None and sum(map(len, work.changes)) >= _UNHEARD_FROM
         try:
-            self._kernel.commit(messages, known)
+            with self._shared.unheard() if many else nullcontext():
+                self._kernel.commit(messages, known)
         except KernelRefused as refused:
             if 0 <= refused.index < structural:
                 self._shared.refused = True

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from drivers.nftables.netlink.socket import EventSocket
 from drivers.nftables.shut import Record, Recorded
 from enforcer.core.rules import Rule
 
@@ -29,6 +31,8 @@ class Shared:
         self._refused = False
         self._seen: dict[str, Rule] = {}
         self._shut: dict[str, dict[str, Recorded]] = {}
+        self._listening = threading.Lock()
+        self._sources: list[EventSocket] = []
 
     def opened(self, port: int) -> None:
         """Remember the port of a session."""
@@ -58,6 +62,32 @@ class Shared:
                     return False
                 before = following
         return False
+
+    def listens(self, source: EventSocket) -> None:
+        """A subscription of this driver; see `unheard`."""
+        with self._listening:
+            self._sources.append(source)
+
+    def ends(self, source: EventSocket) -> None:
+        """It is about to be closed."""
+        with self._listening:
+            self._sources.remove(source)
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Write without being told of each element, which would more than double the time.
+
+        Somebody else's change meanwhile is told by the generation alone: look at it before and
+        after. Subscriptions neither begin nor end as long as this lasts.
+        """
+        with self._listening:
+            for source in self._sources:
+                source.detach()
+            try:
+                yield
+            finally:
+                for source in self._sources:
+                    source.attach()
 
     @property
     def refused(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from drivers.nftables.batching import changes_of, interface_change
 from drivers.nftables.commands import (
     chain_text,
     jumps_text,
@@ -18,7 +19,7 @@ from drivers.nftables.model import ChainSpec, Found, Held, SetSpec, Spec
 from drivers.nftables.names import MARK, TABLE
 from drivers.nftables.netlink.columns import interface_names
 from drivers.nftables.parse import mark_text
-from drivers.nftables.planning import Intent, Setup, changes_of, interface_change
+from drivers.nftables.planning import Intent, Setup
 from drivers.nftables.shut import RECORD, RECORD_SET, PortChange, commands
 from drivers.nftables.work import SetChange
 from enforcer.core.addresses import to_column

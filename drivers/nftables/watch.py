@@ -41,6 +41,7 @@ class NftWatch:
             except BaseException:
                 self._links.close()
                 raise
+        shared.listens(self._source)
 
     def close(self) -> None:
         """Make `events` end."""
@@ -50,6 +51,7 @@ class NftWatch:
 
     def release(self) -> None:
         """Give the socket back, after `events` has ended."""
+        self._shared.ends(self._source)
         self._source.close()
         self._links.close()
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from drivers.nftables.netlink.columns import Counters, NewElements
 from drivers.nftables.netlink.errors import NotThere
 from drivers.nftables.netlink.socket import NftSocket
 from drivers.nftables.parse import mark_text
-from drivers.nftables.reading import MARK_SET, read_sets
+from drivers.nftables.reading import MARK_SET
 from drivers.nftables.work import SetChange, Work
 from enforcer.core.addresses import Flags
 from enforcer.core.intervals import Ranges, match
@@ -83,17 +84,17 @@ def _counted(kernel: NftSocket, change: SetChange, replaced: Flags) -> Counters:
     """What the elements to be written anew have counted so far; zero for one that is gone."""
     anew = change.add.take(replaced)
     counted = np.zeros((len(anew), 2), np.uint64)
-    try:
-        if change.target.interval:
-            found = read_sets(kernel, [change.target])[change.target.name]
-            at = match(anew, Ranges(found.first, found.last))
-            counted[at >= 0] = found.counter[at[at >= 0]]
-        else:
-            keys = NewElements(anew.first, anew.last)
+    keys = NewElements(anew.first, anew.last)
+    with suppress(NotThere):
+        if not change.target.interval:
             present, found = kernel.lookup(change.target, keys)
             counted[present] = found.counter
-    except NotThere:
-        return counted
+        elif (asked := kernel.lookup_ranges(change.target, keys)) is not None:
+            counted[asked[0]] = asked[1].counter
+        else:
+            found = kernel.elements(change.target)
+            at = match(anew, Ranges(found.first, found.last))
+            counted[at >= 0] = found.counter[at[at >= 0]]
     return counted
 
 

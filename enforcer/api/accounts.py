@@ -12,6 +12,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from enforcer.api.callers import Looker
 from enforcer.api.guard import Caller, ServicesOf, allowed
 from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
@@ -29,7 +30,6 @@ from enforcer.core.access import Action
 
 router = api_router(tags=["accounts"])
 
-Looker = Annotated[Caller, Depends(allowed(Action.READ))]
 Oneself = Annotated[Caller, Depends(allowed(Action.SELF))]
 Keeper = Annotated[Caller, Depends(allowed(Action.ACCOUNTS))]
 

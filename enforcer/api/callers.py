@@ -12,6 +12,8 @@ from enforcer.core.access import Action
 from enforcer.errors import Forbidden
 
 Reader = Annotated[Caller, Depends(allowed(Action.READ))]
+Looker = Annotated[Caller, Depends(allowed(Action.OWN))]
+"""Who may read, and detectors, which the application shows their own source's orders alone."""
 People = Annotated[Caller, Depends(allowed(Action.READ, people=True))]
 """Who may read, but no detector: customers, and what reporters and colleagues wrote."""
 Placer = Annotated[Caller, Depends(allowed(Action.PLACE))]

@@ -14,10 +14,10 @@ from fastapi.responses import Response
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse
 
-from enforcer.api.callers import Reader
+from enforcer.api.callers import Looker
 from enforcer.api.feed import EventFeed
 from enforcer.api.fields import OptionalName
-from enforcer.api.guard import ServicesOf, identify, is_machine
+from enforcer.api.guard import ServicesOf, identify
 from enforcer.api.one_call import api_router
 from enforcer.application.actor import Actor
 from enforcer.application.commands import AuditFilter
@@ -36,6 +36,8 @@ _ACCESS = ("user.", "token.", "session.", "login.")
 """Kinds of events after which it is asked at once."""
 _OPEN_TO_ALL = ("order.", "device.", "drift.", "alarm.", "list.", "control.")
 """Kinds of events that who may not read the audit hears of."""
+_OF_ORDERS = "order."
+"""And a detector, where its own source did it."""
 FURTHEST = 10_000
 """Events back, for who may not read the audit."""
 _RETRY = 2000
@@ -67,9 +69,9 @@ def may_hear(actor: Actor, event: EventView) -> bool:
     """Whether it is for `actor`: all of them only for who may read the audit."""
     if actor.may(Action.AUDIT):
         return True
-    if not event.kind.startswith(_OPEN_TO_ALL):
-        return False
-    return not is_machine(actor) or event.source == actor.source
+    if not actor.may(Action.READ):
+        return event.kind.startswith(_OF_ORDERS) and event.source == actor.source
+    return event.kind.startswith(_OPEN_TO_ALL)
 
 
 def feed_of(services: Services, seconds: float = 0.5) -> EventFeed:
@@ -95,7 +97,7 @@ def feed_of(services: Services, seconds: float = 0.5) -> EventFeed:
 async def events(
     request: Request,
     services: ServicesOf,
-    caller: Reader,
+    caller: Looker,
     wanted: Annotated[Wanted, Depends()],
     after: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**53)] = None,
@@ -147,7 +149,7 @@ def _still(request: Request) -> Actor | None:
         actor = identify(request).actor
     except EnforcerError:
         return None
-    return actor if actor.may(Action.READ) else None
+    return actor if actor.may(Action.OWN) else None
 
 
 def _is_kind(kind: str, wanted: str) -> bool:

@@ -10,9 +10,9 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
-from enforcer.api.callers import BulkPlacer, Placer, Reader
+from enforcer.api.callers import BulkPlacer, Looker, Placer, Reader
 from enforcer.api.fields import DryRun, Names, OptionalName, OrderId
-from enforcer.api.guard import ServicesOf
+from enforcer.api.guard import Caller, ServicesOf
 from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
@@ -47,6 +47,7 @@ def place(
     """
     command = body.command(caller.actor.name, key)
     if dry_run:
+        _may_try(caller)
         found = services.application.preview(caller.actor, command)
         return Response(found.model_dump_json(), media_type="application/json")
     return awaiting_or(services, caller, lambda: services.application.place(caller.actor, command))
@@ -85,8 +86,16 @@ def place_many(
         for line, row in enumerate(body.orders, 1)
     ]
     application = services.application
+    if dry_run:
+        _may_try(caller)
     done = (application.check_many if dry_run else application.place_many)(caller.actor, commands)
     return Page(items=list(done))
+
+
+def _may_try(caller: Caller) -> None:
+    """Raises Forbidden: a dry run tells of devices and customers."""
+    if not caller.actor.may(Action.READ):
+        raise Forbidden(f"{caller.actor.name}: a dry run needs the right '{Action.READ}'")
 
 
 @dataclass(frozen=True)
@@ -97,13 +106,14 @@ class Wanted:
     status: Names = ()
     kind: Names = ()
     customer: OptionalName = None
+    source: OptionalName = None
     text: Annotated[str | None, Query(max_length=200)] = None
     before: Annotated[str | None, Query(max_length=64, description="Older than this one.")] = None
 
 
 @router.get("", response_model=Page[OrderView])
 def orders(
-    services: ServicesOf, caller: Reader, paging: PagingOf, wanted: Annotated[Wanted, Depends()]
+    services: ServicesOf, caller: Looker, paging: PagingOf, wanted: Annotated[Wanted, Depends()]
 ) -> Response | Page[OrderView]:
     """Orders, newest first; all filters must match."""
     which = OrderFilter(
@@ -111,6 +121,7 @@ def orders(
         statuses=wanted.status,
         kinds=wanted.kind,
         customer=wanted.customer,
+        source=wanted.source,
         text=wanted.text,
         limit=paging.limit + 1,
         before=paging.after or wanted.before,
@@ -120,14 +131,14 @@ def orders(
 
 
 @router.get("/{order_id}")
-def order(order_id: OrderId, services: ServicesOf, caller: Reader) -> OrderView:
+def order(order_id: OrderId, services: ServicesOf, caller: Looker) -> OrderView:
     """One order with its status on each device."""
     return services.application.order(caller.actor, order_id)
 
 
 @router.get("/{order_id}/history", response_model=Page[EventView])
 def history(
-    order_id: OrderId, services: ServicesOf, caller: Reader, paging: PagingOf
+    order_id: OrderId, services: ServicesOf, caller: Looker, paging: PagingOf
 ) -> Response | Page[EventView]:
     """Everything recorded about one order, oldest first."""
     found = services.application.history(caller.actor, order_id)

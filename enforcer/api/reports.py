@@ -18,8 +18,8 @@ from enforcer.api.keyed import KeyedRoute
 from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
 from enforcer.api.turns import SlowTurn
-from enforcer.application.report_views import ReportFilter, ReportView, TrialView
-from enforcer.application.requests import PlaceBody, ReasonBody
+from enforcer.application.report_views import PullView, ReportFilter, ReportView, TrialView
+from enforcer.application.requests import PlaceBody, ReasonBody, RefreshBody
 from enforcer.application.views import OrderView
 
 router = api_router(prefix="/reports", tags=["reports"], route_class=KeyedRoute)
@@ -79,6 +79,12 @@ async def try_report(
     """
     found = await run_in_threadpool(services.reports.trial, caller.actor, form, source, raw)
     return Page(items=list(found))
+
+
+@router.post("/poll")
+def poll(services: ServicesOf, caller: Judge, turn: SlowTurn, body: RefreshBody) -> PullView:
+    """Ask CrowdSec's local API for its decisions now; what is held back, the answer tells."""
+    return services.reports.poll(caller.actor, body.confirm_shrink)
 
 
 @router.get("/{report_id}")

@@ -141,6 +141,7 @@ class OrderFilter(Command):
     statuses: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     customer: str | None = None
+    source: str | None = None
     text: str | None = None
     limit: int = 100
     before: str | None = None

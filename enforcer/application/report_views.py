@@ -109,3 +109,10 @@ class Reports(Protocol):
     def trial(self, actor: Actor, form: str, source: str, raw: bytes) -> Sequence[TrialView]:
         """What `raw` would become if `source` sent it now in this format; nothing is stored."""
         ...
+
+    def poll(self, actor: Actor, confirm_shrink: bool = False) -> PullView:
+        """Ask CrowdSec's local API for its decisions now.
+
+        `confirm_shrink`: what is said to be over is over, however much it is.
+        """
+        ...

@@ -43,6 +43,15 @@ class Which(OptionGroup):
             autocompletion=completing.customers,
         ),
     ] = None
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="SOURCE",
+            help="Placed by this source.",
+            autocompletion=completing.sources,
+        ),
+    ] = None
     text: Annotated[
         str | None,
         typer.Option("--text", metavar="TEXT", help="With this in target, reason or ticket."),

@@ -42,6 +42,7 @@ def list_orders(session: Session, which: Which) -> int:
         statuses=tuple(which.statuses),
         kinds=tuple(kind.replace("-", "_") for kind in which.kinds),
         customer=which.customer,
+        source=which.source,
         text=which.text,
         limit=which.limit,
         before=which.before,

@@ -164,7 +164,7 @@ def poll(
     Example:
       enforcer intake poll --confirm-shrink
     """
-    session.out.one(session.wiring.pull(session.settings, session.actor, confirm_shrink))
+    session.out.one(session.reports.poll(session.actor, confirm_shrink))
     return 0
 
 

@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from enforcer.cli.completing import Completion
+from enforcer.cli.here import refuse_elsewhere
 from enforcer.cli.options import GLOBAL, Globals, OptionGroup
 from enforcer.cli.session import Session
 from enforcer.cli.wiring import Wiring
@@ -51,12 +52,22 @@ def _flattened(function: Command) -> Command:
     parameters = [_CONTEXT, *(_keyword(p) for p in own), *grouped, *parameters_of(Globals)]
 
     def flat(**values: Any) -> int:  # noqa: ANN401 - options of any type
-        session: Session = values.pop("ctx").obj
+        context: typer.Context = values.pop("ctx")
+        session: Session = context.obj.refined(_gather(Globals, values))
         arguments = {name: _gather(options, values) for name, options in groups.items()}
         arguments |= {p.name: values[p.name] for p in own}
-        return function(session.refined(_gather(Globals, values)), **arguments)
+        refuse_elsewhere(_words(context), session.server)
+        return function(session, **arguments)
 
     return _as_seen_by_typer(flat, function.__name__, parameters)
+
+
+def _words(context: typer.Context) -> str:
+    """The command as it is typed, without the program's name."""
+    if context.parent is None:
+        return ""
+    above = _words(context.parent)  # type: ignore[arg-type]  # the library's two names of one class
+    return f"{above} {context.info_name or ''}".strip()
 
 
 def completion(wiring: Wiring) -> Completion:

@@ -22,6 +22,24 @@ inventory = "inventory/"
 # log_level = "info"       # debug, info, warning, error
 # log_format = "console"   # console, json
 # actor = "noc"            # the name in the audit trail; else who is logged in
+
+# 'enforcer run' serves the API and the web desk. The first account: 'enforcer user add NAME
+# --role admin'. Without a proxy that does HTTPS in front, leave it on loopback.
+
+# [service.web]
+# listen = "127.0.0.1:8080"                   # "": no server
+# url = "https://enforcer.example.net"        # how people reach it: links, secure cookies
+# trusted_proxies = ["127.0.0.1"]             # whose X-Forwarded-For is believed
+# zone = "Europe/Berlin"                      # times are shown in this zone
+
+# [service.four_eyes]
+# prefix4 = 22                                # as wide, or wider, needs a second person
+# customers = 3                               # so many customers hit, too
+
+# [[service.notify]]
+# name = "noc"
+# url = "mailto://enforcer@mail.example.net?to=noc@example.net"   # any apprise URL
+# events = ["order.failing", "drift.found", "approval.needed"]
 """
 
 INVENTORY = """\

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from enforcer.application import Application
     from enforcer.application.accounts import AccountBook
-    from enforcer.application.actor import Actor
     from enforcer.application.notice_views import Notices
-    from enforcer.application.report_views import PullView, Reports
+    from enforcer.application.report_views import Reports
     from enforcer.application.views import DoctorCheck
     from enforcer.client.connection import Connection, Server
     from enforcer.core.topology import Topology
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 ApplicationFactory = Callable[["Settings"], "Application"]
 Connect = Callable[["Server"], "Connection"]
 ReportsFactory = Callable[["Settings"], "Reports"]
-Pull = Callable[["Settings", "Actor", bool], "PullView"]
 NoticesFactory = Callable[["Settings"], "Notices"]
 AccountsFactory = Callable[["Settings"], "AccountBook"]
 
@@ -71,13 +69,6 @@ def notices(settings: Settings) -> Notices:
 
     _collect_garbage()
     return bootstrap.notices(settings)
-
-
-def _pull(settings: Settings, actor: Actor, confirm_shrink: bool) -> PullView:
-    from enforcer import bootstrap
-
-    _collect_garbage()
-    return bootstrap.pull(settings, actor, confirm_shrink)
 
 
 def _serve(settings: Settings) -> int:
@@ -138,7 +129,6 @@ class Wiring:
     accounts: AccountsFactory = accounts
     reports: ReportsFactory = reports
     notices: NoticesFactory = notices
-    pull: Pull = _pull
     serve: Callable[[Settings], int] = _serve
     initialise: Callable[[Settings], None] = _initialise
     topology: Callable[[Settings], Topology] = _topology

@@ -104,6 +104,7 @@ class HttpApplication(HttpDesk, HttpRecord):
             "status": which.statuses,
             "kind": which.kinds,
             "customer": which.customer,
+            "source": which.source,
             "text": which.text,
             "before": which.before,
         }

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
+from enforcer.application.report_views import (
+    PullView,
+    ReportFilter,
+    Reports,
+    ReportView,
+    TrialView,
+)
 from enforcer.application.requests import place_body
 from enforcer.application.views import OrderView
 from enforcer.client.connection import Connection, read
@@ -47,6 +53,11 @@ class HttpReports:
         """See `Reports.trial`."""
         answer = self._server.upload("/reports/try", {"format": form, "source": source}, raw)
         return [read(TrialView, item) for item in answer["items"]]
+
+    def poll(self, actor: Actor, confirm_shrink: bool = False) -> PullView:
+        """See `Reports.poll`."""
+        answer = self._server.post("/reports/poll", {"confirm_shrink": confirm_shrink})
+        return read(PullView, answer)
 
 
 _: type[Reports] = HttpReports

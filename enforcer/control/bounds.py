@@ -20,7 +20,8 @@ _NO_BASIS = "the inventory that it is held to cannot be read, so nothing at all 
 class Bounds:
     """`pause`: the stricter one of the controller's and the device's own. `hold`: the brake's.
 
-    `basis`: digest of the inventory by which the desired state here was compiled.
+    `basis`: digest of the inventory by which the desired state here was compiled. `control`: what
+    was decided about the device, of which this is made.
     """
 
     device: str
@@ -30,6 +31,7 @@ class Bounds:
     marker: bool = False
     contested: Contested = field(default_factory=Contested)
     basis: str = ""
+    control: DeviceControl = field(default_factory=DeviceControl)
 
     @classmethod
     def of(
@@ -44,7 +46,8 @@ class Bounds:
         own = PauseState.PAUSED if control.paused else PauseState.RUNNING
         contested = Contested(control.contests)
         pause = stricter(pause, own)
-        return cls(device.name, device.mode, pause, control.hold, marker, contested, basis)
+        hold = control.hold
+        return cls(device.name, device.mode, pause, hold, marker, contested, basis, control)
 
     @property
     def paused(self) -> bool:

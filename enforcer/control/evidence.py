@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
 from enforcer.application.actor import Actor
+from enforcer.control.evidence_words import contest_words, named_orders
+from enforcer.control.followed import Following
 from enforcer.control.ownership import digest_text
 from enforcer.control.steps import Step, always, no_step
 from enforcer.core.device_control import Contest, DeviceControl, Hold
-from enforcer.core.drift import Delta, Drift
-from enforcer.core.orders import Order, order_id
+from enforcer.core.drift import Drift
+from enforcer.core.orders import Order
 from enforcer.core.plan import Plan
 from enforcer.core.rules import Owner
 from enforcer.core.status import DeviceFacts
 from enforcer.driver_api import Session, Transcribed
+from enforcer.errors import StaleState
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.wire import JSONValue
@@ -33,17 +34,40 @@ NATIVE_LINES = 200
 """How many native commands of a plan are kept; the totals say how many there were."""
 TRANSCRIPT = 250_000
 """How many characters of what was said to a device are kept of one write, the newest."""
-_NAMED_ORDERS = 20
 _ORPHAN = "the process ended in between; the next pass reads the device"
 _UNWRITTEN = "the outcome could not be written; the next pass reads the device"
 
 CONTROLLER = Actor("controller", "controller")
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under what an intent is committed.
+
+    `foreign`: somebody else had changed the device, or may have, so that what was proved of it
+    before was perhaps not true until now. `swift`: what is written to the device does not outlive
+    this machine either (`Database.write`). `decided`: by what the plan was made.
+    """
+
+    foreign: bool = False
+    swift: bool = False
+    decided: DeviceControl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An intent of this process without an outcome."""
+
+    sequence: int
+    at: datetime
+    terms: Terms
+
+
 class Evidence:
     """Everything the loop commits. Thread-safe (each call is one transaction).
 
     `leads`: whether this process may write to devices now, asked right before each batch.
+    `following`: what whoever follows the database tells of it.
     """
 
     def __init__(
@@ -53,7 +77,8 @@ class Evidence:
         self._database = database
         self._step = step
         self._known: dict[str, DeviceFacts | None] = {}
-        self._open: dict[str, int] = {}
+        self._open: dict[str, _Open] = {}
+        self.following = Following()
 
     def identity(self) -> Owner:
         """This database's controller id and epoch."""
@@ -61,9 +86,13 @@ class Evidence:
             return reader.control.identity()
 
     def mark(self, owner: Owner) -> Owner:
-        """The mark that `owner` leaves now: with the chain's head as it is committed."""
-        with self._database.read() as reader:
-            position, digest = reader.audit.head()
+        """The mark that `owner` leaves now: with a head of the chain that is committed."""
+        seen = self.following.seen
+        if seen is not None:
+            position, digest = seen.position, seen.digest
+        else:
+            with self._database.read() as reader:
+                position, digest = reader.audit.head()
         return replace(owner, position=position, digest=digest_text(digest))
 
     def digest_at(self, position: int) -> str:
@@ -90,7 +119,14 @@ class Evidence:
         return self._known[device]
 
     def control(self, device: str) -> DeviceControl:
-        """What people and the brake have decided about `device`, as recorded now."""
+        """What people and the brake have decided about `device`, as recorded now.
+
+        Or as it was last looked at, where somebody follows the database: `intend` sees to it that
+        nothing else was decided before anything is written.
+        """
+        seen = self.following.seen
+        if seen is not None:
+            return seen.controls.get(device, DeviceControl())
         with self._database.read() as reader:
             return reader.device_controls.get(device)
 
@@ -118,6 +154,7 @@ class Evidence:
         """Remember which version of the program proved `device` last."""
         self._step("version-writing")
         with self._database.write() as work:
+            self.following.decided(work.next_sequence())
             control = work.device_controls.get(device)
             work.device_controls.save(device, replace(control, software=software))
         self._step("version-committed")
@@ -126,6 +163,7 @@ class Evidence:
         """Hold everything on `device`, and raise the alarm."""
         self._step("brake-writing")
         with self._database.write() as work:
+            self.following.decided(work.next_sequence())
             control = replace(work.device_controls.get(device), hold=hold)
             work.device_controls.save(device, control)
             payload: dict[str, JSONValue] = {"changes": hold.changes, "said": said}
@@ -138,6 +176,7 @@ class Evidence:
         """Leave objects on `device` as somebody else made them, and raise the alarm."""
         self._step("contest-writing")
         with self._database.write() as work:
+            self.following.decided(work.next_sequence())
             control = work.device_controls.get(device)
             known = {contest.key for contest in control.contests}
             new = [contest for contest in found if contest.key not in known]
@@ -193,12 +232,11 @@ class Evidence:
         drift: Drift,
         why: str,
         writers: Sequence[str] = (),
-        foreign: bool = False,
+        terms: Terms = Terms(),
     ) -> int:
         """Commit the intent to apply `plan`; returns its sequence. `writers`: who caused it.
 
-        `foreign`: somebody else had changed the device, or may have, so that what was proved of
-        it before was perhaps not true until now.
+        Raises StaleState where something else is decided about the device by now.
         """
         lines = list(itertools.islice(plan.native(), NATIVE_LINES))
         payload: dict[str, JSONValue] = {
@@ -210,15 +248,22 @@ class Evidence:
             "writers": [*writers],
         }
         self._step("intent-writing")
-        with self._database.write() as work:
+        with self._database.write(swift=terms.swift) as work:
+            self._still_decided(work, device, terms.decided)
             text = "\n".join(lines).encode()
             payload["native"] = work.blob(text)
             sequence = work.open_intent(CONTROLLER, at=at, device=device, payload=payload)
-            if not foreign:
-                self._until(work, device, at)
-        self._open[device] = sequence
+        self._open[device] = _Open(sequence, at, terms)
         self._step("intent-committed")
         return sequence
+
+    def _still_decided(self, work: UnitOfWork, device: str, decided: DeviceControl | None) -> None:
+        seen = self.following.seen
+        if decided is None or (seen is not None and seen.position + 1 == work.next_sequence()):
+            return
+        now = work.device_controls.get(device)
+        if replace(now, software="") != replace(decided, software=""):
+            raise StaleState(device, "somebody decided about it meanwhile; it is looked at anew")
 
     def conclude(
         self,
@@ -235,8 +280,10 @@ class Evidence:
         `transcript`: what was said to and by the device (`heard`); kept apart, compressed.
         """
         payload: dict[str, JSONValue] = {"result": result, "said": said}
+        opened = self._open.get(device)
         self._step("outcome-writing")
-        with self._database.write() as work:
+        with self._database.write(swift=opened is not None and opened.terms.swift) as work:
+            self._until(work, device, opened)
             if transcript:
                 payload["transcript"] = work.blob(transcript[-TRANSCRIPT:].encode())
             work.close_intent(intent, CONTROLLER, at=at, device=device, payload=payload)
@@ -247,13 +294,14 @@ class Evidence:
 
     def settle(self, device: str, at: datetime) -> None:
         """Close, as unknown, an intent of this process whose outcome could not be written."""
-        intent = self._open.get(device)
-        if intent is None:
+        opened = self._open.get(device)
+        if opened is None:
             return
         self._step("unsettled-writing")
         with self._database.write() as work:
+            self._until(work, device, opened)
             work.close_intent(
-                intent,
+                opened.sequence,
                 CONTROLLER,
                 at=at,
                 device=device,
@@ -311,11 +359,17 @@ class Evidence:
         unbroken = not wrote and before is not None and proves(before)
         work.periods.prove(device, at, facts.verified_seq, facts.inventory, unbroken)
 
-    def _until(self, work: UnitOfWork, device: str, at: datetime) -> None:
-        """What was proved last held until `at`, when the device is about to be written to."""
+    def _until(self, work: UnitOfWork, device: str, opened: _Open | None) -> None:
+        """What was proved last held until the device was about to be written to.
+
+        Said afterwards: it must not delay the writing, and a death in between makes the record
+        say less, never too much.
+        """
+        if opened is None or opened.terms.foreign:
+            return
         known = work.devices.facts(device)
         if known is not None and proves(known):
-            work.periods.prolong(device, at)
+            work.periods.prolong(device, opened.at)
 
 
 def heard(session: Session) -> str:
@@ -333,33 +387,3 @@ def proves(facts: DeviceFacts) -> bool:
         and not facts.unsupported_orders
         and not facts.contested_orders
     )
-
-
-def contest_words(device: str, found: Sequence[Contest]) -> str:
-    """What is contested and by whom, with the way out."""
-    writers = ", ".join(dict.fromkeys(contest.writer for contest in found))
-    return (
-        f"{writers} changed {first_lines([c.what for c in found])} back again and again: it is"
-        f" left as it is until `enforcer device release {device}`; find out who is right first"
-    )
-
-
-def named_orders(delta: Delta) -> list[str]:
-    """Ids of the first orders that a delta is about."""
-    numbers: set[int] = set()
-    for change in delta.addresses.values():
-        for rows in (change.add, change.remove):
-            numbers.update(np.unique(rows.order)[:_NAMED_ORDERS].tolist())
-    for interfaces in delta.interfaces.values():
-        numbers.update(m.order for m in (*interfaces.add, *interfaces.remove))
-    return _ids(sorted(n for n in numbers if n > 0)[:_NAMED_ORDERS])
-
-
-def _ids(numbers: Iterable[int]) -> list[str]:
-    return [order_id(n) for n in numbers]
-
-
-def first_lines(lines: Sequence[str]) -> str:
-    """The first of some lines for an audit sentence."""
-    shown = ", ".join(lines[:5])
-    return shown + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")

@@ -19,7 +19,8 @@ from enforcer.control.case import Case, Proof, Request, became, differs, present
 from enforcer.control.contention import Contention, NotAsDesired, contended, held_by
 from enforcer.control.contests import Contests
 from enforcer.control.desired_state import DesiredState
-from enforcer.control.evidence import Evidence, first_lines, heard
+from enforcer.control.evidence import Evidence, Terms, heard
+from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.new_software import NewSoftware
@@ -68,6 +69,9 @@ class Reconciler:
         self._contention = Contention()
         self._new_software = NewSoftware(device.name, state, evidence, software or installed())
         self._bounds = Bounds(device.name, device.mode)
+        lasting = Trait.REMOTE | Trait.SURVIVES_REBOOT
+        self._swift = not driver.traits & lasting
+        """Whether what is written there goes with this machine."""
         self._turns = Turns(device, driver.traits, clock)
         self._waiting = ""
         self.blind = False
@@ -236,42 +240,6 @@ class Reconciler:
         if not self._bounds.stopped:
             self._new_software.proved()
 
-    def _facts(
-        self, now: datetime, case: Case, request: Request, may: Drift, held: int
-    ) -> PassFacts:
-        foreign = case.foreign
-        outcome = Outcome.REPAIRED if differs(foreign) else Outcome.APPLIED
-        if not may:
-            observing = self.device.mode is Mode.OBSERVE
-            outcome = Outcome.OBSERVED if observing else Outcome.HELD
-        ours = may.tally
-        added = ours.missing + ours.altered - foreign.tally.missing - foreign.tally.altered
-        return PassFacts(
-            self.device.name,
-            outcome,
-            now,
-            full=case.full,
-            added=max(added, 0),
-            removed=max(ours.extra - foreign.tally.extra, 0),
-            verified=case.drift.tally.verified,
-            drift=foreign.tally,
-            findings=tuple(f"{f.kind} {f.what}" for f in foreign.findings),
-            writers=request.writers,
-            held=held,
-            why=self._bounds.stopped if held else "",
-            contested=self._contention.count,
-        )
-
-    def _clean(self, now: datetime, case: Case) -> PassFacts:
-        return PassFacts(
-            self.device.name,
-            Outcome.CLEAN,
-            now,
-            full=case.full,
-            verified=case.drift.tally.verified,
-            contested=self._contention.count,
-        )
-
     def _held_back(self, case: Case, facts: PassFacts) -> PassFacts:
         """Nothing may be written: say how far the device is from what is desired."""
         if case.full:
@@ -311,7 +279,13 @@ class Reconciler:
         foreign = facts.outcome is Outcome.REPAIRED or self._left is None
         self._left = None
         intent = self._evidence.intend(
-            name, facts.at, plan, case.drift, why, facts.writers, foreign
+            name,
+            facts.at,
+            plan,
+            case.drift,
+            why,
+            facts.writers,
+            Terms(foreign, self._swift, self._bounds.control),
         )
         heard(session)  # What was read before is not what was written.
         contested = self._bounds.contested
@@ -366,32 +340,5 @@ class Reconciler:
     ) -> DeviceFacts:
         """What is now to be recorded about the device."""
         before = self._evidence.facts(self.device.name)
-        bounds, contention = self._bounds, self._contention
-        off = NotAsDesired.of(
-            self._held, self.state.held, contention, bounds.contested, None if proved else before
-        )
-        failing = error is not None
-        told = proved or before is None
-        older = self.state.basis != self.state.inventory
-        since = before.failing_since if before and failing else None
-        return DeviceFacts(
-            verified_seq=self.state.head if proved else before.verified_seq if before else 0,
-            verified_at=at if proved else before.verified_at if before else None,
-            proved_for=self.state.looked_at if proved else before.proved_for if before else None,
-            failing_since=(since or at) if failing else None,
-            error_code=type(error).__name__ if error else "",
-            error=str(error) if error else "",
-            drift_open=drift_open or contention.findings,
-            mode=self.device.mode,
-            paused=bounds.paused,
-            held_orders=off.held,
-            braked_orders=off.braked,
-            unsupported_orders=self._holdable.unsupported_orders,
-            inventory=self.state.basis if told or before is None else before.inventory,
-            present=(self.state.inventory if older else "") if told else present(before),
-            braked=bounds.hold.why if bounds.hold is not None else "",
-            marker=bounds.marker,
-            waiting=self._waiting,
-            contested_orders=off.contested,
-            contested_by=off.contested_by,
-        )
+        look = Look(self._bounds, self._contention, self._holdable.unsupported_orders, self._waiting)
+        return look.facts(self.state, self._held, at, before, proved, drift_open, error)

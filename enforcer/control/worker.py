@@ -15,7 +15,8 @@ import structlog
 
 from enforcer.clock import Clock
 from enforcer.control.case import Request
-from enforcer.control.evidence import Evidence, first_lines
+from enforcer.control.evidence import Evidence
+from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.fail_open import FailOpen
 from enforcer.control.reconciler import Reconciler

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from enforcer.control.evidence import first_lines
+from enforcer.control.evidence_words import first_lines
 from enforcer.control.steps import Step, always
 from enforcer.core.contested import Contested
 from enforcer.core.drift import Delta, Drift, compare, compare_region
@@ -102,7 +102,7 @@ class Writing:
             staged = self._session.stage(batch, guarded)
             self.staged += 1
             self._step("staged")
-            if batch.region.delta is None:
+            if batch.region.delta is None or batch.unproved:
                 sweeping = True
             else:
                 read = self._read_back(batch, batch.region.delta, staged)
@@ -151,8 +151,10 @@ class Writing:
         target = self._target
         actual = self._session.read_state()
         self._step("swept")
-        left = target.contested.without(compared(self._driver, target.desired, actual))
-        wrong = _undone(self._driver, target.delta, actual)
+        drift = compared(self._driver, target.desired, actual)
+        left = target.contested.without(drift)
+        # Where nothing differs at all, nothing of what was to be written does.
+        wrong = _undone(self._driver, target.delta, actual) if drift else drift
         # What a pause holds back is missing in structure too.
         findings = left.findings if target.whole else ()
         if wrong or findings:

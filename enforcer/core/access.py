@@ -28,6 +28,8 @@ class Action(StrEnum):
 
     READ = "read"
     """Look at orders, devices, customers, lists, alarms, `why`, previews, events."""
+    OWN = "own"
+    """Look at the orders of one's own source, and hear of them: what a detector reads."""
     PLACE = "place"
     """Place, extend, shorten, lift, amend and reconfirm orders."""
     COMMENT = "comment"
@@ -60,7 +62,7 @@ class Action(StrEnum):
     """Read `/metrics`."""
 
 
-_LOOK = frozenset({Action.READ, Action.SELF, Action.AUDIT, Action.METRICS})
+_LOOK = frozenset({Action.READ, Action.OWN, Action.SELF, Action.AUDIT, Action.METRICS})
 _STAFF = _LOOK | {Action.PLACE, Action.COMMENT, Action.BULK, Action.PAUSE, Action.JUDGE}
 
 ACTIONS: Mapping[Role, frozenset[Action]] = {
@@ -69,12 +71,12 @@ ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.ENGINEER: _STAFF | {Action.EMERGENCY, Action.DEVICES, Action.RESUME, Action.INVENTORY},
     Role.APPROVER: _LOOK | {Action.APPROVE, Action.COMMENT, Action.PAUSE},
     Role.ADMIN: frozenset(Action) - {Action.REPORT, Action.APPROVE},
-    Role.DETECTOR: frozenset({Action.REPORT, Action.READ, Action.PLACE, Action.BULK}),
+    Role.DETECTOR: frozenset({Action.REPORT, Action.OWN, Action.PLACE, Action.BULK}),
 }
 """What each role may do. An admin gives roles, himself the approver's too, and that is in the
 audit; he does not approve by being admin."""
 
-CHANGING = frozenset(Action) - {Action.READ, Action.METRICS}
+CHANGING = frozenset(Action) - {Action.READ, Action.OWN, Action.METRICS}
 """What a read-only token may not do, whatever its roles: all but looking.
 
 `AUDIT` counts as changing only where it signs; the route says so."""

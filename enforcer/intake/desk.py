@@ -12,7 +12,13 @@ import structlog
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
+from enforcer.application.report_views import (
+    PullView,
+    ReportFilter,
+    Reports,
+    ReportView,
+    TrialView,
+)
 from enforcer.application.views import OrderView
 from enforcer.core.access import Action
 from enforcer.core.orders import order_id
@@ -126,6 +132,14 @@ class ReportDesk:
         """See `Reports.trial`. Raises InvalidInput for what cannot be read."""
         _allow(actor, Action.JUDGE)
         return tried(self._world, self._settings, form, source, raw)
+
+    def poll(self, actor: Actor, confirm_shrink: bool = False) -> PullView:
+        """See `Reports.poll`. Raises as `enforcer.intake.crowdsec_poll.pull_now`."""
+        # Late: the client of that API, which most commands never need.
+        from enforcer.intake.crowdsec_poll import pull_now
+
+        _allow(actor, Action.JUDGE)
+        return pull_now(self._world, self._application, self._settings, actor, confirm_shrink)
 
     def _settle(
         self, report_id: int, state: str, said: str, number: int | None = None, **body: object

@@ -11,21 +11,24 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+
+import structlog
 
 from enforcer.core.orders import BlockList, Order, in_force, is_over
+from enforcer.intake.lapi_history import REMEMBERED, left_behind
 from enforcer.intake.lapi_values import Values, is_told
 from enforcer.storage.times import to_us
 from enforcer.storage.unit_of_work import Reader
+from enforcer.usecases.in_force import InForce
 from enforcer.usecases.world import World
 
-REMEMBERED = timedelta(days=7)
+log = structlog.get_logger()
+
 FOR_EVER = timedelta(days=3650)
 """What is told of an order without an end."""
-_MOST_GONE = 200_000
+_MOST_GONE = 2_000_000
 _MOST_BOUNCERS = 1_000
 
 
@@ -75,10 +78,11 @@ class Pull:
 
 
 class DecisionBook:
-    """May be used by several threads."""
+    """May be used by several threads. `most_gone`: so much of what went is kept at most."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, most_gone: int = _MOST_GONE) -> None:
         self._world = world
+        self._most_gone = most_gone
         self._lock = threading.Lock()
         self._by_value: dict[str, Decision] = {}
         self._gone: dict[str, int] = {}
@@ -99,6 +103,8 @@ class DecisionBook:
             if startup:
                 return Pull(list(self._by_value.items()), [], self._at, now)
             since = known if known is not None and known >= self._forgotten else 0
+            if known is not None and since != known:
+                log.warning("too much went since a bouncer asked: restart it", bouncer=bouncer)
             gone = [value for value, at in self._gone.items() if at > since]
             new = [(value, one) for value, one in self._by_value.items() if one.at > since]
             return Pull(new, gone, self._at, now)
@@ -126,7 +132,7 @@ class DecisionBook:
             head = reader.audit.head()[0]
             values = Values(reader, present)
             if self._head is None:
-                self._begin(reader, values, now)
+                self._begin(reader, present, values, now)
                 self._inventory = present.topology.digest
             elif head != self._head:
                 for order in reader.orders.changed_since(self._head):
@@ -139,19 +145,14 @@ class DecisionBook:
         self._inventory = present.topology.digest
         return now
 
-    def _begin(self, reader: Reader, values: Values, now: datetime) -> None:
+    def _begin(self, reader: Reader, present: InForce, values: Values, now: datetime) -> None:
         """Everything anew; what went lately is remembered for bouncers that were here before."""
-        lifted: list[str] = []
-        for order in reader.orders.unfinished(now, REMEMBERED):
-            if is_over(order, now):
-                lifted += values.of(order)
-            else:
+        orders = reader.orders.unfinished(now, REMEMBERED)
+        for order in orders:
+            if not is_over(order, now):
                 self._enter(order, reader, values, now)
-        for name in {one.order.demand.list_name for one in self._standing.values()
-                     if isinstance(one.order.demand, BlockList)}:  # fmt: skip
-            lifted += _earlier(reader, values, name, now)
         self._at += 1
-        for value in lifted:
+        for value in left_behind(reader, present, orders, now):
             if value not in self._by_value:
                 self._gone[value] = self._at
 
@@ -215,7 +216,7 @@ class DecisionBook:
         del self._by_value[value]
         self._gone.pop(value, None)
         self._gone[value] = self._at
-        while len(self._gone) > _MOST_GONE:
+        while len(self._gone) > self._most_gone:
             oldest = next(iter(self._gone))
             self._forgotten = max(self._forgotten, self._gone.pop(oldest))
 
@@ -244,11 +245,3 @@ def _version(order: Order, reader: Reader) -> int | None:
     if not isinstance(order.demand, BlockList):
         return None
     return reader.lists.current_version(order.demand.list_name)
-
-
-def _earlier(reader: Reader, values: Values, name: str, now: datetime) -> Iterator[str]:
-    """What versions of a list held that were in force within `REMEMBERED`."""
-    versions = reader.lists.versions(name)
-    for older, newer in pairwise(versions):
-        if newer.imported_at >= now - REMEMBERED:
-            yield from values.of_list(reader.lists.version(name, older.version))

@@ -179,8 +179,8 @@ def _delete(application: Application, actor: Actor, command: Command) -> Answer:
 
 
 def _own(application: Application, actor: Actor) -> list[OrderView]:
-    found = application.orders(actor, OrderFilter(active=True, limit=_MOST_OWN))
-    return [one for one in found if one.source == actor.source]
+    which = OrderFilter(active=True, source=actor.source, limit=_MOST_OWN)
+    return list(application.orders(actor, which))
 
 
 def _refusal(problem: Exception) -> Answer:

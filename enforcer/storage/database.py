@@ -14,11 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from enforcer.errors import StorageError
 from enforcer.storage.audit import read_head
+from enforcer.storage.durable import SharedSync, WriteTurn
 from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
 from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
+from enforcer.storage.sqlite import log_of
 from enforcer.storage.tables import REVISION
 from enforcer.storage.unit_of_work import Reader, UnitOfWork
 
@@ -51,8 +53,9 @@ class Database:
         self._engines = open_engines(url, patience, stall)
         self.path = self._engines.file
         self._patience = patience
-        # Threads of one process queue here: a database's own waiting is not fair.
-        self._turn = threading.Lock()
+        # Threads of one process queue here: a database's own waiting is not fair, and sleeps.
+        self._turn = WriteTurn.of(str(self.path or url))
+        self._synced = None if self.path is None else SharedSync(log_of(self.path))
         self._writer: int | None = None
         self._epoch: int | None = None
         try:
@@ -74,10 +77,10 @@ class Database:
 
         `swift`: what is committed survives the death of this process at once, and that of the
         machine from the next commit on that is not swift. A SQLite file then waits for no disk;
-        elsewhere it means nothing. Raises DatabaseBusy after `patience` behind other writers, DatabaseMoved where the
-        installation was moved elsewhere (unless `moved`), StorageError.
+        elsewhere it means nothing. Raises DatabaseBusy after `patience` behind other writers,
+        DatabaseMoved where the installation was moved elsewhere (unless `moved`), StorageError.
         """
-        return self._write(moved, swift)
+        return self._write(moved, swift) if swift else self._durable(moved)
 
     def read(self) -> AbstractContextManager[Reader]:
         """One consistent snapshot, from the first question on; never waits for writers."""
@@ -142,6 +145,14 @@ class Database:
     # -- transactions --------------------------------------------------------------------
 
     @contextmanager
+    def _durable(self, moved: bool) -> Iterator[UnitOfWork]:
+        """Whoever waits for the disk does not keep others from writing."""
+        with self._write(moved, swift=False) as unit:
+            yield unit
+        if self._synced is not None:
+            self._synced.wait()
+
+    @contextmanager
     def _write(self, moved: bool, swift: bool) -> Iterator[UnitOfWork]:
         engine = self._engines.swift if swift else self._engines.writes
         with self._own_turn(), self._our_errors(), engine.begin() as connection:
@@ -196,7 +207,7 @@ class Database:
         me = threading.get_ident()
         if self._writer == me:
             raise StorageError("a transaction is open in this thread: write through that one")
-        if not self._turn.acquire(timeout=self._patience):
+        if not self._turn.take(self._patience):
             raise DatabaseBusy(
                 f"another thread has been writing for more than {self._patience:g} s: try again"
             )
@@ -205,4 +216,4 @@ class Database:
             yield
         finally:
             self._writer = None
-            self._turn.release()
+            self._turn.give()

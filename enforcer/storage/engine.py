@@ -25,7 +25,8 @@ class Engines:
     """Engines on one database.
 
     `reads`: each transaction is one snapshot. `writes`: each excludes others that write, from
-    its beginning (SQLite) or from the lock on the chain's head (PostgreSQL) on. `swift`: the same,
+    its beginning (SQLite, whose log the writer then brings to the disk) or from the lock on the
+    chain's head (PostgreSQL) on. `swift`: the same,
     not waiting for the disk where that is this machine's own. `aside`: single
     statements, each committed by itself, that wait for nobody. `error`: a problem in our terms.
     `file`: the SQLite file; None on PostgreSQL.
@@ -62,9 +63,9 @@ def open_engines(url: str, patience: float = PATIENCE, stall: float = STALL) -> 
     file = sqlite.sqlite_file(url).absolute()
     if not file.exists():
         raise StorageError(f"there is no database at {file}: run `enforcer init`")
-    engine = sqlite.open_engine(file, patience)
+    engine = sqlite.open_engine(file, patience, synced=False)
     writes = engine.execution_options(**{sqlite.WRITES: True})
-    swift = sqlite.open_engine(file, patience, swift=True)
+    swift = sqlite.open_engine(file, patience, synced=False, swift=True)
     swift = swift.execution_options(**{sqlite.WRITES: True})
     return Engines(engine, writes, swift, engine, sqlite.storage_error, file)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
@@ -18,10 +19,15 @@ from enforcer.storage.tables import order_customers, orders
 from enforcer.storage.times import to_us
 
 _IN_ONE_STATEMENT = 5_000
+_SHORT = 2_048
+"""Characters of an order that is worth remembering."""
 
 _bodies = select(orders.c.body)
 _by_number = _bodies.where(orders.c.number == bindparam("wanted"))
 _by_key = _bodies.where(orders.c.idempotency_key == bindparam("wanted"))
+_with_keys = select(orders.c.idempotency_key, orders.c.body).where(
+    orders.c.idempotency_key.in_(bindparam("keys", expanding=True))
+)
 _changed_since = _bodies.where(orders.c.changed > bindparam("seq")).order_by(
     orders.c.changed, orders.c.number
 )
@@ -75,6 +81,15 @@ class OrderReader:
         """The order that was placed with this key."""
         return self._one(_by_key, idempotency_key)
 
+    def by_keys(self, keys: Sequence[str]) -> dict[str, Order]:
+        """By key the orders that were placed with some keys."""
+        found: dict[str, Order] = {}
+        for start in range(0, len(keys), _IN_ONE_STATEMENT):
+            some = keys[start : start + _IN_ONE_STATEMENT]
+            for key, body in self._connection.execute(_with_keys, {"keys": some}):
+                found[key] = order_of(body)
+        return found
+
     def changed_since(self, seq: int) -> list[Order]:
         """Orders whose last change came after `seq`, in the order of those changes."""
         return self._many(_changed_since, {"seq": seq})
@@ -97,6 +112,7 @@ class OrderReader:
         numbers: Collection[int] | None = None,
         kinds: Collection[str] | None = None,
         customer: str | None = None,
+        source: str | None = None,
         active_at: datetime | None = None,
         text: str | None = None,
         limit: int = 100,
@@ -115,6 +131,8 @@ class OrderReader:
                 order_customers.c.customer == customer
             )
             wanted = wanted.where(orders.c.number.in_(of_customer))
+        if source is not None:
+            wanted = wanted.where(orders.c.source == source)
         if active_at is not None:
             instant = to_us(active_at)
             wanted = wanted.where(
@@ -169,10 +187,10 @@ class OrderReader:
 
     def _one(self, statement: Select[str], wanted: int | str) -> Order | None:
         body = self._connection.execute(statement, {"wanted": wanted}).scalar()
-        return None if body is None else order_of(body)
+        return None if body is None else _order(body)
 
     def _many(self, statement: Select[str], given: dict[str, int]) -> list[Order]:
-        return [order_of(body) for body in self._connection.execute(statement, given).scalars()]
+        return [_order(body) for body in self._connection.execute(statement, given).scalars()]
 
 
 class Record(Protocol):
@@ -288,6 +306,16 @@ class OrderWriter(OrderReader):
                 f"order {order.number} carries change {seq}, which was not recorded in this"
                 " transaction: record it first"
             )
+
+
+def _order(body: str) -> Order:
+    return _read_before(body) if len(body) <= _SHORT else order_of(body)
+
+
+@lru_cache(maxsize=4096)
+def _read_before(body: str) -> Order:
+    """The newest orders are read again and again, and the same text is the same order."""
+    return order_of(body)
 
 
 def _portions(all_orders: Sequence[Order]) -> Iterator[Sequence[Order]]:

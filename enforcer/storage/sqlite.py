@@ -85,9 +85,18 @@ def create_file(path: Path) -> None:
         ) from problem
 
 
-def open_engine(path: Path, patience: float = 10.0, *, swift: bool = False) -> Engine:
+def log_of(path: Path) -> Path:
+    """The write-ahead log of a database."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def open_engine(
+    path: Path, patience: float = 10.0, *, synced: bool = True, swift: bool = False
+) -> Engine:
     """An engine on an existing file; its errors are ours. Connects at first use.
 
+    `synced`: each commit is on the disk when it returns; else whoever commits brings the log
+    there (`enforcer.storage.durable`).
     `swift`: its commits are written and not waited for; the next commit of another connection
     takes them to the disk, because the write-ahead log is one file in one sequence
     (https://www.sqlite.org/pragma.html#pragma_synchronous).
@@ -99,6 +108,8 @@ def open_engine(path: Path, patience: float = 10.0, *, swift: bool = False) -> E
         connect_args={"isolation_level": None, "timeout": patience},
     )
     event.listen(engine, "connect", _prepare)
+    if not synced:
+        event.listen(engine, "connect", _prepare_unsynced)
     if swift:
         event.listen(engine, "connect", _prepare_swift)
     event.listen(engine, "begin", _begin)
@@ -111,8 +122,11 @@ def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> Non
         connection.execute(pragma)
 
 
-def _prepare_swift(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+def _prepare_unsynced(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _prepare_swift(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # A checkpoint waits for the disk: whoever waits for it anyway makes it.
     connection.execute("PRAGMA wal_autocheckpoint = 0")
 

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.core import four_eyes, machine_checks
+from enforcer.core.alike import Terrain
 from enforcer.core.brake import PauseState
 from enforcer.core.collateral import Hit, hit_by
 from enforcer.core.contributions import contributions
@@ -18,7 +20,7 @@ from enforcer.core.draft import Draft, Ground, Known, Refusal
 from enforcer.core.guardrails import check
 from enforcer.core.intervals import Runs
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockList, Demand
+from enforcer.core.orders import BlockAddress, BlockList, Demand
 from enforcer.core.parties import parties_of
 from enforcer.core.placement import Ownership
 from enforcer.core.plan import Capability
@@ -30,6 +32,8 @@ from enforcer.usecases.reasons import check_text, need_reason
 from enforcer.usecases.world import World
 
 _MINUTE = timedelta(minutes=1)
+_REMEMBERED = 10_000
+"""Judgements that are kept: a swarm has few kinds of orders, and memory has an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,60 @@ class Asked:
     approval: tuple[str, ...] = ()
 
 
-class Admission:
-    """The inventory in force and the devices' abilities, as one use case sees them."""
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Who is hit by a command that nothing speaks against, and where it would be held."""
 
-    def __init__(self, world: World) -> None:
+    hit: Hit
+    devices: tuple[str, ...]
+
+
+Likeness = tuple[object, ...]
+"""Everything that the checks of a draft look at, but for which of many like addresses it is."""
+
+
+def likeness(draft: Draft, terrain: Terrain, now: datetime) -> Likeness | None:
+    """Equal for drafts of which the checks say the same at `now`; None: it is like no other."""
+    demand = draft.demand
+    if not isinstance(demand, BlockAddress) or demand.exceptions:
+        return None
+    place = terrain.place(demand.prefix)
+    if place is None:
+        return None
+    times = (now, draft.start, draft.end, draft.open_ended)
+    given = (draft.confirm_wide, draft.confirm_collateral, draft.confirm_routes)
+    where = (demand.direction, demand.vrf, draft.scope, draft.source)
+    return (*place, *times, *given, draft.confirm_foreign, *where)
+
+
+def is_plain(asked: Asked) -> bool:
+    """Whether what is said of a command names no address, so that it holds for the like."""
+    return not (asked.refusals or asked.approval or asked.hit.needs)
+
+
+class Counted(NamedTuple):
+    """What of a source is limited, and so has to be counted."""
+
+    active: bool = True
+    last_minute: bool = True
+
+
+class Admission:
+    """The inventory in force and the devices' abilities, as one use case sees them.
+
+    `swarm`: many commands of one actor come, of which most are alike.
+    """
+
+    def __init__(self, world: World, swarm: bool = False) -> None:
         self.world = world
-        self._in_force = world.in_force()
+        with world.database.read() as reader:
+            self._in_force = world.in_force_of(reader)
+            self._owner = reader.control.identity()
+            self._paused = bool(paused_devices(reader))
+            self._lists = frozenset(reader.lists.names())
         self.topology = self._in_force.topology
+        self._swarm = swarm
+        self._judged: dict[Likeness, Plain] = {}
 
     @property
     def owners(self) -> Ownership:
@@ -69,6 +120,19 @@ class Admission:
         need_reason(command.reason, "an order needs a reason")
         _check_texts(command)
         draft = draft_of(command, actor, now)
+        alike = likeness(draft, self._terrain, now) if self._swarm else None
+        plain = self._judged.get(alike) if alike is not None else None
+        if plain is not None:
+            refusals = self._room.over_capacity(draft, now)
+            return Asked(command, draft, plain.hit, refusals, plain.devices)
+        asked = self._judge(actor, command, draft, now)
+        if alike is not None and is_plain(asked):
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.clear()
+            self._judged[alike] = Plain(asked.hit, asked.devices)
+        return asked
+
+    def _judge(self, actor: Actor, command: PlaceOrder, draft: Draft, now: datetime) -> Asked:
         known = self._known(draft.demand)
         refusals = self._of_machine(draft, actor, now)
         refusals += check(draft, self.topology, known, now, self._able)
@@ -135,21 +199,15 @@ class Admission:
 
     @cached_property
     def _able(self) -> Mapping[str, Capability]:
-        return self.world.capabilities()
+        return self.world.abilities(self._in_force, self._owner)
+
+    @cached_property
+    def _terrain(self) -> Terrain:
+        return Terrain.of(self.topology, self._able)
 
     @cached_property
     def _room(self) -> Room:
         return Room(self.world, self._in_force, self._able)
-
-    @cached_property
-    def _paused(self) -> bool:
-        with self.world.database.read() as reader:
-            return bool(paused_devices(reader))
-
-    @cached_property
-    def _lists(self) -> frozenset[str]:
-        with self.world.database.read() as reader:
-            return frozenset(reader.lists.names())
 
     @cached_property
     def _contents(self) -> dict[str, ListContent | None]:
@@ -199,23 +257,35 @@ def draft_of(command: PlaceOrder, actor: Actor, now: datetime) -> Draft:
     )
 
 
-def traffic(reader: Reader, source: str, now: datetime) -> Traffic:
-    """What stands in the way of orders from `source` now.
+def traffic(reader: Reader, source: str, now: datetime, counted: Counted | None = None) -> Traffic:
+    """What stands in the way of orders from `source` now; only what is limited is counted.
 
     Inside a transaction that owns the end of the change sequence it stays true until the end:
     nobody else can place an order meanwhile.
     """
+    counted = counted or Counted()
     control = reader.control.state()
     said = f" by {control.by}" if control.by else ""
     said += f" ({control.reason})" if control.reason else ""
     return Traffic(
         stop=reader.sources.stop_of(source),
-        active=reader.orders.unfinished_by_source(now, source).get(source, 0),
-        last_minute=reader.orders.placed_by_source(now - _MINUTE, source).get(source, 0),
+        active=_counted(reader.orders.unfinished_by_source, now, source, counted.active),
+        last_minute=_counted(
+            reader.orders.placed_by_source, now - _MINUTE, source, counted.last_minute
+        ),
         pause=PauseState(control.state),
         pause_said=said,
         devices=paused_devices(reader),
     )
+
+
+def _counted(
+    count: Callable[[datetime, str], Mapping[str, int]],
+    instant: datetime,
+    source: str,
+    is_limited: bool,
+) -> int:
+    return count(instant, source).get(source, 0) if is_limited else 0
 
 
 def paused_devices(reader: Reader) -> dict[str, str]:

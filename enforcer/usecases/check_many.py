@@ -34,7 +34,7 @@ _DONE = {"drop_routes": "rejected", "shutdown_session": "shut down", "blackhole"
 
 def check_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> list[PlaceResult]:
     """See `Application.check_many`. Raises StorageError, ConfigurationInvalid."""
-    admission = Admission(world)
+    admission = Admission(world, swarm=True)
     asked = ask_all(admission, actor, commands, RouteLosses(admission))
     with world.database.read() as reader:
         portion = _Checked(admission, actor, reader)

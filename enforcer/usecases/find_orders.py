@@ -59,6 +59,7 @@ def _page(world: World, which: OrderFilter, before: int | None, size: int) -> li
         return reader.orders.search(
             kinds=which.kinds or None,
             customer=which.customer,
+            source=which.source,
             text=which.text,
             limit=size,
             before_number=before,

@@ -42,7 +42,7 @@ def read_in_force(reader: Reader, files: Callable[[], Topology]) -> InForce:
 
 
 class Newest:
-    """Reads the inventory in force once, and again when a newer one is in the database."""
+    """Reads the inventory in force once, and again when another one is in the database."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,10 +50,18 @@ class Newest:
 
     def look(self, database: Database, files: Callable[[], Topology]) -> InForce:
         """The inventory in force now. Raises StorageError, ConfigurationInvalid."""
+        with database.read() as reader:
+            return self.of(reader, files)
+
+    def of(self, reader: Reader, files: Callable[[], Topology]) -> InForce:
+        """The one of a snapshot. Raises as `look`."""
+        version = reader.inventories.newest()
+        seq = version.seq if version is not None else None
+        known = self._known
+        if known is not None and known.seq == seq:
+            return known
         with self._lock:
-            with database.read() as reader:
-                version = reader.inventories.newest()
-                seq = version.seq if version is not None else None
-                if self._known is None or self._known.seq != seq:
-                    self._known = read_in_force(reader, files)
+            # Another thread may have read it while this one waited.
+            if self._known is None or self._known.seq != seq:
+                self._known = read_in_force(reader, files)
             return self._known

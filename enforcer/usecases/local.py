@@ -34,6 +34,7 @@ from enforcer.application.views import (
 from enforcer.core.brake import PauseState
 from enforcer.core.draft import Draft
 from enforcer.core.orders import Order
+from enforcer.core.session_checks import wanted_by
 from enforcer.errors import ConfigurationInvalid
 from enforcer.usecases import (
     change,
@@ -55,9 +56,10 @@ from enforcer.usecases.find_orders import find_orders
 from enforcer.usecases.local_approval import LocalApproval
 from enforcer.usecases.local_desk import LocalDesk
 from enforcer.usecases.local_record import LocalRecord
+from enforcer.usecases.own import told, visible, within_reach
 from enforcer.usecases.present import Presenter, event_view
 from enforcer.usecases.session_warnings import session_warnings
-from enforcer.usecases.world import World, existing
+from enforcer.usecases.world import World
 
 
 class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
@@ -79,8 +81,11 @@ class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
         """See `Application.place`."""
         order = place.place(self._world, actor, command)
         draft = Draft(order.demand, order.start, order.end, order.scope)
+        view = self._view(order)
+        if wanted_by(draft) is None:
+            return view
         said = list(session_warnings(draft, self._world.topology))
-        return self._view(order).model_copy(update={"warnings": said})
+        return view.model_copy(update={"warnings": said})
 
     def preview(self, actor: Actor, command: PlaceOrder, fresh: bool = False) -> Preview:
         """See `Application.preview`."""
@@ -105,22 +110,24 @@ class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
     def order(self, actor: Actor, order_id: str) -> OrderView:
         """See `Application.order`."""
         with self._world.database.read() as reader:
-            order = existing(reader, order_id)
+            order = visible(reader, actor, order_id)
         return self._view(order)
 
     def orders(self, actor: Actor, which: OrderFilter) -> Sequence[OrderView]:
         """See `Application.orders`."""
-        return find_orders(self._world, which)
+        return find_orders(self._world, within_reach(actor, which))
 
     def history(self, actor: Actor, order_id: str) -> Sequence[EventView]:
         """See `Application.history`."""
         with self._world.database.read() as reader:
-            order = existing(reader, order_id)
+            order = visible(reader, actor, order_id)
             entries = reader.audit.entries(subject=order.id)
-        return [event_view(entry) for entry in entries]
+        return [event_view(entry) for entry in told(actor, entries)]
 
     def wait(self, actor: Actor, order_id: str, timeout: timedelta) -> OrderView:
         """See `Application.wait`."""
+        with self._world.database.read() as reader:
+            visible(reader, actor, order_id)
         return wait.wait(self._world, order_id, timeout)
 
     def devices(self, actor: Actor) -> Sequence[DeviceView]:

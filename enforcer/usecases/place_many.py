@@ -18,8 +18,8 @@ from enforcer.usecases.present import Presenter
 from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.world import World
 
-PORTION = 1000
-"""Orders in one transaction: other writers wait for it, so it stays below a second."""
+PORTION = 250
+"""Orders in one transaction: other writers wait for it, so it stays well below 100 ms."""
 
 
 def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> list[PlaceResult]:
@@ -29,7 +29,7 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
     of `PORTION` lines are placed and the rest is not; with idempotency keys the same lines can
     be placed again, and nothing is placed twice. Raises StorageError, which stops at a portion.
     """
-    admission = Admission(world)
+    admission = Admission(world, swarm=True)
     losses = RouteLosses(admission)
     outcomes: list[Outcome] = []
     try:

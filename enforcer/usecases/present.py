@@ -46,6 +46,7 @@ from enforcer.core.topology import Device
 from enforcer.errors import EnforcerError
 from enforcer.storage.records import AuditEntry
 from enforcer.usecases.lingering import Lingering
+from enforcer.usecases.remembered import Known
 from enforcer.usecases.world import World
 from enforcer.wire import demand_to_wire
 
@@ -60,8 +61,8 @@ class Presenter:
         self._now = world.clock.now()
         self._lists: dict[str, ListContent | None] = {}
         self._sizes: dict[str, int] = {}
-        self._standing = world.in_force()
         with world.database.read() as reader:
+            self._standing = world.in_force_of(reader)
             self._facts = reader.devices.all_facts()
             self._controls = reader.device_controls.all()
             self._holds = holds_of(self._controls, reader.inventories)
@@ -70,37 +71,27 @@ class Presenter:
 
     def order(self, order: Order, entry: Entry | None = None) -> OrderView:
         """One order with its status everywhere."""
-        entry = entry or self._basis.entry(order, self._lists_of(order))
-        asks = entry.asks
-        facts = self.order_facts(order, entry)
+        known = self._known(order, entry)
+        facts = self.order_facts(order, known.entry)
         status = status_of(facts, self._facts, self._world.stale_after)
         return OrderView(
-            id=order.id,
-            number=order.number,
-            kind=order.demand.kind,
-            target=target_text(order.demand),
+            **known.shown,
             status=str(status.status),
-            demand=dict(demand_to_wire(order.demand)),
-            reason=order.reason,
-            ticket=order.ticket,
-            policy=_policy(order),
-            issuer=order.issuer,
-            source=order.source,
-            created=order.created,
-            start=order.start,
-            end=order.end,
-            open_ended=order.end is None,
-            lifted=order.lifted,
-            lift_reason=order.lift_reason,
-            scope={
-                "devices": list(order.scope.devices),
-                "roles": list(order.scope.roles),
-                "sites": list(order.scope.sites),
-            },
             devices=self._devices(facts, status),
-            withheld=_withheld(asks),
             entries=self._entries(order.demand),
         )
+
+    def _known(self, order: Order, entry: Entry | None) -> Known:
+        """What does not depend on what became of the order."""
+        remembered = self._world.remembered
+        known = None if entry or self._basis.older else remembered.of(order, self._standing)
+        if known is not None:
+            return known
+        made = entry or self._basis.entry(order, self._lists_of(order))
+        known = Known(order, self._standing, made, _shown(order, made))
+        if not entry and not self._basis.older:
+            remembered.keep(known)
+        return known
 
     def order_facts(self, order: Order, entry: Entry) -> OrderFacts:
         """The order's side of the status table."""
@@ -201,6 +192,33 @@ class Presenter:
         except EnforcerError:
             return []
         return sorted(trait.name.lower() for trait in Trait if trait in traits and trait.name)
+
+
+def _shown(order: Order, entry: Entry) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "kind": order.demand.kind,
+        "target": target_text(order.demand),
+        "demand": dict(demand_to_wire(order.demand)),
+        "reason": order.reason,
+        "ticket": order.ticket,
+        "policy": _policy(order),
+        "issuer": order.issuer,
+        "source": order.source,
+        "created": order.created,
+        "start": order.start,
+        "end": order.end,
+        "open_ended": order.end is None,
+        "lifted": order.lifted,
+        "lift_reason": order.lift_reason,
+        "scope": {
+            "devices": list(order.scope.devices),
+            "roles": list(order.scope.roles),
+            "sites": list(order.scope.sites),
+        },
+        "withheld": _withheld(entry.asks),
+    }
 
 
 def _paused(control: DeviceControl) -> str | None:

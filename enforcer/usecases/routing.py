@@ -118,6 +118,8 @@ class Readings:
             if line not in self._known:
                 wanted.setdefault(line.device, []).append(line)
         questions = {name: _question(some) for name, some in wanted.items()}
+        if not questions:
+            return self._known
         for name, answer in ask_each(self._world, questions, self._patience).items():
             if isinstance(answer, Unread):
                 self._known.update(dict.fromkeys(wanted[name], answer))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from enforcer.core.orders import Order
 from enforcer.core.source_limits import limits_of
 from enforcer.core.topology import Topology
 from enforcer.storage.unit_of_work import Reader
-from enforcer.usecases.admission import Asked, traffic
+from enforcer.usecases.admission import Asked, Counted, traffic
 
 
 class Verdicts:
@@ -26,8 +26,18 @@ class Verdicts:
         self._now = now
         self._limits = limits_of(topology, actor.source)
         self._machine = actor.rights.machine if actor.rights is not None else None
-        self._traffic = traffic(reader, actor.source, now)
+        by_minute = self._machine is not None or self._limits.per_minute is not None
+        counted = Counted(self._limits.active is not None, by_minute)
+        self._traffic = traffic(reader, actor.source, now, counted)
         self._keys: dict[str, Order] = {}
+        self._known: dict[str, Order | None] = {}
+
+    def expect(self, many: Iterable[Asked]) -> None:
+        """These are to come: what was placed with their keys is looked up at once."""
+        keys = [one.command.idempotency_key for one in many]
+        missing = {key for key in keys if key is not None} - self._known.keys()
+        found = self._reader.orders.by_keys(sorted(missing))
+        self._known |= {key: found.get(key) for key in missing}
 
     def on(self, asked: Asked) -> Order | tuple[Refusal, ...]:
         """The order that was placed with the same key, or what speaks against a new one."""
@@ -58,6 +68,8 @@ class Verdicts:
     def _placed_before(self, key: str | None) -> Order | None:
         if key is None:
             return None
+        if key not in self._keys and key in self._known:
+            return self._known[key]
         return self._keys.get(key) or self._reader.orders.by_key(key)
 
 

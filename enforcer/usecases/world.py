@@ -20,13 +20,14 @@ from enforcer.core.orders import Order, order_number
 from enforcer.core.placement import Ownership
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Owner
-from enforcer.core.topology import Device, Leaving, Topology
-from enforcer.errors import ConfigurationInvalid, InvalidInput, NotFound
+from enforcer.core.topology import Device, Topology
+from enforcer.errors import InvalidInput, NotFound
 from enforcer.service_settings import FourEyesSettings
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import Reader
 from enforcer.usecases.in_force import InForce, Newest
 from enforcer.usecases.installation import Installation
+from enforcer.usecases.remembered import Abilities, Remembered
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class World:
     installation: Installation = field(default_factory=Installation)
     four_eyes: FourEyesSettings = field(default_factory=FourEyesSettings)
     _newest: Newest = field(default_factory=Newest, init=False, repr=False, compare=False)
+    _abilities: Abilities = field(default_factory=Abilities, init=False, repr=False, compare=False)
+    remembered: Remembered = field(
+        default_factory=Remembered, init=False, repr=False, compare=False
+    )
 
     def in_force(self) -> InForce:
         """The inventory in force now; take it once where several answers must fit together.
@@ -56,6 +61,10 @@ class World:
         Before any was put in force: the files. Raises ConfigurationInvalid, StorageError.
         """
         return self._newest.look(self.database, self.load_topology)
+
+    def in_force_of(self, reader: Reader) -> InForce:
+        """The inventory in force in a snapshot that was taken already. Raises as `in_force`."""
+        return self._newest.of(reader, self.load_topology)
 
     @property
     def topology(self) -> Topology:
@@ -96,18 +105,11 @@ class World:
         One that no driver takes can hold nothing: only what would be placed there is refused.
         One that is only kept in force, and whose platform may have gone with it, is left out.
         """
-        owner = self.evidence.identity()
-        found = ((n, self._capability(d, owner)) for n, d in self.topology.devices.items())
-        return {name: capability for name, capability in found if capability is not None}
+        return self.abilities(self.in_force(), self.evidence.identity())
 
-    def _capability(self, device: Device, owner: Owner) -> Capability | None:
-        try:
-            return self.driver_for(device, owner).capability
-        except ConfigurationInvalid as error:
-            if device.leaving is not Leaving.NO:
-                return None
-            why = str(error).removeprefix(f"{device.name}: ")
-            return Capability.none(f"{device.name} has no driver that takes it ({why}).")
+    def abilities(self, standing: InForce, owner: Owner) -> dict[str, Capability]:
+        """The same of one inventory, under the mark of `owner`."""
+        return self._abilities.of(standing, owner, self.driver_for)
 
     def ring(self) -> None:
         """Tell the controller, if one runs, that something was committed."""

@@ -57,9 +57,13 @@ def approval(request: Request, proposal_id: str, caller: Reading) -> Response:
 
 @router.post("/approvals/{proposal_id}/approve")
 def approve(request: Request, proposal_id: str, caller: Approving, reason: Text = "") -> Response:
-    """Do it; everything is checked anew."""
+    """Do it; everything is checked anew. Who comes second is told who was first."""
     desk = Desk(request, caller)
     order = desk.application.approve(desk.actor, proposal_id, reason.strip())
+    by = desk.application.proposal(desk.actor, proposal_id).decided_by
+    if by is not None and by != desk.actor.name:
+        said = f"{proposal_id} was approved before you, by {by}: it is order {order.id}."
+        return desk.go(f"/orders/{segment(order.id)}", Said(said, "watch"))
     return desk.go(f"/orders/{segment(order.id)}", Said(f"Approved: order {order.id} is placed."))
 
 

@@ -6,15 +6,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # has no types
     Axe,
 )
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from enforcer.accounts.local import LocalAccounts
 from enforcer.api.guard import COOKIE
-from tests.browser.town import PASSWORD, Town
+from tests.browser.town import PASSWORD
 
 WIDE, NARROW = (1280, 800), (360, 740)
 _SERIOUS = {"serious", "critical"}
@@ -24,10 +25,20 @@ _EXPECTED = ("status of 401", "status of 403", "status of 404", "status of 422")
 expect.set_options(timeout=_PATIENCE)
 
 
+class Place(Protocol):
+    """Where a desk is: its address, and the accounts of those who come."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def accounts(self) -> LocalAccounts: ...
+
+
 class Visits:
     """`complaints`: what the browser said against a page, such as a breach of the policy."""
 
-    def __init__(self, browser: Browser, town: Town, pictures: Path | None) -> None:
+    def __init__(self, browser: Browser, town: Place, pictures: Path | None) -> None:
         self._browser = browser
         self._town = town
         self._pictures = pictures

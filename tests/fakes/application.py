@@ -391,6 +391,7 @@ def _matches(view: OrderView, which: OrderFilter) -> bool:
         and (not which.statuses or view.status in which.statuses)
         and (not which.kinds or view.kind in which.kinds)
         and (which.customer is None or view.target == which.customer)
+        and which.source in (None, view.source)
         and (which.text is None or which.text in view.reason)
         and (which.before is None or view.id < which.before)
     )

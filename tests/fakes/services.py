@@ -25,7 +25,13 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.drop_views import DroppedView
 from enforcer.application.notice_views import ChannelView, Notices, NoticeView
-from enforcer.application.report_views import ReportFilter, Reports, ReportView, TrialView
+from enforcer.application.report_views import (
+    PullView,
+    ReportFilter,
+    Reports,
+    ReportView,
+    TrialView,
+)
 from enforcer.application.services import Services
 from enforcer.application.views import OrderView
 from enforcer.core.access import MachineLimits, Rights, Role
@@ -142,7 +148,7 @@ class FakeAccounts:
     def change_user(self, actor: Actor, command: ChangeUser) -> UserView:
         """What is not None."""
         user = self._user(command.name)
-        said = command.model_dump(exclude={"name", "disabled"}, exclude_none=True)
+        said = command.model_dump(mode="json", exclude={"name", "disabled"}, exclude_none=True)
         if command.disabled is not None:
             said["disabled"] = NOW if command.disabled else None
         self.views[command.name] = user.model_copy(update=said)
@@ -223,6 +229,11 @@ class FakeReports:
         if form == "morse":
             raise InvalidInput(f"--format {form}: there is none: xarf")
         return [a_trial(form)]
+
+    def poll(self, actor: Actor, confirm_shrink: bool = False) -> PullView:
+        """Two were taken; three are held until it is confirmed."""
+        held = 0 if confirm_shrink else 3
+        return PullView(source="crowdsec", url="http://127.0.0.1:8081", taken=2, held=held)
 
 
 def a_trial(form: str) -> TrialView:

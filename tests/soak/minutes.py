@@ -273,7 +273,9 @@ class Soak:
             verdicts = self.ledger.verdicts(wrong, since)
             raise Violation(
                 "on the wire: "
-                + ", ".join(f"{said(p)} to be dropped: {v}" for p, v in zip(wrong, verdicts))
+                + ", ".join(
+                    f"{said(p)} to be dropped: {v}" for p, v in zip(wrong, verdicts, strict=True)
+                )
             )
 
     def _packets(self, number: int) -> list[Packet]:

@@ -56,36 +56,41 @@ class Stranger:
         return (kind if script else "", script)
 
     def _script(self, kind: str, seen: Ruleset) -> str:
-        filled = [(n, e) for n, some in seen.sets.items() for e in some if n != "owner_mark"]
-        timed = [n for n, flags in seen.flags.items() if "timeout" in flags]
-        name, element = self.chance.choice(filled) if filled else ("", None)
-        match kind:
-            case "delete element" if element:
-                return f"delete element {TABLE} {name} {{ {element.text} }}"
-            case "other timeout" if element and name in timed:
-                gone = f"delete element {TABLE} {name} {{ {element.text} }}"
-                return f"{gone}\nadd element {TABLE} {name} {{ {element.text} timeout 7777s }}"
-            case "add element" if timed:
-                return self._added(seen, self.chance.choice(timed))
-            case "flush set" if name:
-                return f"flush set {TABLE} {name}"
-            case "delete rule":
-                return self._without_rule()
-            case "accept all" if "blocks" in seen.rules:
-                return f"insert rule {TABLE} blocks accept"
-            case "flush chain" if "blocks" in seen.rules:
-                return f"flush chain {TABLE} blocks"
-            case "delete table" if seen.rules:
-                return f"delete table {TABLE}"
-            case "flush ruleset":
-                return "flush ruleset"
-            case "their own table":
-                return f"add table inet operator{self.chance.randrange(100)}"
-        return ""
+        """The words for one kind of edit; "" where there is nothing to edit."""
+        if "element" in kind or "timeout" in kind or kind == "flush set":
+            return self._about_elements(kind, seen)
+        whole = {
+            "accept all": f"insert rule {TABLE} blocks accept" if "blocks" in seen.rules else "",
+            "flush chain": f"flush chain {TABLE} blocks" if "blocks" in seen.rules else "",
+            "delete rule": self._without_rule(seen),
+            "delete table": f"delete table {TABLE}" if seen.rules else "",
+            "flush ruleset": "flush ruleset",
+            "their own table": f"add table inet operator{self.chance.randrange(100)}",
+        }
+        return whole[kind]
 
-    def _added(self, seen: Ruleset, name: str) -> str:
+    def _about_elements(self, kind: str, seen: Ruleset) -> str:
+        timed = [n for n, flags in seen.flags.items() if "timeout" in flags]
+        if kind == "add element":
+            return self._added(self.chance.choice(timed)) if timed else ""
+        filled = [(n, e) for n, some in seen.sets.items() for e in some if n != "owner_mark"]
+        if not filled:
+            return ""
+        name, element = self.chance.choice(filled)
+        if kind == "flush set":
+            return f"flush set {TABLE} {name}"
+        gone = f"delete element {TABLE} {name} {{ {element.text} }}"
+        if kind == "delete element":
+            return gone
+        if name not in timed:
+            return ""
+        return f"{gone}\nadd element {TABLE} {name} {{ {element.text} timeout 7777s }}"
+
+    def _added(self, name: str) -> str:
         """An element that nobody ordered, of the family of the set."""
-        listed = json.loads(self.nft("-j", "list", "set", *TABLE.split(), name, check=False) or "{}")
+        listed = json.loads(
+            self.nft("-j", "list", "set", *TABLE.split(), name, check=False) or "{}"
+        )
         kinds = [e["set"]["type"] for e in listed.get("nftables", []) if "set" in e]
         stray = {"ipv4_addr": "198.51.100.", "ipv6_addr": "2001:db8:bad::"}
         if not kinds or kinds[0] not in stray:
@@ -94,8 +99,8 @@ class Stranger:
         text = f"{stray[kinds[0]]}{last if kinds[0] == 'ipv4_addr' else f'{last - 64:x}'}"
         return f"add element {TABLE} {name} {{ {text} }}"
 
-    def _without_rule(self) -> str:
-        rules = [r for some in self.listed().rules.values() for r in some]
+    def _without_rule(self, seen: Ruleset) -> str:
+        rules = [r for some in seen.rules.values() for r in some]
         if not rules:
             return ""
         rule: dict[str, Any] = self.chance.choice(rules)

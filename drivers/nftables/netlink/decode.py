@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.nftables.netlink.answers import Answers
 from drivers.nftables.netlink.attributes import envelopes, fields
 from drivers.nftables.netlink.columns import Elements
 from drivers.nftables.netlink.comments import distinct_comments
@@ -52,6 +53,10 @@ class Halves:
     comments: tuple[str, ...]
     counter: NDArray[np.uint64]
     catch_all: NDArray[np.bool_]
+
+    def starts(self, first: Addresses, last: Addresses, rows: NDArray[np.intp]) -> Elements:
+        """The ranges `first`..`last` that begin in `rows`."""
+        return _elements(self, first, last, rows, slice(None), 0)
 
 
 def read_elements(dumps: Sequence[bytes], key_bytes: int, interval: bool) -> list[Elements]:
@@ -112,11 +117,29 @@ def _elements(
     )
 
 
+def read_answers(answers: Answers, key_bytes: int) -> Halves:
+    """The elements that single keys were answered with. Raises MalformedReply."""
+    offsets = answers.offsets
+    part = np.zeros(len(offsets), np.intp)
+    return _filled(answers.buffer, offsets, answers.sizes, part, 1, key_bytes)
+
+
+def answered_hosts(halves: Halves) -> Elements:
+    """Elements of a set without intervals. Raises as `read_elements`."""
+    first, last, rows = _hosts(halves)
+    return _elements(halves, first, last, rows, slice(None), 0)
+
+
 def _halves(buffer: bytes, lengths: list[int], key_bytes: int) -> Halves:
-    starts, stops = _lists(buffer)
-    offsets, sizes = _spans(buffer, starts, stops)
+    offsets, sizes = _spans(buffer, *_lists(buffer))
     part = np.searchsorted(np.cumsum(lengths, dtype=np.int64), offsets, side="right")
-    columns = _Columns(len(offsets), len(lengths))
+    return _filled(buffer, offsets, sizes, part, len(lengths), key_bytes)
+
+
+def _filled(
+    buffer: bytes, offsets: Integers, sizes: Integers, part: Integers, parts: int, key_bytes: int
+) -> Halves:
+    columns = _Columns(len(offsets), parts)
     words = np.frombuffer(buffer, np.uint32)
     rest = np.arange(len(offsets))
     while len(rest):

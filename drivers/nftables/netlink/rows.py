@@ -96,7 +96,7 @@ def _block(
     timed = _timed(e)
     lengths = _comment_lengths(e)
     sizes = _padded(lengths)
-    ended = ~_at_top(e.last, key_bytes) if interval else np.zeros(len(e), np.bool_)
+    ended = ~at_top(e.last, key_bytes) if interval else np.zeros(len(e), np.bool_)
     slots = _slots(
         key_bytes,
         e.counter is not None,
@@ -227,7 +227,7 @@ def _offset(slots: np.dtype[Any], name: str) -> int:
     return int(slots.fields[name][1])
 
 
-def _at_top(last: Addresses, key_bytes: int) -> NDArray[np.bool_]:
+def at_top(last: Addresses, key_bytes: int) -> NDArray[np.bool_]:
     """Ranges that reach the highest address have no end element."""
     low = last[:, 1] == np.uint64(0xFFFFFFFF if key_bytes == IPV4_KEY else 2**64 - 1)
     top: NDArray[np.bool_] = low & ((last[:, 0] == np.uint64(2**64 - 1)) | (key_bytes == IPV4_KEY))

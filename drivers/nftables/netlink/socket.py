@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.nftables.netlink import encode
+from drivers.nftables.netlink.answers import questions, sift
 from drivers.nftables.netlink.attributes import Message
 from drivers.nftables.netlink.columns import Elements, NewElements, SetFacts, SetRef
 from drivers.nftables.netlink.constants import (
@@ -34,7 +35,12 @@ from drivers.nftables.netlink.constants import (
     SO_SNDBUFFORCE,
     SOL_NETLINK,
 )
-from drivers.nftables.netlink.decode import read_elements
+from drivers.nftables.netlink.decode import (
+    Halves,
+    answered_hosts,
+    read_answers,
+    read_elements,
+)
 from drivers.nftables.netlink.errors import (
     EventsLost,
     MalformedReply,
@@ -53,13 +59,17 @@ from drivers.nftables.netlink.replies import (
     read_generation,
     set_facts,
 )
+from drivers.nftables.netlink.rows import at_top
+from enforcer.core.addresses import equal, successor
+from enforcer.core.rules import Addresses
 
 _RECEIVE = 1 << 18
 """More than the kernel puts into one datagram (32 KiB in a dump)."""
 _BUFFER_LIMIT = 1 << 26
 _ANSWER_SECONDS = 10
-_KEYS_PER_REQUEST = 400
-"""Answers to one request must fit into the receive buffer together."""
+_KEYS_AT_ONCE = 1000
+"""The answers, a datagram each, must fit into the receive buffer together."""
+_LAST_SEQUENCE = 0x3FFFFFFF
 
 
 def _open(receive_bytes: int = _BUFFER_LIMIT) -> socket.socket:
@@ -191,36 +201,51 @@ class NftSocket:
     def lookup(self, target: SetRef, keys: NewElements) -> tuple[NDArray[np.bool_], Elements]:
         """Which of `keys` a set without intervals holds, and those elements, in their order.
 
-        Each missing key costs a request: meant for keys that should be there.
+        A set that is not there holds none. Raises KernelRefused, MovingRuleset, MalformedReply.
         """
-        present = np.ones(len(keys), np.bool_)
-        replies: list[bytes] = []
-        at = 0
-        while at < len(keys):
-            asked = slice(at, at + _KEYS_PER_REQUEST)
-            wanted = NewElements(keys.first[asked], keys.last[asked])
-            found, missing = self._lookup_some(target, wanted)
-            replies += found
-            at += len(wanted) if missing is None else missing + 1
-            if missing is not None:
-                present[at - 1] = False
-        read_generation(replies)
-        return present, read_elements([b"".join(replies)], target.key_bytes, False)[0]
+        present, found = self._single(target, keys.first)
+        return present, answered_hosts(found)
 
-    def _lookup_some(self, target: SetRef, keys: NewElements) -> tuple[list[bytes], int | None]:
-        found: list[bytes] = []
-        for message in encode.get_elements(target, keys):
-            sequence = self._next()
-            self._send(encode.request(message, sequence))
-            for reply in self._receiver.queued():
-                end = finished(reply, sequence)
-                if end is None:
-                    found.append(reply)
-                elif end.code != errno.ENOENT:
-                    raise_refusal(end)
-                else:
-                    return found, len(found)
-        return found, None
+    def lookup_ranges(
+        self, target: SetRef, ranges: NewElements
+    ) -> tuple[NDArray[np.bool_], Elements] | None:
+        """The same for a set of ranges, each of two addresses or more; None: only a dump tells.
+
+        A range stands where its first address is a start, and what ends behind it ends after its
+        last one: the kernel's answer about an address that is a start and an end is ambiguous,
+        so that none is asked about.
+        """
+        if at_top(ranges.last, target.key_bytes).any():
+            return None
+        started, found = self._single(target, ranges.first)
+        asked = np.flatnonzero(started)
+        there = equal(found.key, ranges.first[asked])
+        if (found.is_end | found.closed).any():
+            return None
+        rows = asked[there]
+        ended, ends = self._single(target, successor(ranges.first[rows]), ends=True)
+        if not (ended.all() and ends.is_end.all()):
+            return None
+        same = equal(ends.key, successor(ranges.last[rows]))
+        present = np.zeros(len(ranges), np.bool_)
+        present[rows[same]] = True
+        first, last = ranges.first[present], ranges.last[present]
+        return present, found.starts(first, last, np.flatnonzero(there)[same])
+
+    def _single(
+        self, target: SetRef, keys: Addresses, ends: bool = False
+    ) -> tuple[NDArray[np.bool_], Halves]:
+        replies: list[bytes] = []
+        sequence = self._reserve(len(keys))
+        for at in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[at : at + _KEYS_AT_ONCE]
+            self._send(questions(target, some, sequence + at, ends))
+            replies += self._receiver.queued()
+        answers = sift(replies, sequence, len(keys))
+        found = read_answers(answers, target.key_bytes)
+        if len(found.part) != len(answers.offsets):
+            raise MalformedReply("the kernel answered a question about a key with no key")
+        return answers.present, found
 
     def _ask(self, question: Message) -> list[bytes]:
         sequence = self._next()
@@ -259,8 +284,15 @@ class NftSocket:
             raise refusal(failed.errno or errno.EIO, text="nothing was sent") from failed
 
     def _next(self) -> int:
-        self._sequence = (self._sequence + 1) & 0x3FFFFFFF
-        return self._sequence
+        return self._reserve(1)
+
+    def _reserve(self, count: int) -> int:
+        """The first of so many sequence numbers in a row."""
+        first = self._sequence + 1
+        if first + count > _LAST_SEQUENCE:
+            first = 1
+        self._sequence = first + count - 1
+        return first
 
 
 class EventSocket:

@@ -29,6 +29,7 @@ from enforcer.clock import SystemClock
 from enforcer.errors import ConfigurationInvalid, ServerUnreachable, StorageError
 from enforcer.service_settings import WebSettings
 from enforcer.serving import MakeApp, WebServer, serving
+from enforcer.slow_clients import Patience
 from tests.fakes.services import EVERYTHING, fake_services
 from tests.integration.tls_server import Authority
 
@@ -211,6 +212,89 @@ def test_connections_have_an_end_and_leave_descriptors_to_devices(
         while httpx.get(f"{server.url}/api/v1/openapi.json").status_code != 200:
             assert clock.monotonic() < deadline
             clock.sleep(0.05)
+
+
+@contextmanager
+def hurried(**patience: float) -> Iterator[tuple[str, int]]:
+    """A server that waits for nobody; its address."""
+    made = create_app(fake_services())
+    patient = Patience(**{"header": 60.0, "body": 60.0, **patience})
+    with (
+        capture_logs(),
+        serving(ANY, lambda: nullcontext(made), SystemClock(), patience=patient) as server,
+    ):
+        assert server.ready.wait(PATIENCE)
+        host, port = server.url.removeprefix("http://").rsplit(":", 1)
+        yield host, int(port)
+
+
+def answered(where: tuple[str, int], *sent: bytes) -> bytes:
+    """All that comes until the connection is closed; nothing more is sent."""
+    with closing(socket.create_connection(where)) as connection:
+        connection.settimeout(PATIENCE)
+        for part in sent:
+            connection.sendall(part)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+REQUEST = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n"
+POSTING = b"POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n" % (
+    EVERYTHING.encode()
+)
+
+
+def test_half_open_connections_are_closed() -> None:
+    with hurried(header=0.2) as where:
+        assert answered(where) == b""
+        said = answered(where, REQUEST)
+        assert said.startswith(b"HTTP/1.1 408 ") and b"connection: close" in said.lower()
+
+
+def test_a_body_that_never_comes_is_not_waited_for() -> None:
+    headers = b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    with hurried(body=0.2) as where:
+        assert b" 20" not in answered(where, POSTING + headers + b'{"demand": ')
+
+
+def test_who_sends_steadily_is_waited_for() -> None:
+    """A body gains time with each part of it; so do those who are answered slowly."""
+    body = b'{"demand": ' + b" " * 4000
+    headers = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (3 * len(body))
+    with hurried(body=0.2, rate=100.0) as where:
+        said = answered(where, POSTING + headers, body, body, body)
+        assert said.startswith(b"HTTP/1.1 4"), "it was read whole, and is no JSON"
+        assert b" 408 " not in said
+
+
+def test_listeners_to_events_stay() -> None:
+    headers = {"Authorization": f"Bearer {EVERYTHING}"}
+    with hurried(header=0.05, body=0.05) as (host, port):
+        url = f"http://{host}:{port}/api/v1/events"
+        with httpx.stream("GET", url, headers=headers, timeout=PATIENCE) as one:
+            assert next(one.iter_lines()) is not None
+            SystemClock().sleep(0.3)
+            assert httpx.get(f"http://{host}:{port}/api/v1/openapi.json").status_code == 200
+            assert not one.is_closed
+
+
+def test_what_breaks_while_it_opens_is_told_and_tried_again() -> None:
+    tried: list[int] = []
+    told: list[str] = []
+
+    @contextmanager
+    def make() -> Iterator[FastAPI]:
+        tried.append(len(tried))
+        if len(tried) < 3:
+            raise KeyError("a defect")
+        yield create_app(fake_services())
+
+    clock = Quick(SystemClock())
+    with capture_logs() as logged, serving(ANY, make, clock, told=told.append) as server:
+        assert server.ready.wait(PATIENCE)
+        assert state_at(server.url) == "running"
+    assert tried[:3] == [0, 1, 2]
+    assert told[:3] == [told[0], told[0], ""] and "KeyError" in told[0]
+    assert [one["exc_info"] for one in logged if one["event"] == "not serving"] == [True, True]
 
 
 def test_a_server_that_cannot_start_is_tried_again_after_a_pause() -> None:

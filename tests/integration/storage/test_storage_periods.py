@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from enforcer.control.evidence import Evidence
+from enforcer.control.evidence import Evidence, Terms
 from enforcer.core.drift import Delta, Drift, Tally
 from enforcer.core.plan import Plan
 from enforcer.core.status import DeviceFacts
@@ -85,7 +85,9 @@ def test_the_same_proof_saved_again_says_nothing_new(database: Database) -> None
 def write(database: Database, at: float, done: float, foreign: bool) -> None:
     evidence = Evidence(database)
     began = NOON + timedelta(seconds=at)
-    intent = evidence.intend("edge1", began, Plan(), NOTHING, "asked", foreign=foreign)
+    intent = evidence.intend(
+        "edge1", began, Plan(), NOTHING, "asked", terms=Terms(foreign=foreign)
+    )
     ended = NOON + timedelta(seconds=done)
     evidence.conclude(intent, "edge1", ended, "applied", "done", proof(ended, seq=9))
 

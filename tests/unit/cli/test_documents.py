@@ -43,7 +43,7 @@ customer list|customer show|customer confirm-gone|source list|source stop|source
 intake list|intake show|intake dismiss|intake order|intake try|intake files
 user add|user list|user change|user password|user disable|user enable|user sessions
 token add|token list|token revoke
-notice list|notice channels|notice events|notice retry|notice test
+intake poll|notice list|notice channels|notice events|notice retry|notice test
 approval list|approval show|approval approve|approval reject|approval withdraw|approval review
 device list|device show|device plan|device reconcile|device drift|device adopt
 device pause|device resume|device release|device retire|device move|device mode|device snippets

@@ -76,3 +76,9 @@ def test_trying(desk: Reporting, tmp_path: Path) -> None:
     assert desk.shell.run("intake", "try", "no-such-file", "-f", "xarf").exit_code == 2
     unknown = desk.shell.run("intake", "try", str(file), "--format", "morse")
     assert unknown.exit_code == 2 and "xarf" in unknown.stderr
+
+
+def test_polling(desk: Reporting) -> None:
+    assert desk.shell.json("intake", "poll")["held"] == 3
+    assert desk.shell.json("intake", "poll", "--confirm-shrink")["held"] == 0
+    assert "taken" in desk.shell.run("intake", "poll").stdout

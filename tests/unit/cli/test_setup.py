@@ -14,9 +14,11 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from enforcer.cli.main import GROUPS, SINGLE, build, needed_groups
-from enforcer.cli.skeleton import INVENTORY
+from enforcer.cli.skeleton import INVENTORY, SETTINGS
 from enforcer.core.rules import Owner
+from enforcer.notify.channel_settings import problems
 from enforcer.registry import driver_class
+from enforcer.settings import load as load_settings
 from inventory.yaml_files import load as load_inventory
 from tests.unit.cli.shell import Shell
 
@@ -82,6 +84,20 @@ def test_the_examples_of_the_skeleton_are_valid(tmp_path: Path) -> None:
     assert list(topology.customers) == ["acme"]
     assert sorted(topology.service_sets) == ["relay", "resolvers"]
     assert len(topology.protected) == 1
+
+
+def test_the_settings_of_the_skeleton_are_valid_and_all_told_as_comments(tmp_path: Path) -> None:
+    file = tmp_path / "enforcer.toml"
+    lines = SETTINGS.splitlines()
+    block = lines.index("# [service.web]")
+    assert all(line.startswith("#") or not line for line in lines[block:])
+    wanted = [re.sub(r"^# (?=\[|[a-z0-9_]+ = )", "", line) for line in lines]
+    file.write_text("\n".join(wanted))
+    settings = load_settings(file)
+    assert settings.full_pass_every == 300
+    assert settings.service.web.listen == "127.0.0.1:8080"
+    assert settings.service.four_eyes.prefix4 == 22
+    assert problems(settings.service.notify) == []
 
 
 def test_run_gives_the_settings_to_the_controller(shell: Shell) -> None:

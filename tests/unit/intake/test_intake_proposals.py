@@ -46,6 +46,16 @@ def test_it_is_ordered_once_the_proposal_is_approved(desk: ReportOffice) -> None
     assert len(desk.placed()) == 1
 
 
+def test_asking_for_a_state_finds_what_was_decided_before_anybody_looked(
+    desk: ReportOffice,
+) -> None:
+    proposal = proposed(desk)
+    assert [one.id for one in desk.reports(states=("open",))] == [1]
+    desk.app.approve(BOB, proposal, "go on")
+    assert [one.id for one in desk.reports(states=("ordered",))] == [1]
+    assert desk.reports(states=("open",)) == []
+
+
 def test_it_waits_again_once_the_proposal_is_rejected(desk: ReportOffice) -> None:
     proposal = proposed(desk)
     assert proposed(desk) == proposal, "asking twice is one proposal"

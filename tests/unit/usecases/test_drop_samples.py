@@ -96,7 +96,7 @@ def test_an_order_that_is_over_keeps_its_samples_and_asks_nobody(office: Office)
     found = DropDesk(office.world).dropped(ANN, order)
     assert found.packets is None and len(found.samples) == 1
     with pytest.raises(NotFound):
-        DropDesk(office.world).dropped(ANN, "0009-3")
+        DropDesk(office.world).dropped(ANN, "0009-E")
 
 
 def test_old_samples_become_one_an_hour_and_then_none(office: Office) -> None:

@@ -155,7 +155,8 @@ def test_dropped_packets_are_drawn_as_they_grew(
     assert "No device that holds it counts" in client.get(path).text
     drops.view = DroppedView(packets=0, shared_by=None, samples=[])
     assert "Nothing came" in client.get(path).text
-    samples = [DropSample(at=view.start + timedelta(minutes=n), packets=n) for n in (5, 9, 3)]
+    seen = ((5, 5), (9, 9), (12, 3))
+    samples = [DropSample(at=view.start + timedelta(minutes=n), packets=p) for n, p in seen]
     drops.view = DroppedView(packets=1234, shared_by=2, samples=samples)
     shown = client.get(path).text
     assert "1\u202f234" in shown and "shared by 2 orders" in shown
@@ -193,10 +194,9 @@ def test_what_devices_were_told_is_in_the_timeline(
     view = an_order(application)
     about = {"orders": [view.id], "why": "drift: 1 missing", "writers": ["somebody"]}
     application.entries = [
-        _entry(7, "order.commented", None, {"text": "looks\nreal"}),
         _entry(8, "device.intent", "edge1", about),
         _entry(9, "device.outcome", "edge1", {"intent": 8, "result": "applied", "said": "1 added"}),
-        _entry(10, "device.intent", "edge2", {"orders": ["0009-3"], "why": "rung"}),
+        _entry(10, "device.intent", "edge2", {"orders": ["0009-D"], "why": "rung"}),
     ]
     text = visitor("abuse").get(f"/orders/{view.id}").text
     assert "Drift repaired on edge1" in text and "changed by: somebody" in text

@@ -219,8 +219,10 @@ def test_the_record_is_told_newest_first_without_what_only_programs_need() -> No
         [
             event(1, "order.placed", demand={}, reason="phishing", end=NOW.isoformat()),
             event(2, "something.new", note="x" * 500),
+            event(3, "order.commented", text="called\nhim"),
         ]
     )
-    assert [step.title for step in told] == ["something new", "Placed"]
-    assert told[1].facts == (("reason", "phishing"), ("end", NOW))
-    assert len(str(told[0].facts[0][1])) <= 300
+    assert [step.title for step in told] == ["Comment", "something new", "Placed"]
+    assert (told[0].text, told[0].facts) == ("called\nhim", ())
+    assert told[2].facts == (("reason", "phishing"), ("end", NOW))
+    assert len(str(told[1].facts[0][1])) <= 300

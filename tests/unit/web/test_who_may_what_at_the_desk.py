@@ -65,7 +65,6 @@ TABLE = {
     "GET /lists/{name}/rejects": ALL,
     "GET /lists/{name}/diff": ALL,
     "POST /lists/{name}/refresh": "aexd",
-    "POST /orders/{order_id}/comments": "aexpd",
     "GET /import-list": "aexd",
     "POST /import-list": "aexd",
     "GET /protected": ALL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drivers.nftables.planning import BATCH_ROWS
+from drivers.nftables.batching import BATCH_ROWS
 from enforcer.core.intervals import Ranges, cover, match, subtract, union
 from enforcer.core.rules import NO_END, Members
 from tests.unit.drivers.nftables.test_planning import SOURCE, plan, standing

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from drivers.nftables.batching import BATCH_ROWS
 from drivers.nftables.driver import NftablesDriver
 from drivers.nftables.layout import Layout, first_layout
 from drivers.nftables.model import Found, Held
-from drivers.nftables.planning import BATCH_ROWS, Setup
+from drivers.nftables.planning import Setup
 from drivers.nftables.render import COMMON
 from drivers.nftables.transport import LocalTransport, Options
 from drivers.nftables.work import Work

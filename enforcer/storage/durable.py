@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Commits of a SQLite file that reach the disk together, and whose turn it is to write to it.
+
+Whoever commits alone waits for the disk while nobody else may write: a dozen orders a second on
+a slow one. Here a commit is written to the write-ahead log without waiting, the turn goes on, and
+then one thread has the log brought to the disk for all whose commits are in it by then. Nobody
+goes on before his own is there, so that what was answered survives a power cut as before.
+
+The log is one file in one sequence, and SQLite itself does the same with it after each commit
+where ``synchronous`` is FULL (https://www.sqlite.org/pragma.html#pragma_synchronous); before a
+checkpoint it does so always.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+from weakref import WeakValueDictionary
+
+from enforcer.errors import StorageError
+
+
+def sync_file(path: Path) -> None:
+    """Bring what was written to `path` to the disk; one that is not there has nothing to bring.
+
+    SQLite takes the log away only once all of it is in the database, on the disk.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class SharedSync:
+    """One file that many threads write to; they wait for the disk together."""
+
+    def __init__(self, path: Path, sync: Callable[[Path], None] = sync_file) -> None:
+        self._path = path
+        self._sync = sync
+        self._changed = threading.Condition()
+        self._asked = 0
+        self._done = 0
+        self._running = False
+        self._failed: tuple[int, OSError] | None = None
+
+    def wait(self) -> None:
+        """Until all that this thread wrote is on the disk. Raises StorageError: it may not be."""
+        with self._changed:
+            self._asked += 1
+            mine = self._asked
+            while self._running and self._done < mine:
+                self._changed.wait()
+            if self._done >= mine:
+                self._raise_failure(mine)
+                return
+            self._running, upto = True, self._asked
+        self._lead(upto)
+
+    def _lead(self, upto: int) -> None:
+        """Bring it to the disk for all who asked before; they hear what became of it."""
+        failure: OSError | None = None
+        try:
+            self._sync(self._path)
+        except OSError as problem:
+            failure = problem
+        with self._changed:
+            self._running, self._done = False, upto
+            if failure is not None:
+                # Only who asks first hears of an error from the kernel.
+                self._failed = (upto, failure)
+            self._changed.notify_all()
+            self._raise_failure(upto)
+
+    def _raise_failure(self, mine: int) -> None:
+        if self._failed is not None and mine <= self._failed[0]:
+            raise StorageError(
+                f"{self._path.name} could not be brought to the disk ({self._failed[1].strerror}):"
+                " what was changed last may be lost; look after the disk, then look whether it"
+                " is there"
+            ) from self._failed[1]
+
+
+class WriteTurn:
+    """One writer at a time: a database's own waiting is not fair, and sleeps in between."""
+
+    _known: ClassVar[WeakValueDictionary[str, WriteTurn]] = WeakValueDictionary()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    @classmethod
+    def of(cls, database: str) -> WriteTurn:
+        """The turn of everybody in this process who opened `database`."""
+        with cls._lock:
+            found = cls._known.get(database)
+            if found is None:
+                found = cls._known[database] = cls()
+            return found
+
+    def take(self, seconds: float) -> bool:
+        """Whether it came within that time."""
+        return self._turn.acquire(timeout=seconds)
+
+    def give(self) -> None:
+        """Let the next one write."""
+        self._turn.release()
