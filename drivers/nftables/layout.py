@@ -145,11 +145,14 @@ def astray(scheme: HostLayout | RangeLayout, index: int, members: Members) -> Fl
 
     Only somebody else puts them there; nobody looks for them where they stand.
     """
+    elsewhere: Flags
     if isinstance(scheme, HostLayout):
-        return scheme.shards(members) != index
-    if index == scheme.count:
-        return is_host(members) | (scheme.shards(members) != index)
+        elsewhere = scheme.shards(members) != index
+        return elsewhere
     wrong = is_host(members)
+    if index == scheme.count:
+        elsewhere = scheme.shards(members) != index
+        return wrong | elsewhere
     if index:
         wrong = wrong | before(members.first, to_column(scheme.cuts[index - 1 : index]))
     if index < len(scheme.cuts):

@@ -171,8 +171,10 @@ def read_contents(
         best = _fullest([(h, host_names(rule, h)) for h in hosts], dumps)
         spread = _fullest([(r, range_names(rule, r)) for r in ranges], dumps)
         parts: list[Elements] = []
-        for scheme, names in filter(None, (best, spread)):
-            parts += _in_place(scheme, names, dumps, strays, read_ms)
+        if best:
+            parts += _in_place(*best, dumps, strays, read_ms)
+        if spread:
+            parts += _in_place(*spread, dumps, strays, read_ms)
         layouts[rule] = Layout(
             best[0] if best else HostLayout(free_letter(found.sets, HOSTS, rule.digest)),
             spread[0] if spread else RangeLayout(free_letter(found.sets, RANGES, rule.digest)),

@@ -22,7 +22,7 @@ DESCRIPTION = """Orders become device state, stay true, end on time and are reco
 
 Everything that the command line can do. Send `Authorization: Bearer TOKEN`. Errors are problem
 details (RFC 9457) whose `code` is stable; after an error nothing was changed. `Idempotency-Key`
-makes any POST or PATCH safe to send again. Lists come in pages: `next` is the `cursor` of the
+makes a POST or PATCH that names it safe to send again. Lists come in pages: `next` is the `cursor` of the
 next one; `Accept: text/csv` or `?format=csv` gives them as CSV. Instants are ISO 8601 with a
 zone; durations are seconds, or text such as `2h`."""
 

@@ -63,6 +63,8 @@ class ChangeEnd(Command):
     duration: timedelta | None = None
     open_ended: bool = False
     reason: str = ""
+    emergency: str = ""
+    """Of a later end: as in `PlaceOrder`."""
 
 
 class LiftOrder(Command):

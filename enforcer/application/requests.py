@@ -151,6 +151,8 @@ class ChangeEndBody(Body):
     duration: Duration | None = None
     open_ended: StrictBool = False
     reason: Said = ""
+    emergency: Said = ""
+    """Why a later end cannot wait for a second person."""
 
     def command(self, order: str, extend: bool) -> ChangeEnd:
         """What is asked for."""
@@ -161,13 +163,15 @@ class ChangeEndBody(Body):
             duration=self.duration,
             open_ended=self.open_ended,
             reason=self.reason,
+            emergency=self.emergency,
         )
 
 
 def change_end_body(command: ChangeEnd) -> dict[str, Any]:
     """The body that is read as `command`."""
     plain = command.model_dump(mode="json", exclude={"order", "extend", "duration"})
-    return _without_nothing(plain | {"duration": _seconds(command.duration)})
+    said = {"duration": _seconds(command.duration), "emergency": command.emergency or None}
+    return _without_nothing(plain | said)
 
 
 class AmendBody(Body):

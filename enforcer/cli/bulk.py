@@ -55,7 +55,8 @@ def bulk(
     from, to, by, news, export, customer, asn, neighbor, choice, or_longer,
     origin_as, path_as, longer_than, longer_than6, reason, ticket, policy,
     for, until, open_ended, start, except, device, role, site, key,
-    confirm_wide, confirm_collateral, confirm_routes, confirm_foreign);
+    confirm_wide, confirm_collateral, confirm_routes, confirm_foreign,
+    emergency);
     several values in a cell are separated by ';'. JSON lines are objects
     with a demand in wire form and the other fields of an order. Options
     hold for lines that say nothing else.
@@ -107,7 +108,7 @@ def _lines_of(session: Session, file: Path, defaults: Defaults) -> Sequence[Line
 
 
 def _own_prefix(text: str, defaults: Defaults) -> str:
-    """The same for the same file with the same options; whether they are confirmed is no matter."""
+    """The same for the same file with the same options; confirmations are no matter."""
     asked = replace(
         defaults,
         dry_run=False,
@@ -116,6 +117,7 @@ def _own_prefix(text: str, defaults: Defaults) -> str:
         confirm_collateral=False,
         confirm_routes=False,
         confirm_foreign=False,
+        emergency="",
     )
     digest = sha256(f"{asked!r}\n{text}".encode()).hexdigest()
     return f"bulk-{digest[:_KEY_DIGITS]}"

@@ -21,6 +21,7 @@ from enforcer.errors import InvalidInput
 from enforcer.wire import demand_from_wire
 
 _FLAGS = ("confirm_wide", "confirm_collateral", "confirm_routes", "confirm_foreign")
+_TEXTS = ("reason", "ticket", "emergency")
 _ENDS = ("end", "duration", "open_ended")
 _STARTS = ("start", "start_after")
 _SCOPE = {"devices", "roles", "sites"}
@@ -42,7 +43,7 @@ class Common:
     def of(cls, options: Defaults, key_prefix: str, now: datetime, name: Resolver) -> Common:
         """Raises InvalidInput for options that cannot be understood."""
         fields: dict[str, Any] = {flag: getattr(options, flag) for flag in _FLAGS}
-        fields |= {"reason": options.reason, "ticket": options.ticket}
+        fields |= {name: getattr(options, name) for name in _TEXTS}
         fields["policy"] = policy_clause(options.policy)
         fields |= _start(start_of(options.start, now))
         if options.duration is not None or options.until is not None or options.open_ended:
@@ -57,7 +58,7 @@ class Common:
         if "except" in cells:
             spared = select(several(cells["except"]), always("service"))
         demand = demand_of(cells, self.options.direction, spared, self.name)
-        own: dict[str, Any] = {k: cells[k] for k in ("reason", "ticket") if k in cells}
+        own: dict[str, Any] = {k: cells[k] for k in _TEXTS if k in cells}
         own |= {flag: truth(cells[flag], flag) for flag in _FLAGS if flag in cells}
         if "policy" in cells:
             own["policy"] = policy_clause(cells["policy"])

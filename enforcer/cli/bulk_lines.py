@@ -23,7 +23,7 @@ COLUMNS = (
     *WHAT_COLUMNS,
     *("reason", "ticket", "policy", "for", "until", "open_ended", "start"),
     *("except", "device", "role", "site", "key", "confirm_wide", "confirm_collateral"),
-    *("confirm_routes", "confirm_foreign"),
+    *("confirm_routes", "confirm_foreign", "emergency"),
 )
 _COMMENTS = ("#", ";")
 _HEADING = {"target", "from", "kind"}

@@ -16,6 +16,7 @@ from enforcer.cli.options import (
     ConfirmForeignOption,
     ConfirmRoutesOption,
     ConfirmWideOption,
+    EmergencyOption,
     PolicyOption,
     Reach,
     TicketOption,
@@ -89,4 +90,5 @@ class Defaults(Reach, Times):
     confirm_collateral: ConfirmCollateralOption = False
     confirm_routes: ConfirmRoutesOption = False
     confirm_foreign: ConfirmForeignOption = False
+    emergency: EmergencyOption = ""
     yes: YesOption = False

@@ -9,6 +9,7 @@ import typer
 
 from enforcer.cli.filters import Which
 from enforcer.cli.options import (
+    EmergencyOption,
     ForOption,
     OpenEndedOption,
     OrderArgument,
@@ -75,9 +76,13 @@ def extend(
     until: UntilOption = None,
     open_ended: OpenEndedOption = False,
     reason: ReasonOption = "",
+    emergency: EmergencyOption = "",
     wait: WaitOption = None,
 ) -> int:
     """Let an order end later; --for counts from now. An earlier end is refused.
+
+    Where a second person has to agree it waits, unless --emergency says why
+    it cannot: somebody else reviews it then.
 
     Example:
       enforcer order extend 000A-C --for 7d --reason "still open"
@@ -94,6 +99,7 @@ def extend(
         duration=end.after,
         open_ended=end.never,
         reason=reason,
+        emergency=emergency,
     )
     return settle(session, session.application.change_end(session.actor, change), timeout)
 

@@ -24,7 +24,7 @@ from enforcer.core.orders import (
     SuspendCustomer,
 )
 from enforcer.core.times import format_duration, parse_duration, parse_when
-from enforcer.errors import InvalidInput, OrderRefused
+from enforcer.errors import Forbidden, InvalidInput, OrderRefused
 
 if TYPE_CHECKING:
     from enforcer.cli.session import Session
@@ -110,7 +110,10 @@ def _stopped(session: Session, order: OrderView) -> str:
     """Why nothing is written for `order` now, and the way out; "" when it is."""
     if order.status in SETTLED:
         return ""
-    control = session.application.control(session.actor)
+    try:
+        control = session.application.control(session.actor)
+    except Forbidden:
+        return ""  # A detector's token: it is told of its own orders alone.
     if control.state == "running" or (control.state == "paused" and order.status == "removing"):
         return ""
     return f"the controller is {control.state} ({control.reason}) until 'enforcer resume'"

@@ -75,7 +75,7 @@ block-port,acme,25,relay,spam run,7d
 JSON lines are objects with a `demand` in wire form, as `order show --output json` prints it, and
 the other fields of an order: `reason`, `ticket`, `policy`, `start`, `start_after`, `end`,
 `duration` (seconds, or text such as `2h`), `open_ended`, `scope`, `idempotency_key`,
-`confirm_wide`, `confirm_collateral`, `confirm_routes`, `confirm_foreign`.
+`confirm_wide`, `confirm_collateral`, `confirm_routes`, `confirm_foreign`, `emergency`.
 
 Each line is placed by itself and answered by itself, in the order of the file. Its idempotency key
 is made of the file's digest and its number, so the same file again places nothing twice, and an

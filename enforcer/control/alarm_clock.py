@@ -55,7 +55,7 @@ class AlarmClock:
         """Begin."""
         self._scheduler.start()
         self._arm("tick", self._clock.now() + self._every)
-        self.rearm()
+        self._arm_next()
 
     def look(self) -> None:
         """Tick at once and plan anew if the wall clock was set; call it often."""
@@ -64,16 +64,23 @@ class AlarmClock:
             self._zero = zero
             self._beat()
 
-    def rearm(self) -> None:
-        """Arm the alarm for the next boundary; call when the order book moved."""
+    def rearm(self, due: datetime | None) -> None:
+        """Arm the alarm for `due`, when the order book moved; one that is due now stays."""
         with self._arming:
-            due = self._next_boundary()
-            standing = self._scheduler.get_job("boundary") is not None
-            if standing and due is None:
-                self._scheduler.remove_job("boundary")
-            elif due is not None and not (standing and due == self._armed):
-                self._arm("boundary", due)
-            self._armed = due
+            if self._armed is None or self._armed > self._clock.now():
+                self._arm_boundary(due)
+
+    def _arm_next(self) -> None:
+        with self._arming:
+            self._arm_boundary(self._next_boundary())
+
+    def _arm_boundary(self, due: datetime | None) -> None:
+        standing = self._scheduler.get_job("boundary") is not None
+        if standing and due is None:
+            self._scheduler.remove_job("boundary")
+        elif due is not None and not (standing and due == self._armed):
+            self._arm("boundary", due)
+        self._armed = due
 
     def stop(self) -> None:
         """End; a call in progress is waited for."""
@@ -96,7 +103,7 @@ class AlarmClock:
                 self._tick()
             finally:
                 self._arm("tick", self._clock.now() + self._every)
-                self.rearm()
+                self._arm_next()
 
     def _arm(self, name: str, due: datetime) -> None:
         self._scheduler.add_job(self._beat, "date", run_date=due, id=name, replace_existing=True)

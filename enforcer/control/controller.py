@@ -16,6 +16,7 @@ from enforcer.control.doorbell import Bell, open_bell
 from enforcer.control.facts import PassFacts, sentence
 from enforcer.control.filling import fill, new_lists
 from enforcer.control.fleet import Fleet, Means
+from enforcer.control.followed import Seen
 from enforcer.control.inventory_following import Followed, InventoryFollowing
 from enforcer.control.ownership import LEFT_BEHIND
 from enforcer.control.settling import Settling, left_behind
@@ -188,18 +189,20 @@ class Controller:
         if changed and self._fleet is not None:
             self._fleet.wake(changed, reason)
         if changed:
-            self._alarms.rearm()
+            self._alarms.rearm(self._next_from(self._clock.now()))
 
     def _read_changes(self) -> frozenset[str]:
-        if self._database.head() == self._seen:
-            return frozenset()
         with self._database.read() as reader:
-            head = reader.audit.head()[0]
+            head, digest = reader.audit.head()
+            if head == self._seen:
+                return frozenset()
             orders = reader.orders.changed_since(self._seen)
             pause = PauseState(reader.control.state().state)
             lists = new_lists(self._book, reader.lists, orders)
+            controls = reader.device_controls.all()
             # Last: what was read counts as seen.
-            followed = self._inventory.read(reader)
+            followed = self._inventory.read(reader, controls)
+        self._means.evidence.following.tell(Seen(head, digest, controls))
         if followed is not None and followed.compiled:
             self._book.reload(followed.topology, followed.holds)
         devices = self._book.advance(orders, lists, head)
@@ -224,6 +227,10 @@ class Controller:
 
     def _next_boundary(self) -> datetime | None:
         return self._book.next_boundary(self._looked or self._clock.now())
+
+    def _next_from(self, now: datetime) -> datetime | None:
+        """After a change: whose start is over was just woken for that, and needs no alarm."""
+        return self._book.next_boundary(max(self._looked or now, now))
 
 
 def answer_of(done: Future[PassFacts]) -> dict[str, object]:

@@ -35,13 +35,16 @@ class InventoryFollowing:
         self._seq: int | None = None
         self._decided: Mapping[str, _Decided] = {}
 
-    def read(self, reader: Reader) -> Followed | None:
+    def read(
+        self, reader: Reader, controls: Mapping[str, DeviceControl] | None = None
+    ) -> Followed | None:
         """What changed since the last `read` that was `seen`; None: nothing.
 
-        Raises StorageError for an inventory that cannot be read.
+        `controls`: what was decided about devices, where it was read already. Raises StorageError
+        for an inventory that cannot be read.
         """
         version = reader.inventories.newest()
-        controls = reader.device_controls.all()
+        controls = reader.device_controls.all() if controls is None else controls
         decided = _decided(controls)
         fresh = version is not None and version.seq != self._seq
         if not fresh and decided == self._decided:

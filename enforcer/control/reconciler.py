@@ -15,14 +15,15 @@ from datetime import datetime
 from enforcer.clock import Clock
 from enforcer.control.attribution import Left, foreign_part, outlived
 from enforcer.control.bounds import NOTHING, Bounds
-from enforcer.control.case import Case, Proof, Request, became, differs, present
-from enforcer.control.contention import Contention, NotAsDesired, contended, held_by
+from enforcer.control.case import Case, Proof, Request, became
+from enforcer.control.contention import Contention, contended, held_by
 from enforcer.control.contests import Contests
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence, Terms, heard
 from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
+from enforcer.control.look import Look
 from enforcer.control.new_software import NewSoftware
 from enforcer.control.ownership import check_history, check_mark, check_orders, unexplained
 from enforcer.control.software import installed
@@ -203,10 +204,10 @@ class Reconciler:
         if not case.drift:
             self._left = Left(case.desired)
             self._prove(case.actual)
-            return self._clean(now, case)
+            return self._look.clean(now, case)
         may, rest, held = self._bounds.permitted(case.drift)
         self._held = held_by(self.state, rest, case.drift.findings, may.findings)
-        facts = self._facts(now, case, request, may, held)
+        facts = self._look.differing(now, case, request, may, held)
         if not may:
             return self._held_back(case, facts)
         marked = replace(case.desired, mark=self._evidence.mark(self._owner))
@@ -221,7 +222,9 @@ class Reconciler:
             if self._turns.ask(plan, due.part, request.asked) is None:
                 self._held |= held_by(self.state, due.rest, may.findings, part.findings)
                 self._waiting = wait.why
-                facts = self._facts(now, case, request, part, held + tally_of(due.rest).differing)
+                facts = self._look.differing(
+                    now, case, request, part, held + tally_of(due.rest).differing
+                )
                 facts = replace(facts, why=wait.why, again=wait.seconds)
                 return self._write(session, request, plan, replace(case, drift=part), facts)
         return self._wait(wait, case, facts)
@@ -340,5 +343,16 @@ class Reconciler:
     ) -> DeviceFacts:
         """What is now to be recorded about the device."""
         before = self._evidence.facts(self.device.name)
-        look = Look(self._bounds, self._contention, self._holdable.unsupported_orders, self._waiting)
-        return look.facts(self.state, self._held, at, before, proved, drift_open, error)
+        known = self._look.known(self.state, at, before, proved)
+        if drift_open:
+            known = replace(known, drift_open=drift_open)
+        if error is None:
+            return known
+        since = (before.failing_since if before else None) or at
+        code, said = type(error).__name__, str(error)
+        return replace(known, failing_since=since, error_code=code, error=said)
+
+    @property
+    def _look(self) -> Look:
+        unsupported = self._holdable.unsupported_orders
+        return Look(self._bounds, self._contention, self._held, unsupported, self._waiting)

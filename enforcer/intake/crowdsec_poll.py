@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,10 @@ ESTABLISHED = (
     "crowdsecurity/apache-*", "crowdsecurity/postfix-*", "crowdsecurity/dovecot-*",
     "crowdsecurity/ftp-*", "crowdsecurity/vsftpd-*", "crowdsecurity/mysql-*",
     "crowdsecurity/pgsql-*", "crowdsecurity/telnet-*", "crowdsecurity/smb-*",
-    "crowdsecurity/exim-*", "crowdsecurity/appsec-*",
+    "crowdsecurity/exim-*", "crowdsecurity/appsec-*", "manual 'ban' from *",
 )  # fmt: skip
-"""Scenarios that read what a service said over an established TCP connection."""
+"""Scenarios that read what a service said over an established TCP connection, and what a person
+banned with cscli."""
 _STANDING = ("counted", "taken", "ordered", "failed", "open")
 _KEYS = frozenset(
     ["url", "key", "scopes", "origins", "every", "established", "ca", "source", "limits"]
@@ -60,6 +62,8 @@ _KEYS = frozenset(
 _PORTION = 200
 _LARGEST = 256 * 1024 * 1024
 _TIMEOUT = 30.0
+_AGENT = f"enforcer/v{version('network-enforcer')}"
+"""A local API complains of those that do not say NAME/VERSION."""
 _DURATION = re.compile(r"(-?)((?:\d+(?:\.\d*)?(?:h|ms|m|us|µs|ns|s))+)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
@@ -212,7 +216,7 @@ class Poller:
                     "GET",
                     f"{settings.url}/v1/decisions/stream",
                     params={name: value for name, value in asked.items() if value},
-                    headers={"X-Api-Key": key, "User-Agent": "enforcer"},
+                    headers={"X-Api-Key": key, "User-Agent": _AGENT},
                 ) as answer,
             ):
                 raw = bytearray()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,16 +71,22 @@ class Database:
         return self.path.name if self.path is not None else "the database"
 
     def write(
-        self, *, moved: bool = False, swift: bool = False
+        self,
+        *,
+        moved: bool = False,
+        swift: bool = False,
+        written: Callable[[], object] = bool,
     ) -> AbstractContextManager[UnitOfWork]:
         """One transaction: committed when the block ends, undone when it raises.
 
-        `swift`: what is committed survives the death of this process at once, and that of the
+        `written` is called once others can see it, while the disk still works: what hears of it
+        may act on it where that does not outlive this machine, or commits before (not `swift`),
+        which takes all that was committed earlier to the disk too. `swift`: what is committed survives the death of this process at once, and that of the
         machine from the next commit on that is not swift. A SQLite file then waits for no disk;
         elsewhere it means nothing. Raises DatabaseBusy after `patience` behind other writers,
         DatabaseMoved where the installation was moved elsewhere (unless `moved`), StorageError.
         """
-        return self._write(moved, swift) if swift else self._durable(moved)
+        return self._write(moved, swift) if swift else self._durable(moved, written)
 
     def read(self) -> AbstractContextManager[Reader]:
         """One consistent snapshot, from the first question on; never waits for writers."""
@@ -145,10 +151,11 @@ class Database:
     # -- transactions --------------------------------------------------------------------
 
     @contextmanager
-    def _durable(self, moved: bool) -> Iterator[UnitOfWork]:
+    def _durable(self, moved: bool, written: Callable[[], object]) -> Iterator[UnitOfWork]:
         """Whoever waits for the disk does not keep others from writing."""
         with self._write(moved, swift=False) as unit:
             yield unit
+        written()
         if self._synced is not None:
             self._synced.wait()
 

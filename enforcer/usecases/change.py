@@ -20,6 +20,7 @@ from enforcer.core.times import LONGEST, say_when
 from enforcer.errors import InvalidInput
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.approving import Approval
+from enforcer.usecases.emergencies import need_emergency, record_extended
 from enforcer.usecases.intake import record_refused_change, refused
 from enforcer.usecases.reasons import check_reason, need_reason
 from enforcer.usecases.reconfirm import disowned, keep
@@ -41,9 +42,10 @@ def change_end(
     Raises OrderRefused (already-ended, end-in-past, end-too-far, wrong way; for a later end also
     owner-changed, source-stopped, too-long-for-source, dynamic-pool, machine-too-long,
     needs-approval), which leaves an audit entry; AwaitingApproval, which leaves a proposal, but
-    with `approval`; Forbidden, InvalidInput.
+    with `approval` or as an emergency; Forbidden, InvalidInput.
     """
     check_reason(command.reason)
+    check_reason(command.emergency)
     now = world.clock.now()
     end = _new_end(command, now)
     second = SecondPerson(world, actor) if command.extend and approval is None else None
@@ -61,10 +63,13 @@ def change_end(
         waits = None
         if refusals:
             record_refused_change(work, actor, now, order, command.reason, refusals)
-        elif why:
+        elif why and not command.emergency.strip():
             waits = propose_change(work, world, actor, order, command, why)
         else:
             order = _end_at(work, actor, now, order, command, end, approval)
+            if why:
+                need_emergency(actor)
+                record_extended(work, actor, now, order, command.emergency.strip(), why)
     if refusals:
         raise refused(refusals)
     if waits is not None:

@@ -38,6 +38,7 @@ def check_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
     asked = ask_all(admission, actor, commands, RouteLosses(admission))
     with world.database.read() as reader:
         portion = _Checked(admission, actor, reader)
+        portion.expect([one for one in asked if isinstance(one, Asked)])
         outcomes = [portion.outcome(one) for one in asked]
     presenter = Presenter(world) if any(isinstance(one, Order) for one in outcomes) else None
     return [_result(line, one, presenter) for line, one in enumerate(outcomes, 1)]
@@ -65,6 +66,10 @@ class _Checked:
         self._circumstances = Circumstances(world, admission.topology)
         self._lists = CurrentLists(reader)
         self._said: set[str] = set()
+
+    def expect(self, asked: Sequence[Asked]) -> None:
+        """See `Verdicts.expect`."""
+        self._verdicts.expect(asked)
 
     def outcome(self, asked: Asked | InvalidInput) -> Order | _Verdict:
         """The order of the same key, if it is stored; else the verdict."""

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.core.access import Action
 from enforcer.core.draft import Refusal
 from enforcer.core.orders import Demand, DropRoutes, Order, order_id
 from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, OrderRefused
@@ -18,7 +17,7 @@ from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.admission import Admission, Asked
 from enforcer.usecases.approving import Approval
-from enforcer.usecases.emergencies import EMERGENCY, REVIEW, review_wanted
+from enforcer.usecases.emergencies import EMERGENCY, REVIEW, need_emergency, review_wanted
 from enforcer.usecases.proposing import Proposing
 from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.verdicts import Verdicts
@@ -37,21 +36,24 @@ def take(
     commands: Sequence[PlaceOrder],
     losses: RouteLosses,
     approval: Approval | None = None,
+    swift: bool = False,
 ) -> list[Outcome]:
     """Place what may be placed, all in one transaction; what became of each, in the order given.
 
     Limits of the source and idempotency keys count inside the portion too. What needs a second
     person is proposed, but for `approval`, by which that person lets one command pass. The
-    caller rings.
+    caller rings too. `swift`: see `Database.write`; more is to come.
     """
     world = admission.world
     asked = ask_all(admission, actor, commands, losses)
     world.step("placing")
-    with world.database.write() as work:
+    # The controller need not wait for the disk: see `Database.write`.
+    with world.database.write(swift=swift, written=world.ring) as work:
         done = approval.begin(work) if approval is not None else None
         if done is not None:
             return [done]
         portion = _Portion(admission, work, actor, approval)
+        portion.expect([one for one in asked if isinstance(one, Asked)])
         outcomes: list[Outcome] = [
             one if isinstance(one, InvalidInput) else portion.take_one(one) for one in asked
         ]
@@ -152,6 +154,10 @@ class _Portion:
         self._emergencies: list[Order] = []
         self._proposing = Proposing(work, actor, self._now, world.four_eyes)
 
+    def expect(self, asked: Sequence[Asked]) -> None:
+        """See `Verdicts.expect`."""
+        self._verdicts.expect(asked)
+
     def take_one(self, asked: Asked) -> Outcome:
         asked = self._admission.renewed(asked, self._actor, self._work)
         verdict = self._verdicts.on(asked)
@@ -185,11 +191,10 @@ class _Portion:
             note, waits = self._proposing.place(asked, self._first + len(self._notes))
             self._notes.append(note)
             return waits
-        if not self._actor.may(Action.EMERGENCY):
-            return Forbidden(
-                f"{self._actor.name} may not order as an emergency what needs a second person:"
-                " leave the emergency out, and it waits for approval"
-            )
+        try:
+            need_emergency(self._actor)
+        except Forbidden as refusal:
+            return refusal
         order = self._place(asked)
         payload: dict[str, JSONValue] = {
             "emergency": why,

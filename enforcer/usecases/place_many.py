@@ -27,14 +27,16 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
 
     A line that is refused or makes no sense stops no other one. After a crash whole portions
     of `PORTION` lines are placed and the rest is not; with idempotency keys the same lines can
-    be placed again, and nothing is placed twice. Raises StorageError, which stops at a portion.
+    be placed again, and nothing is placed twice; the disk is waited for once, with the last
+    portion. Raises StorageError, which stops at a portion.
     """
     admission = Admission(world, swarm=True)
     losses = RouteLosses(admission)
     outcomes: list[Outcome] = []
     try:
         for portion in _portions(commands):
-            outcomes += _take(admission, actor, portion, losses)
+            swift = len(outcomes) + len(portion) < len(commands)
+            outcomes += _take(admission, actor, portion, losses, swift)
     finally:
         if any(isinstance(outcome, Order) for outcome in outcomes):
             world.ring()
@@ -43,11 +45,15 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
 
 
 def _take(
-    admission: Admission, actor: Actor, portion: Sequence[PlaceOrder], losses: RouteLosses
+    admission: Admission,
+    actor: Actor,
+    portion: Sequence[PlaceOrder],
+    losses: RouteLosses,
+    swift: bool = False,
 ) -> list[Outcome]:
     """One transaction; where one line spoils it, each line gets its own."""
     try:
-        return take(admission, actor, portion, losses)
+        return take(admission, actor, portion, losses, swift=swift)
     except (InvalidInput, DuplicateKey) as problem:
         if len(portion) > 1:
             singles = (_take(admission, actor, (command,), losses) for command in portion)

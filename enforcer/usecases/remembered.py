@@ -15,6 +15,7 @@ from enforcer.core.orders import Blackhole, BlockAddress, Order
 from enforcer.core.plan import Capability
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device, Leaving
+from enforcer.driver_api import Driver
 from enforcer.errors import ConfigurationInvalid
 from enforcer.usecases.in_force import InForce
 
@@ -63,27 +64,28 @@ class Remembered:
 
 
 class Abilities:
-    """What the devices of one inventory can hold, once each of them has a driver."""
+    """What the devices of an inventory can hold, by their drivers, which are made once."""
 
     def __init__(self) -> None:
-        self._known: tuple[InForce, Owner, dict[str, Capability]] | None = None
+        self._known: tuple[InForce, Owner, Mapping[str, Driver]] | None = None
 
     def of(self, standing: InForce, owner: Owner, driver_for: DriverFor) -> dict[str, Capability]:
         """By device; one that no driver takes, and whose platform may be gone, is left out."""
         known = self._known
         if known is not None and known[0] is standing and known[1] == owner:
-            return known[2]
-        able, every = {}, True
+            return {name: driver.capability for name, driver in known[2].items()}
+        drivers: dict[str, Driver] = {}
+        able: dict[str, Capability] = {}
         for name, device in standing.topology.devices.items():
             try:
-                able[name] = driver_for(device, owner).capability
+                drivers[name] = driver_for(device, owner)
+                able[name] = drivers[name].capability
             except ConfigurationInvalid as error:
-                # What is missing may be there the next time.
-                every = False
                 if device.leaving is Leaving.NO:
                     able[name] = _none(device, error)
-        if every:
-            self._known = (standing, owner, able)
+        # What a device lacks may be there the next time.
+        if len(drivers) == len(standing.topology.devices):
+            self._known = (standing, owner, drivers)
         return able
 
 

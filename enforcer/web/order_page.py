@@ -205,5 +205,5 @@ def _over_time(view: OrderView, found: DroppedView, now: datetime) -> list[Sampl
 
 
 def _unreviewed(kinds: Iterable[str]) -> bool:
-    seen = set(kinds)
-    return "order.emergency" in seen and "order.reviewed" not in seen
+    told = [kind for kind in kinds if kind in ("order.emergency", "order.reviewed")]
+    return told[-1:] == ["order.emergency"]

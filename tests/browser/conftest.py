@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,25 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The installation behind the desk; it logs nothing but errors."""
-    wrapper = structlog.make_filtering_bound_logger(logging.ERROR)
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=wrapper)
-    with built(tmp_path_factory.mktemp("town")) as made:
+    with quiet(), built(tmp_path_factory.mktemp("town")) as made:
         yield made
-    structlog.configure(**before)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing but errors is logged."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def pictures() -> Path | None:
+    """The folder for pictures; None: none are asked for."""
+    folder = os.environ.get("ENFORCER_SCREENSHOTS")
+    return Path(folder) if folder else None
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +63,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visits(browser: Browser, town: Town) -> Iterator[Visits]:
     """People at the desk; what a page complains about fails the test."""
-    folder = os.environ.get("ENFORCER_SCREENSHOTS")
-    made = Visits(browser, town, Path(folder) if folder else None)
+    made = Visits(browser, town, pictures())
     yield made
     made.leave()

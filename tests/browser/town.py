@@ -7,7 +7,7 @@ Only the routers are fakes: `boxes`, which a test may change behind the controll
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,7 +30,9 @@ from enforcer.control.evidence import CONTROLLER
 from enforcer.control.fleet import Means
 from enforcer.control.leadership import leading
 from enforcer.core.brake import PauseState
-from enforcer.core.rules import Owner
+from enforcer.core.intervals import Ranges
+from enforcer.core.plan import Trait
+from enforcer.core.rules import Owner, Rule
 from enforcer.core.topology import (
     ROLE_BORDER,
     Attachment,
@@ -43,18 +45,19 @@ from enforcer.core.topology import (
     ServiceSet,
     Topology,
 )
-from enforcer.driver_api import Driver
+from enforcer.driver_api import Counted, Driver
 from enforcer.intake.desk import ReportDesk
 from enforcer.service_settings import ServiceSettings
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from enforcer.usecases import inventory
+from enforcer.usecases.drop_samples import DropDesk
 from enforcer.usecases.local import LocalApplication
 from enforcer.usecases.world import World
 from enforcer.web import site
 from enforcer.web.problems import problem_page
 from tests.fakes.device import FakeDevice
-from tests.fakes.driver import FakeDriver
+from tests.fakes.driver import FakeDriver, FakeSession
 from tests.fakes.services import FakeNotices
 
 SHELL = Actor("shell", "cli")
@@ -67,6 +70,7 @@ PEOPLE = {
     "adam": ("admin",),
 }
 PATIENCE = 30.0
+EACH = 417
 _TICK = 0.5
 
 
@@ -111,8 +115,24 @@ class Town:
     boxes: dict[str, FakeDevice]
 
 
+class CountingBox(FakeSession):
+    """A box that has dropped `EACH` packets for every range that is asked about."""
+
+    def counters(self, wanted: Mapping[Rule, Ranges]) -> Mapping[Rule, Counted]:
+        """See `CountingSession`."""
+        return {rule: Counted(EACH * len(ranges), 0) for rule, ranges in wanted.items()}
+
+
+class CountingDriver(FakeDriver):
+    """Of a `CountingBox`."""
+
+    def session(self) -> FakeSession:
+        """See `FakeDriver.session`."""
+        return CountingBox(self)
+
+
 @contextmanager
-def built(folder: Path) -> Iterator[Town]:
+def built(folder: Path, topology: Topology = TOPOLOGY) -> Iterator[Town]:
     """The installation, running; its accounts are `PEOPLE` with `PASSWORD`."""
     clock = SystemClock()
     url = f"sqlite:///{folder / 'enforcer.db'}"
@@ -122,14 +142,16 @@ def built(folder: Path) -> Iterator[Town]:
         running.callback(database.close)
         with database.write() as work:
             work.control.initialise("C0FFEE01")
-        boxes = {name: FakeDevice(name, clock) for name in TOPOLOGY.devices}
+        boxes = {name: FakeDevice(name, clock) for name in topology.devices}
+        for box in boxes.values():
+            box.traits |= Trait.COUNTING
 
         def driver_for(device: Device, owner: Owner) -> Driver:
-            return FakeDriver(boxes[device.name], owner)
+            return CountingDriver(boxes[device.name], owner)
 
         world = World(
             database,
-            lambda: TOPOLOGY,
+            lambda: topology,
             driver_for,
             clock,
             timedelta(minutes=15),
@@ -147,6 +169,7 @@ def built(folder: Path) -> Iterator[Town]:
             notices=FakeNotices(),
             settings=ServiceSettings(),
             now=clock.now,
+            drops=DropDesk(world),
         )
         base = running.enter_context(_served(services))
         yield Town(base, app, accounts, database, boxes)

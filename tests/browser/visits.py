@@ -100,7 +100,20 @@ class Visits:
 
 def accessible(page: Page) -> None:
     """Fails where axe has a serious finding."""
-    found: Sequence[dict[str, Any]] = Axe().run(page).response["violations"]
+    _without_findings(page, Axe().run(page).response["violations"])
+
+
+def accessible_in_both(page: Page) -> None:
+    """Fails where axe has a serious finding in light colours, or in dark ones."""
+    page.emulate_media(color_scheme="light")
+    accessible(page)
+    page.emulate_media(color_scheme="dark")
+    # The page is the same but for its colours, and axe is in it already.
+    again = "axe.run({resultTypes: ['violations'], runOnly: ['color-contrast']})"
+    _without_findings(page, page.evaluate(again)["violations"])
+
+
+def _without_findings(page: Page, found: Sequence[dict[str, Any]]) -> None:
     serious = [
         {"id": one["id"], "nodes": [node["html"][:200] for node in one["nodes"][:3]]}
         for one in found

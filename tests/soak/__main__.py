@@ -18,9 +18,9 @@ from random import Random
 
 from enforcer.clock import SystemClock
 from tests.integration.api.served import Installed
-from tests.soak.minutes import Soak, Violation
+from tests.soak.minutes import Soak
 from tests.soak.report import Run, page, updated
-from tests.soak.service import Service
+from tests.soak.service import Service, Violation
 from tests.soak.wire import wires
 
 SABOTAGED = "tests.soak.sabotaged"

@@ -22,7 +22,7 @@ from enforcer.clock import SystemClock
 from enforcer.core.orders import Order, in_force
 from tests.oracle import Packet
 from tests.soak.ledger import Ledger
-from tests.soak.service import PATIENCE, People, Refused, Service, instant
+from tests.soak.service import PATIENCE, Answer, People, Refused, Service, Violation, instant
 from tests.soak.space import LISTS, Draw, said, text_of
 from tests.soak.strangers import Stranger
 from tests.soak.wire import Lost, Wire
@@ -36,10 +36,6 @@ _KILL_SHARE = 0.06
 _LONGEST_FUSE = 0.4
 _LATEST = 12
 """So many operations are told where something is wrong."""
-
-
-class Violation(AssertionError):
-    """What must always be so was not."""
 
 
 @dataclass
@@ -218,19 +214,23 @@ class Soak:
 
     def settled(self) -> None:
         """A full pass, then the kernel and packets agree with the ledger. Raises Violation."""
-        for _ in range(3):
-            since = self.clock.now()
-            found = self.people.post(f"/devices/{EDGE}/reconcile")
-            if found["outcome"] == "failed":
-                raise Violation(f"a pass failed: {found}")
-            if not self._released():
-                break
+        since, found = self._passed()
+        while self._released():
+            since, found = self._passed()
         wrong = self.differences(since)
         if wrong:
             again = self.people.post(f"/devices/{EDGE}/reconcile")
             raise Violation(f"after a settled pass {found}: {wrong}; then {again}")
         self.told.settled += 1
         self._send(since)
+
+    def _passed(self) -> tuple[datetime, Answer]:
+        """A full pass, and an instant before it. Raises Violation where it failed."""
+        since = self.clock.now()
+        found = self.people.post(f"/devices/{EDGE}/reconcile")
+        if found["outcome"] == "failed":
+            raise Violation(f"a pass failed: {found}")
+        return since, found
 
     def differences(self, since: datetime | None = None) -> list[str]:
         """Packets that the kernel's listing and the ledger disagree about.
@@ -250,7 +250,7 @@ class Soak:
 
     def _send(self, since: datetime) -> None:
         """Packets on the wire. Raises Violation."""
-        packets = self._packets(SENT)
+        packets, wrong = self._packets(SENT), list[Packet]()
         for _ in range(3):
             try:
                 arrived = self.wire.arrives(packets)

@@ -27,6 +27,10 @@ _BUSY = (httpx.codes.CONFLICT, httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVIC
 Answer = dict[str, Any]
 
 
+class Violation(AssertionError):
+    """What must always be so was not."""
+
+
 class Refused(Exception):
     """The service said no."""
 
@@ -55,7 +59,8 @@ class Service:
         while not (self._alive() and self._serves()):
             if not self._alive():
                 self._start()
-            assert clock.monotonic() < deadline, f"it does not come back:\n{self.tail()}"
+            if clock.monotonic() > deadline:
+                raise Violation(f"it does not come back:\n{self.tail()}")
             clock.sleep(_POLL)
 
     def _alive(self) -> bool:
@@ -64,7 +69,8 @@ class Service:
         if child is None:
             return False
         code = child.poll()
-        assert code in (None, -signal.SIGKILL), f"it ended with {code}:\n{self.tail()}"
+        if code not in (None, -signal.SIGKILL):
+            raise Violation(f"it ended with {code}:\n{self.tail()}")
         return code is None
 
     def _serves(self) -> bool:
@@ -150,7 +156,8 @@ class People:
                 said = answer.text
                 if answer.status_code not in _BUSY:
                     raise self._no(path, answer)
-            assert clock.monotonic() < deadline, f"{method} {path} has no answer: {said}"
+            if clock.monotonic() > deadline:
+                raise Violation(f"{method} {path} has no answer: {said}")
             self.again += 1
             clock.sleep(_POLL)
 

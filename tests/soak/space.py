@@ -21,9 +21,9 @@ from enforcer.core.orders import (
 )
 from tests.oracle import Packet
 
-BAD = {4: IPv4Network("198.51.100.64/27"), 6: IPv6Network("2001:db8:bad::/123")}
+BAD: dict[int, Network] = {4: IPv4Network("198.51.100.64/27"), 6: IPv6Network("2001:db8:bad::/123")}
 """Whom orders are about."""
-OURS = {4: IPv4Network("203.0.113.64/28"), 6: IPv6Network("2001:db8:113::/124")}
+OURS: dict[int, Network] = {4: IPv4Network("203.0.113.64/28"), 6: IPv6Network("2001:db8:113::/124")}
 """Whom they talk to."""
 LISTS = ("botnets", "scanners")
 SERVICES = ((6, 25), (6, 80), (17, 53), (17, 123))
@@ -61,7 +61,7 @@ class Draw:
         if kind == "list":
             return BlockList(self.chance.choice(LISTS), direction)
         if kind == "excepted":
-            friends = Selection(prefixes=(self.prefix(family, dict(OURS)),))
+            friends = Selection(prefixes=(self.prefix(family, OURS),))
             return BlockAddress(self.prefix(family), direction, exceptions=friends)
         target = Selection(prefixes=(self.prefix(family),))
         protocol = self.chance.choice((6, 17))
@@ -69,7 +69,7 @@ class Draw:
         if kind == "port":
             return BlockPort(target, (protocol,), ports, direction)
         if kind == "flow":
-            others = Selection(prefixes=(self.prefix(family, dict(OURS)),))
+            others = Selection(prefixes=(self.prefix(family, OURS),))
             served = self.chance.random() < 0.5
             return BlockFlow(
                 target, others, (protocol,) if served else (), ports if served else (), direction

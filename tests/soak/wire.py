@@ -89,8 +89,8 @@ class Wire:
 
 def _passing(family: int = 4) -> Packet:
     pairs = {4: ("192.0.2.10", "192.0.2.130"), 6: ("2001:db8:0:a::10", "2001:db8:0:d::10")}
-    ends = (int(ipaddress.ip_address(end)) for end in pairs[family])
-    return Packet(family, *ends, _EXPERIMENT)
+    src, dst = (int(ipaddress.ip_address(end)) for end in pairs[family])
+    return Packet(family, src, dst, _EXPERIMENT)
 
 
 def _body(packet: Packet) -> bytes:

@@ -28,7 +28,10 @@ cscli: {{output: raw, color: "no"}}
 db_config: {{type: sqlite, db_path: {folder}/data/crowdsec.db, use_wal: true}}
 api:
   client: {{credentials_path: {folder}/credentials.yaml}}
-  server: {{log_level: warning, listen_uri: "127.0.0.1:{port}", profiles_path: {folder}/profiles.yaml}}
+  server:
+    log_level: warning
+    listen_uri: 127.0.0.1:{port}
+    profiles_path: {folder}/profiles.yaml
 prometheus: {{enabled: false}}
 """
 PROFILES = """\
@@ -118,7 +121,7 @@ class LocalApi:
         deadline = clock.monotonic() + PATIENCE
         words = ["ip", "netns", "exec", self.namespace, "cscli", "-c", self.config]
         while subprocess.run(
-            [*words, "lapi", "status"], capture_output=True, check=False
+            [*words, "decisions", "list"], capture_output=True, check=False
         ).returncode:
             assert program.poll() is None and clock.monotonic() < deadline, self.log()
             clock.sleep(0.1)

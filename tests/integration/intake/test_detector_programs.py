@@ -88,9 +88,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(root: None, empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(root: None, initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("detectors")
-    shutil.copy(empty, folder / "enforcer.db")
+    shutil.copy(initialised, folder / "enforcer.db")
     database = Database(f"sqlite:///{folder / 'enforcer.db'}")
     office = ReportOffice(database, RULES)
     services = office.services(FakeAccounts(), FakeNotices(), ServiceSettings())

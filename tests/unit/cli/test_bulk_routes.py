@@ -124,3 +124,12 @@ def test_a_bad_line_is_told_and_places_nothing(shell: Shell, text: str, says: st
     assert result.exit_code == 2
     assert says in " ".join(result.stdout.split())
     assert "place_many" not in shell.names()
+
+
+def test_emergencies_by_column_and_for_all_lines(shell: Shell) -> None:
+    text = "target,emergency\n192.0.2.1,flood\n192.0.2.2,\n"
+    assert bulk(shell, text, *GROUNDS).exit_code == 0
+    assert bulk(shell, text, "--emergency", "outage", *GROUNDS).exit_code == 0
+    assert [one.emergency for one in sent(shell)] == ["flood", "", "flood", "outage"]
+    first, _, again, _ = sent(shell)
+    assert first.idempotency_key == again.idempotency_key, "a line is not placed twice for it"

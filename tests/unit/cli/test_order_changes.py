@@ -155,6 +155,19 @@ def test_amend(placed: Shell) -> None:
     assert placed.run("order", "amend", "0001-Y").exit_code == 2
 
 
+def test_extending_as_an_emergency(placed: Shell) -> None:
+    words = ("order", "extend", "0001-Y", "--for", "2d", "-r", "x", "--emergency", "still flooded")
+    assert placed.run(*words).exit_code == 0
+    change = ChangeEnd(
+        order="0001-Y",
+        extend=True,
+        duration=timedelta(days=2),
+        reason="x",
+        emergency="still flooded",
+    )
+    assert placed.last("change_end") == change
+
+
 def test_comment(placed: Shell) -> None:
     said = placed.json("order", "comment", "0001-Y", "the customer called")
     assert (said["kind"], said["subject"]) == ("order.commented", "0001-Y")

@@ -90,7 +90,7 @@ def test_a_boundary_that_came_nearer_rings_then(start: Start) -> None:
     bell.due = bell.clock.now() + timedelta(hours=5)
     alarms = start(bell, RARELY)
     bell.due = bell.clock.now() + timedelta(seconds=0.1)
-    alarms.rearm()
+    alarms.rearm(bell.due)
     assert eventually(lambda: bell.ticks == 1)
 
 
@@ -99,7 +99,7 @@ def test_a_boundary_that_is_gone_does_not_ring(start: Start) -> None:
     bell.due = bell.clock.now() + timedelta(seconds=0.2)
     alarms = start(bell, RARELY)
     bell.due = None
-    alarms.rearm()
+    alarms.rearm(bell.due)
     pause = threading.Event()
     pause.wait(0.4)
     assert bell.ticks == 0
@@ -161,7 +161,7 @@ def test_ticks_never_overlap(start: Start) -> None:
     alarms = start(bell, 0.01)
     for _ in range(50):
         bell.due = bell.clock.now()
-        alarms.rearm()
+        alarms.rearm(bell.due)
     assert eventually(lambda: bell.ticks >= 20)
     assert not bell.overlapped
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from enforcer.api.app import create_app
 from enforcer.api.problems import KINDS
+from enforcer.cli.here import HERE, OF_THE_PROGRAM
 from tests.fakes.no_network import NoNetwork
 from tests.fakes.services import EVERYTHING, fake_services
 from tests.unit.docs.pages import DOCS, Block, blocks
@@ -86,3 +88,11 @@ def test_the_table_of_codes_is_complete(column: int) -> None:
     written = sorted(row[column].strip(" `") for row in rows)
     known = sorted((kind.code, str(int(kind.status)))[column] for kind in KINDS)
     assert written == known
+
+
+def test_what_works_at_the_installation_alone_is_told_with_its_reason() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    told = re.findall(r"^- `([a-z ]+)`: (.+)$", page, re.MULTILINE)
+    assert dict(told) == HERE
+    for command in OF_THE_PROGRAM:
+        assert f"`{command}`" in page

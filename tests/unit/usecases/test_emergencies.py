@@ -102,3 +102,38 @@ def test_lines_are_emergencies_by_themselves(office: Office) -> None:
     assert results[1].order is not None
     assert open_alarms(office, "emergency-review") == [results[1].order.id]
     assert office.app.audit_verify(BOB).ok
+
+
+def test_a_later_end_that_cannot_wait_is_set_at_once_and_reviewed(office: Office) -> None:
+    order = office.app.place(ENGINEER, asks(emergency=NOW))
+    office.app.review(BOB, order.id, "was right")
+    ina = person("ina", Role.ENGINEER)
+    later = ChangeEnd(order=order.id, extend=True, duration=timedelta(days=1), emergency=NOW)
+    extended = office.app.change_end(ina, later)
+    assert extended.end == office.clock.now() + timedelta(days=1)
+    told = entries(office, "order.emergency")[-1]
+    assert (told.actor, told.payload["person"]) == ("ina", "ina")
+    assert told.payload["end"] == extended.end.isoformat()
+    assert open_alarms(office, "emergency-review") == [order.id]
+    with pytest.raises(Forbidden):
+        office.app.review(person("ina", Role.APPROVER), order.id, "trust me")
+    office.app.review(CAROL, order.id, "fine")
+    assert open_alarms(office, "emergency-review") == []
+    assert office.app.audit_verify(BOB).ok
+
+
+def test_who_may_not_extends_nothing_at_once(office: Office) -> None:
+    order = office.app.place(ENGINEER, asks(emergency=NOW))
+    later = ChangeEnd(order=order.id, extend=True, duration=timedelta(days=1), emergency=NOW)
+    with pytest.raises(Forbidden, match="emergency"):
+        office.app.change_end(EVE, later)
+    assert office.app.order(BOB, order.id).end == order.end
+    assert len(entries(office, "order.emergency")) == 1
+    assert office.app.proposals(BOB, None) == []
+
+
+def test_a_later_end_that_needs_nobody_is_no_emergency(office: Office) -> None:
+    order = office.app.place(EVE, asks(demand=SMALL))
+    later = ChangeEnd(order=order.id, extend=True, duration=timedelta(hours=9), emergency=NOW)
+    office.app.change_end(EVE, later)
+    assert entries(office, "order.emergency") == []

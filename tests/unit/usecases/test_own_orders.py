@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A detector sees what its own source ordered, and nothing of what others did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+
+from enforcer.application import Application
+from enforcer.application.actor import Actor
+from enforcer.application.commands import CommentOrder, LiftOrder, OrderFilter
+from enforcer.core.access import Rights, Role
+from enforcer.core.orders import BlockAddress
+from enforcer.errors import Forbidden, NotFound
+from tests.unit.usecases.office import ANN, Office
+from tests.unit.usecases.people import VIEWER, asks, machine
+
+SOME = timedelta(0)
+BOT = machine()
+Look = Callable[[Application, Actor, str], object]
+LOOKS: tuple[Look, ...] = (
+    lambda app, actor, order: app.order(actor, order),
+    lambda app, actor, order: app.history(actor, order),
+    lambda app, actor, order: app.wait(actor, order, SOME),
+)
+
+
+def placed(office: Office, actor: Actor, last: int) -> str:
+    """The id of a new order about one address."""
+    demand = BlockAddress(ip_network(f"192.0.2.{last}"))
+    return office.app.place(actor, asks(demand=demand, confirm_wide=False)).id
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_its_own_are_shown_and_those_of_others_are_not_there(office: Office, look: Look) -> None:
+    mine, theirs = placed(office, BOT, 7), placed(office, ANN, 8)
+    other = placed(office, machine("other"), 9)
+    look(office.app, BOT, mine)
+    for hidden in (theirs, other):
+        with pytest.raises(NotFound, match=f"no order {hidden}"):
+            look(office.app, BOT, hidden)
+    for order in (mine, theirs, other):
+        look(office.app, VIEWER, order)
+
+
+def test_a_list_has_its_own_alone(office: Office) -> None:
+    mine = [placed(office, BOT, last) for last in (1, 2)]
+    placed(office, ANN, 3)
+    found = office.app.orders(BOT, OrderFilter(limit=10))
+    assert [one.id for one in found] == mine[::-1]
+    assert office.app.orders(BOT, OrderFilter(source="detector", limit=1))[0].id == mine[1]
+    with pytest.raises(Forbidden, match="its own source"):
+        office.app.orders(BOT, OrderFilter(source="cli"))
+    assert len(office.app.orders(VIEWER, OrderFilter())) == 3
+    assert len(office.app.orders(VIEWER, OrderFilter(source="cli"))) == 1
+
+
+def test_it_hears_of_a_lift_but_not_what_people_say_to_each_other(office: Office) -> None:
+    mine = placed(office, BOT, 7)
+    office.app.comment(ANN, CommentOrder(order=mine, text="the customer called"))
+    office.app.lift(ANN, LiftOrder(order=mine, reason="cleaned up"))
+    assert [e.kind for e in office.app.history(BOT, mine)] == ["order.placed", "order.lifted"]
+    assert len(office.app.history(VIEWER, mine)) == 3
+
+
+def test_who_may_look_at_nothing_sees_nothing(office: Office) -> None:
+    mine = placed(office, BOT, 7)
+    nobody = Actor("nobody", "detector", Rights(frozenset()))
+    with pytest.raises(Forbidden):
+        office.app.order(nobody, mine)
+    with pytest.raises(Forbidden):
+        office.app.orders(nobody, OrderFilter())
+    assert Role.DETECTOR in (BOT.rights or Rights()).roles
