@@ -23,7 +23,7 @@ from drivers.nftables.planning import Intent
 from drivers.nftables.shut import NO_PORTS, SHUT
 from drivers.nftables.work import SetChange, Work
 from enforcer.core.drift import Change, Delta, InterfaceChange
-from enforcer.core.plan import ALL, Batch, Region
+from enforcer.core.plan import Batch, Region
 from enforcer.core.raw import concatenate
 from enforcer.core.rules import InterfaceMember, Members, Owner, Rule
 
@@ -49,9 +49,9 @@ def batches(intent: Intent, held: Held, standing: int = 0) -> tuple[Batch, ...]:
         Batch(
             work,
             _size(work),
-            ALL if together and work is works[-1] else Region(_delta(work, intent.dropped)),
+            Region(_delta(work, intent.dropped)),
             _summary(work),
-            unproved=together and work is not works[-1],
+            unproved=together,
             shaping=work.spec is not None,
         )
         for work in works

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from drivers.nftables.names import HOSTS, INTERFACES, MAP, RANGES, WIDE, ShardName
 from enforcer.core.addresses import Flags, Indices, before, equal, search, to_column
-from enforcer.core.rules import Members, Rule
+from enforcer.core.rules import Addresses, Members, Rule
 
 HOSTS_LIMIT = 50_000
 HOSTS_AIM = 12_500
@@ -24,6 +25,8 @@ RANGES_AIM = 3_000
 OVERFULL = 4
 """A layout is kept, whatever the change is, until a set holds so many times its limit."""
 MAX_SHARDS = 4_096
+_KNOWN = 256
+"""Layouts of which the names are remembered: a single order must not make all of them anew."""
 _SHIFTS = {4: (0, 8, 16), 6: (0, 16, 32, 48, 64, 80, 96)}
 
 
@@ -67,9 +70,14 @@ class RangeLayout:
 
     def shards(self, members: Members) -> Indices:
         """Which set each member is in; `count` stands for `wide`."""
-        cuts = to_column(self.cuts)
+        cuts = _edges(self.cuts)
         low, high = search(cuts, members.first, "right"), search(cuts, members.last, "right")
         return np.where(low == high, low, self.count)
+
+
+@lru_cache(_KNOWN)
+def _edges(cuts: tuple[int, ...]) -> Addresses:
+    return to_column(cuts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +101,14 @@ def is_host(members: Members) -> Flags:
     return equal(members.first, members.last)
 
 
+@lru_cache(_KNOWN)
 def host_names(rule: Rule, layout: HostLayout) -> tuple[str, ...]:
     """The sets of the hosts, in the order of the dispatch value."""
     base = ShardName(HOSTS, rule.digest, layout.letter)
     return _numbered(base, layout.count)
 
 
+@lru_cache(_KNOWN)
 def range_names(rule: Rule, layout: RangeLayout) -> tuple[str, ...]:
     """The sets of the ranges, `wide` last where it is."""
     base = ShardName(RANGES, rule.digest, layout.letter)
@@ -129,15 +139,16 @@ def place(rule: Rule, layout: Layout, members: Members) -> Iterator[Placed]:
         (members.take(single), layout.hosts, host_names(rule, layout.hosts)),
         (members.take(~single), layout.ranges, range_names(rule, layout.ranges)),
     ):
-        if len(names) == 1 and len(chosen):
+        if not len(chosen):
+            continue
+        if len(names) == 1:
             yield Placed(names[0], chosen)
             continue
         shard = scheme.shards(chosen)
         order = np.argsort(shard, kind="stable")
         edges = np.searchsorted(shard[order], np.arange(len(names) + 1))
-        for index, name in enumerate(names):
-            if edges[index] < edges[index + 1]:
-                yield Placed(name, chosen.take(order[edges[index] : edges[index + 1]]))
+        for index in np.flatnonzero(edges[1:] > edges[:-1]).tolist():
+            yield Placed(names[index], chosen.take(order[edges[index] : edges[index + 1]]))
 
 
 def astray(scheme: HostLayout | RangeLayout, index: int, members: Members) -> Flags:

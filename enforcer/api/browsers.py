@@ -33,4 +33,4 @@ def protect(headers: MutableHeaders, scope: Scope) -> None:
     if not scope["path"].startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
     if request_id := scope.get("state", {}).get("request_id"):
-        headers[REQUEST_ID] = request_id
+        headers.setdefault(REQUEST_ID, request_id)

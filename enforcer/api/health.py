@@ -8,21 +8,31 @@ from http import HTTPStatus
 import structlog
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel, ConfigDict
 
 from enforcer.api.guard import ServicesOf
 
 log = structlog.get_logger()
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["probes"])
 
 
-@router.get("/healthz")
+class Readiness(BaseModel):
+    """Whether the process can do its work, and as what: leader, standby; empty: neither."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ready: bool
+    role: str
+
+
+@router.get("/healthz", response_class=PlainTextResponse)
 def alive() -> PlainTextResponse:
     """The process lives and answers; nothing else is asked."""
     return PlainTextResponse("ok\n")
 
 
-@router.get("/readyz")
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
 def ready(services: ServicesOf) -> JSONResponse:
     """Whether it can do its work: 200, or 503. Why not is in the log, not told to strangers."""
     if services.watch is None:

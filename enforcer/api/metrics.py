@@ -14,7 +14,7 @@ from enforcer.application.actor import Actor
 from enforcer.core.access import Action, Rights
 from enforcer.errors import NotFound
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["probes"])
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _FORWARDED = ("forwarded", "x-forwarded-for")
 _by_token = allowed(Action.METRICS)
@@ -46,7 +46,11 @@ def scraper(request: Request) -> Caller:
 scraper.action = Action.METRICS  # type: ignore[attr-defined]  # as `enforcer.api.guard.allowed`
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def metrics(services: ServicesOf, caller: Annotated[Caller, Depends(scraper)]) -> Response:
     """Everything, in Prometheus' text format."""
     if services.watch is None:

@@ -22,9 +22,9 @@ DESCRIPTION = """Orders become device state, stay true, end on time and are reco
 
 Everything that the command line can do. Send `Authorization: Bearer TOKEN`. Errors are problem
 details (RFC 9457) whose `code` is stable; after an error nothing was changed. `Idempotency-Key`
-makes a POST or PATCH that names it safe to send again. Lists come in pages: `next` is the `cursor` of the
-next one; `Accept: text/csv` or `?format=csv` gives them as CSV. Instants are ISO 8601 with a
-zone; durations are seconds, or text such as `2h`."""
+makes a POST or PATCH that names it safe to send again. Lists come in pages: `next` is the
+`cursor` of the next one; `Accept: text/csv` or `?format=csv` gives them as CSV. Instants are ISO
+8601 with a zone; durations are seconds, or text such as `2h`."""
 
 _PROBLEMS = {
     "400": "The request is no valid HTTP of this API.",
@@ -41,6 +41,7 @@ _PROBLEMS = {
     "503": "The database, or the server, cannot do it now.",
     "504": "A device does not answer.",
 }
+_PROBLEM: Mapping[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
 _GENERIC = re.compile(r"#/components/schemas/([A-Za-z0-9_.-]+)")
 _KEY = {
     "name": "Idempotency-Key",
@@ -55,6 +56,11 @@ _KEY = {
         "pattern": "^[!-~]+( [!-~]+)*$",
     },
 }
+
+
+BOUNCER_KEY = "bouncer"
+"""How a token comes in ``X-Api-Key``: what CrowdSec's bouncers send."""
+_USUAL: tuple[dict[str, list[str]], ...] = ({"token": []}, {"session": []})
 
 
 def add_document(app: FastAPI) -> None:
@@ -79,6 +85,19 @@ def actions_of(route: RouteContext) -> list[str]:
     if dependant is None:
         return []
     return [str(action) for action in _actions(dependant) if action is not None]
+
+
+def _security_of(route: RouteContext) -> str | None:
+    """Another way in than the usual ones, where a guard of `route` has one."""
+    guards = _guards(getattr(route, "dependant", None))
+    return next((found for one in guards if (found := getattr(one, "security", None))), None)
+
+
+def _guards(dependant: Dependant | None) -> Iterator[Any]:
+    if dependant is not None:
+        yield dependant.call
+        for inner in dependant.dependencies:
+            yield from _guards(inner)
 
 
 def _actions(dependant: Dependant) -> Iterator[Any]:
@@ -111,6 +130,12 @@ def _made(app: FastAPI) -> dict[str, Any]:
             "description": "A login at the desk. What changes something also needs its"
             " `X-CSRF-Token`. Without HTTPS the name has no `__Host-`.",
         },
+        BOUNCER_KEY: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Api-Key",
+            "description": "An API token, as CrowdSec's bouncers send it.",
+        },
     }
     components["responses"] = {code: _problem(said) for code, said in _PROBLEMS.items()}
     for route in routes:
@@ -130,12 +155,15 @@ def _is_documented(route: RouteContext) -> bool:
 def _complete(operation: dict[str, Any], route: RouteContext, method: str, path: str) -> None:
     operation["operationId"] = f"{route.name}_{method.lower()}_{_words(path)}"
     for action in actions_of(route):
-        operation["security"] = [{"token": []}, {"session": []}]
+        other = _security_of(route)
+        operation["security"] = [*_USUAL] if other is None else [{other: []}]
         operation["x-action"] = action
     responses: dict[str, Any] = operation["responses"]
     responses.pop("422", None)
     for code in _PROBLEMS:
-        responses.setdefault(code, {"$ref": f"#/components/responses/{code}"})
+        told = responses.setdefault(code, {"$ref": f"#/components/responses/{code}"})
+        if "content" in told:
+            told["content"].setdefault(MEDIA_TYPE, _PROBLEM)
     for code, response in responses.items():
         if code.startswith("2"):
             _tell_forms(response)
@@ -172,8 +200,7 @@ def _give_example(operation: dict[str, Any]) -> None:
 
 
 def _problem(said: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": said, "content": {MEDIA_TYPE: {"schema": schema}}}
+    return {"description": said, "content": {MEDIA_TYPE: _PROBLEM}}
 
 
 def _words(path: str) -> str:

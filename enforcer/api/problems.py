@@ -46,7 +46,7 @@ from enforcer.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 AWAITING = "awaiting-approval"
-API_PATHS = ("/api/", "/.well-known/", "/v1/")
+API_PATHS = ("/api/", "/.well-known/", "/v1/", "/healthz", "/readyz", "/metrics")
 """What programs ask; everything else is for people."""
 _SHOWN = 20
 _BROKEN = "a fault of this server: its log tells more under the id of this request"

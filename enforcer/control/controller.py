@@ -20,6 +20,7 @@ from enforcer.control.followed import Seen
 from enforcer.control.inventory_following import Followed, InventoryFollowing
 from enforcer.control.ownership import LEFT_BEHIND
 from enforcer.control.settling import Settling, left_behind
+from enforcer.control.unread import Unread
 from enforcer.control.visit import Visit
 from enforcer.control.worker import TICK
 from enforcer.core.brake import PauseState
@@ -52,6 +53,7 @@ class Controller:
         self._inventory = InventoryFollowing(topology)
         self._settling = Settling(database, self._clock)
         self._seen = 0
+        self._unread = Unread()
         self._stopping = threading.Event()
 
     @property
@@ -66,6 +68,7 @@ class Controller:
         if orphans:
             log.warning("a dead process left intents open", intents=orphans)
         self._seen = fill(self._book, self._database, now, held=False)
+        self._unread.begin(self._seen)
         # Read after the orders: what is put in force from now on has a higher change sequence.
         with self._database.read() as reader:
             self._pause = PauseState(reader.control.state().state)
@@ -89,6 +92,7 @@ class Controller:
 
         Raises nothing for a database or device that is away.
         """
+        self._stopping = stop
         self._fleet = Fleet(self._book.topology.devices, self._book, self._means)
         bell = open_bell(self._database, self._clock)
         self._fleet.start()
@@ -179,33 +183,37 @@ class Controller:
 
     def follow(self, reason: str) -> None:
         """Take in what was committed since; wakes the devices concerned."""
-        with self._following:
-            try:
-                changed = self._read_changes()
-            except StorageError as error:
-                self._is_away(error)
-                return
-        self._is_back()
-        if changed and self._fleet is not None:
-            self._fleet.wake(changed, reason)
-        if changed:
-            self._alarms.rearm(self._next_from(self._clock.now()))
+        more = True
+        while more and not self._stopping.is_set():
+            with self._following:
+                try:
+                    changed = self._read_changes()
+                except StorageError as error:
+                    self._is_away(error)
+                    return
+                more = not self._unread.is_done(self._seen)
+            self._is_back()
+            if changed and self._fleet is not None:
+                self._fleet.wake(changed, reason)
+            if changed:
+                self._alarms.rearm(self._next_from(self._clock.now()))
 
     def _read_changes(self) -> frozenset[str]:
         with self._database.read() as reader:
             head, digest = reader.audit.head()
-            if head == self._seen:
+            if head == self._seen and self._unread.is_done(head):
                 return frozenset()
-            orders = reader.orders.changed_since(self._seen)
+            portion = self._unread.take(reader)
             pause = PauseState(reader.control.state().state)
-            lists = new_lists(self._book, reader.lists, orders)
+            lists = new_lists(self._book, reader.lists, portion.orders)
             controls = reader.device_controls.all()
             # Last: what was read counts as seen.
             followed = self._inventory.read(reader, controls)
         self._means.evidence.following.tell(Seen(head, digest, controls))
         if followed is not None and followed.compiled:
             self._book.reload(followed.topology, followed.holds)
-        devices = self._book.advance(orders, lists, head)
+        devices = self._book.advance(portion.orders, lists, portion.head)
+        self._unread.took(portion)
         self._seen = head
         if followed is not None:
             self._obey(followed)

@@ -3,21 +3,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from enforcer.control.book import KEEP_ENDED, Moves, OrderBook, Position
+from enforcer.control.book import KEEP_ENDED, Entry, Moves, OrderBook, Position
 from enforcer.control.ended import Ended
 from enforcer.core.compile import advance, compile_device
-from enforcer.core.contributions import Contributions
+from enforcer.core.contributions import Contribution, Contributions
 from enforcer.core.drift import Delta
 from enforcer.core.intervals import Ranges, merge
 from enforcer.core.orders import Order, in_force, is_over
+from enforcer.core.raw import region_of
 from enforcer.core.rules import Desired, Members, Rule
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import BrakeLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Some of what moved in the book. `region`: by rule the addresses that it is about, none for
+    a rule by interface. `moves`: the whole of it, where that is all.
+    """
+
+    entries: tuple[Entry, ...]
+    region: Mapping[Rule, Ranges]
+    moves: Moves | None
 
 
 class DesiredState:
@@ -142,15 +155,58 @@ class DesiredState:
     def advance(self, now: datetime) -> Delta:
         """Follow the book up to `now`; returns how the desired state changed."""
         moves = self._book.moves(self._position, now)
-        began, ended = self._changes(moves, now)
+        changes = self._changes(moves, now)
+        self._reach(moves)
+        return self._move(*changes, now)
+
+    def ahead(self, now: datetime, most: int) -> Ahead:
+        """Orders that moved since the last `advance`, as far as all of them together move no
+        more than `most` members here; a bigger one, and what does not fit beside others, is left.
+        """
+        moves = self._book.moves(self._position, now)
+        if moves.complete:
+            return Ahead((), {}, None)
+        entries: list[Entry] = []
+        found: dict[Rule, list[Contribution]] = {}
+        for entry in moves.entries:
+            parts = self._parts_moved(entry, now)
+            rows = sum(map(len, parts))
+            if rows > most:
+                continue
+            most -= rows
+            entries.append(entry)
+            for part in parts:
+                found.setdefault(part.rule, []).append(part)
+        region = {rule: region_of(parts) for rule, parts in found.items()}
+        return Ahead(tuple(entries), region, moves if len(entries) == len(moves.entries) else None)
+
+    def follow(self, ahead: Ahead, now: datetime) -> Delta:
+        """As `advance`, for what is `ahead` alone: the next `advance` follows the rest."""
+        changes = self._changes(Moves(ahead.entries, False, Position(0, now), self.head), now)
+        if ahead.moves is not None:
+            self._reach(ahead.moves)
+        return self._move(*changes, now)
+
+    def _reach(self, moves: Moves) -> None:
         self._position, self.head = moves.position, moves.head
         self._inventory = moves.inventory
         self._basis = moves.older.get(self.device, moves.inventory)
+
+    def _move(self, began: list[Contributions], ended: list[int], now: datetime) -> Delta:
         if not began and not ended:
             return Delta()
         self.moved_at = now
         self._compiled, delta = advance(self._compiled, began, ended)
         return delta
+
+    def _parts_moved(self, entry: Entry, now: datetime) -> tuple[Contribution, ...]:
+        """What an entry adds or takes away here; nothing if it is as it was."""
+        standing, asks = self._standing.get(entry.order.number), entry.asks_on(self.device)
+        wanted = asks if in_force(entry.order, now) and self.device in asks.devices else None
+        if wanted is standing:
+            return ()
+        both = (one.on(self.device) for one in (standing, wanted) if one is not None)
+        return tuple(part for parts in both for part in parts)
 
     def imagine(self, asks: Contributions) -> tuple[Desired, Delta]:
         """What would stand here, and change, if `asks` were in force too."""

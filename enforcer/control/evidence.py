@@ -77,7 +77,7 @@ class Evidence:
         self._database = database
         self._step = step
         self._known: dict[str, DeviceFacts | None] = {}
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, dict[int, _Open]] = {}
         self.following = Following()
 
     def identity(self) -> Owner:
@@ -253,7 +253,7 @@ class Evidence:
             text = "\n".join(lines).encode()
             payload["native"] = work.blob(text)
             sequence = work.open_intent(CONTROLLER, at=at, device=device, payload=payload)
-        self._open[device] = _Open(sequence, at, terms)
+        self._open.setdefault(device, {})[sequence] = _Open(sequence, at, terms)
         self._step("intent-committed")
         return sequence
 
@@ -280,7 +280,7 @@ class Evidence:
         `transcript`: what was said to and by the device (`heard`); kept apart, compressed.
         """
         payload: dict[str, JSONValue] = {"result": result, "said": said}
-        opened = self._open.get(device)
+        opened = self._open.get(device, {}).get(intent)
         self._step("outcome-writing")
         with self._database.write(swift=opened is not None and opened.terms.swift) as work:
             self._until(work, device, opened)
@@ -289,24 +289,20 @@ class Evidence:
             work.close_intent(intent, CONTROLLER, at=at, device=device, payload=payload)
             self._save(work, device, facts, wrote=True)
         self._known[device] = facts
-        self._open.pop(device, None)
+        self._open.get(device, {}).pop(intent, None)
         self._step("outcome-committed")
 
     def settle(self, device: str, at: datetime) -> None:
-        """Close, as unknown, an intent of this process whose outcome could not be written."""
+        """Close, as unknown, intents of this process whose outcome could not be written."""
         opened = self._open.get(device)
-        if opened is None:
+        if not opened:
             return
         self._step("unsettled-writing")
         with self._database.write() as work:
-            self._until(work, device, opened)
-            work.close_intent(
-                opened.sequence,
-                CONTROLLER,
-                at=at,
-                device=device,
-                payload={"result": "unknown", "said": _UNWRITTEN},
-            )
+            for one in opened.values():
+                self._until(work, device, one)
+                payload: dict[str, JSONValue] = {"result": "unknown", "said": _UNWRITTEN}
+                work.close_intent(one.sequence, CONTROLLER, at=at, device=device, payload=payload)
         self._open.pop(device, None)
         self._step("unsettled-committed")
 

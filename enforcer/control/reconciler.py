@@ -29,7 +29,15 @@ from enforcer.control.ownership import check_history, check_mark, check_orders, 
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, no_step
 from enforcer.control.turns import Turn, Turns
-from enforcer.control.writing import Target, Writing, attributed, compared
+from enforcer.control.urgent import WAITING, Road, Urgent
+from enforcer.control.writing import (
+    Between,
+    Target,
+    Writing,
+    attributed,
+    compared,
+    nothing_between,
+)
 from enforcer.core.change_policy import Wait
 from enforcer.core.drift import Drift, effective, tally_of
 from enforcer.core.plan import Plan, Trait
@@ -281,20 +289,19 @@ class Reconciler:
         # At a first look nobody is blamed, and nobody knows until when the last proof was true.
         foreign = facts.outcome is Outcome.REPAIRED or self._left is None
         self._left = None
-        intent = self._evidence.intend(
-            name,
-            facts.at,
-            plan,
-            case.drift,
-            why,
-            facts.writers,
-            Terms(foreign, self._swift, self._bounds.control),
-        )
+        terms = Terms(foreign, self._swift, self._bounds.control)
+        intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers, terms)
         heard(session)  # What was read before is not what was written.
         contested = self._bounds.contested
         target = Target(case.desired, case.drift.delta, facts.held == 0, contested)
         writing = Writing(
-            self.driver, session, target, self._step, self._go_on(request), self._evidence.leads
+            self.driver,
+            session,
+            target,
+            self._step,
+            self._go_on(request),
+            self._evidence.leads,
+            self._between(session, target, case),
         )
         turn.writing = writing
         try:
@@ -309,7 +316,7 @@ class Reconciler:
             raise
         turn.proved = True
         if target.whole and written.exact:
-            self._left = Left(case.desired)
+            self._left = Left(writing.target.desired)
             self._prove(written.actual)
         done = self.known(self._clock.now(), proved=written.exact)
         facts = replace(facts, verified=facts.verified + sum(b.size for b in plan.batches))
@@ -317,6 +324,31 @@ class Reconciler:
             intent, name, self._clock.now(), "applied", sentence(facts), done, heard(session)
         )
         return facts
+
+    def _between(self, session: Session, target: Target, case: Case) -> Between:
+        """What may be written between two batches of a plan."""
+        road = Road(
+            self.driver,
+            session,
+            self.state,
+            self._holdable,
+            self._evidence,
+            self._owner,
+            self._clock,
+            self._step,
+            self._bounds,
+            Terms(False, self._swift, self._bounds.control),
+            self._known_beside,
+        )
+        if not (road.passable and target.whole):
+            return nothing_between
+        return Urgent(road, target, case.drift).between
+
+    def _known_beside(self, unproved: frozenset[int]) -> DeviceFacts:
+        """What is to be recorded while a plan is being written, of which these orders are."""
+        look = replace(self._look, held=unproved, waiting=WAITING)
+        name, now = self.device.name, self._clock.now()
+        return look.known(self.state, now, self._evidence.facts(name), proved=True)
 
     def _go_on(self, request: Request) -> Callable[[], bool]:
         """Asked between batches: whether nobody has decided otherwise meanwhile."""

@@ -66,8 +66,20 @@ def _expiring(driver: Driver) -> bool:
     return Trait.SELF_EXPIRING in driver.traits
 
 
+Between = Callable[[list[Batch], Callable[[Batch], None]], Desired | None]
+"""Asked between batches, with those that are left and a way to write one of them first: what is
+desired by then, where something was written that the plan does not know."""
+
+
+def nothing_between(left: list[Batch], write: Callable[[Batch], None]) -> None:
+    """Where a plan is written in one go."""
+
+
 class Writing:
-    """One plan on its way to one device. `staged`: how many batches the device has taken."""
+    """One plan on its way to one device. `staged`: how many batches the device has taken.
+
+    `target` follows what was written between batches.
+    """
 
     def __init__(
         self,
@@ -77,48 +89,67 @@ class Writing:
         step: Step,
         go_on: Callable[[], bool] = always,
         leads: Callable[[], bool] = always,
+        between: Between = nothing_between,
     ) -> None:
         self._go_on = go_on
         self._leads = leads
+        self._between = between
         self._driver = driver
         self._session = session
-        self._target = target
+        self.target = target
         self._step = step
+        self._sweeping = False
         self.staged = 0
 
     def run(self, batches: Sequence[Batch], before: Actual, guarded: bool) -> Written:
         """Write all batches on top of `before`; raises DeviceError where one is not proved."""
-        actual, sweeping, unbroken = before, False, True
-        for batch in batches:
+        actual, left = before, list(batches)
+
+        def write(batch: Batch) -> None:
+            nonlocal actual
+            actual = self._write(batch, before, actual, guarded)
+
+        while left:
             if self.staged and not self._go_on():
                 raise StaleState(
                     before.device, "paused or frozen while writing; what may go on is found anew"
                 )
-            self._step("staging")
-            if not self._leads():
-                raise StaleState(
-                    before.device, "the lead of the database ran out; nothing more is written"
-                )
-            staged = self._session.stage(batch, guarded)
-            self.staged += 1
-            self._step("staged")
-            if batch.region.delta is None or batch.unproved:
-                sweeping = True
-            else:
-                read = self._read_back(batch, batch.region.delta, staged)
-                unbroken = unbroken and bool(read.token) and read.token == staged.token
-                actual = self._proved(before, read)
-            if batch.structural and not self._leads():
-                # What is not confirmed rolls back by itself; the new leader finds it so.
-                raise StaleState(
-                    before.device, "the lead of the database ran out before the confirmation"
-                )
-            # Not confirmed: what became of it only the device can tell.
-            sweeping |= staged.confirm() is not Applied.APPLIED
-            self._step("confirmed")
-        if sweeping:
+            write(left.pop(0))
+            desired = self._between(left, write) if left else None
+            if desired is not None:
+                self.target = replace(self.target, desired=desired)
+        if self._sweeping:
             return self._sweep()
-        return Written(actual if unbroken else replace(actual, token=""), True)
+        return Written(actual, True)
+
+    def _write(self, batch: Batch, before: Actual, actual: Actual, guarded: bool) -> Actual:
+        """Stage one batch, prove it where it is to be proved by itself, confirm it."""
+        self._step("staging")
+        if not self._leads():
+            raise StaleState(
+                before.device, "the lead of the database ran out; nothing more is written"
+            )
+        staged = self._session.stage(batch, guarded)
+        first = not self.staged
+        self.staged += 1
+        self._step("staged")
+        if batch.region.delta is None or batch.unproved:
+            self._sweeping = True
+        else:
+            read = self._read_back(batch, batch.region.delta, staged)
+            unbroken = bool(read.token) and read.token == staged.token
+            unbroken &= first or bool(actual.token)
+            proved = self._proved(before, read)
+            actual = proved if unbroken else replace(proved, token="")
+        if batch.structural and not self._leads():
+            # What is not confirmed rolls back by itself; the new leader finds it so.
+            raise StaleState(
+                before.device, "the lead of the database ran out before the confirmation"
+            )
+        # Not confirmed: what became of it only the device can tell.
+        self._sweeping |= staged.confirm() is not Applied.APPLIED
+        self._step("confirmed")
+        return actual
 
     def _read_back(self, batch: Batch, delta: Delta, staged: Staged) -> Actual:
         read = self._session.read_state(batch.region)
@@ -137,7 +168,7 @@ class Writing:
 
         What the driver keeps with a reading is as fresh in a part as in the whole.
         """
-        desired = self._target.desired
+        desired = self.target.desired
         return replace(
             read,
             owner=read.owner or before.owner,
@@ -148,7 +179,7 @@ class Writing:
 
     def _sweep(self) -> Written:
         """After structural changes: read everything; what was to be written must stand."""
-        target = self._target
+        target = self.target
         actual = self._session.read_state()
         self._step("swept")
         drift = compared(self._driver, target.desired, actual)

@@ -5,18 +5,45 @@ from __future__ import annotations
 
 import numpy as np
 
-from enforcer.core.addresses import Flags, ascending, earlier, later, predecessor, search, successor
+from enforcer.core.addresses import (
+    Flags,
+    ascending,
+    earlier,
+    later,
+    predecessor,
+    search,
+    successor,
+    to_integers,
+)
+from enforcer.core.blocks import BLOCK, Blocks
 from enforcer.core.drift import Change
 from enforcer.core.intervals import Ranges, cover, match, outside
 from enforcer.core.raw import Raw, concatenate
 from enforcer.core.rules import Members
 
+_MANY = 16 * BLOCK
+"""From so many rows on they are kept in blocks: below, copying all of them costs less."""
 
-def patch(members: Members, raw: Raw, region: Ranges) -> tuple[Members, Change]:
+
+def patch(
+    members: Members, raw: Raw, region: Ranges, block: int = BLOCK, many: int = _MANY
+) -> tuple[Members, Change]:
     """The cover of `raw`, given that `members` is right outside of `region` (canonical).
 
-    Costs a copy of `members`' columns plus work in proportion to the region.
+    Costs a copy of the blocks around the region plus work in proportion to the region.
     """
+    if len(members) < many:
+        return _patch(members, raw, region)
+    blocks = Blocks.of(members, block)
+    first, last = to_integers(region.first[:1])[0], to_integers(region.last[-1:])[0]
+    low, high = blocks.around(max(first - 1, 0), last + 1)
+    part, change = _patch(blocks.part(low, high), raw, region)
+    if not len(change.add) and not len(change.remove):
+        return members, change
+    return blocks.changed(low, high, part, block), change
+
+
+def _patch(members: Members, raw: Raw, region: Ranges) -> tuple[Members, Change]:
     low, high, touched = _neighbourhood(members, region)
     middle = _slice(members, low, high)
     old = middle.take(touched)

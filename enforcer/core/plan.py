@@ -95,8 +95,8 @@ class Batch:
     `payload` is the driver's own. `size`: members and objects touched. `region`: what must be
     read back to prove it; `ALL` after structural changes. `structural`: it binds, unbinds or
     makes what all members rest on, so that a defect would cut more than what is ordered.
-    `unproved`: the device has given its word for it (it is acknowledged, whole or not at all),
-    and reading back after the last batch of the plan proves it together with the others.
+    `unproved`: the device's own word that it stands will do for the moment; reading everything
+    after the last batch of the plan proves it together with the others.
     `shaping`: it changes more than members.
     """
 

@@ -18,6 +18,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from enforcer.api.guard import Caller, peer, services_of
+from enforcer.api.openapi import BOUNCER_KEY
 from enforcer.core.access import Action
 from enforcer.core.orders import Network, order_id
 from enforcer.core.prefixes import format_network, parse_network
@@ -30,6 +31,33 @@ PREFIX = "/v1"
 KEY_HEADER = "x-api-key"
 TYPE = "ban"
 _LARGEST_METRICS = 1_048_576
+_DECISIONS: dict[str, Any] = {
+    "description": "CrowdSec's decisions; null: there are none.",
+    "anyOf": [
+        {"type": "null"},
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["duration", "id", "origin", "scenario", "scope", "type", "value"],
+                "properties": {
+                    "duration": {"type": "string", "examples": ["3h59m55s"]},
+                    "id": {"type": "integer"},
+                    "origin": {"type": "string"},
+                    "scenario": {"type": "string"},
+                    "scope": {"enum": ["Ip", "Range"]},
+                    "type": {"const": TYPE},
+                    "value": {"type": "string", "examples": ["192.0.2.7"]},
+                },
+            },
+        },
+    ],
+}
+_STREAM: dict[str, Any] = {
+    "type": "object",
+    "required": ["deleted", "new"],
+    "properties": {"deleted": _DECISIONS, "new": _DECISIONS},
+}
 _CHUNK = 500
 
 
@@ -47,6 +75,7 @@ def by_key(action: Action) -> Callable[[Request], Caller]:
         return Caller(actor)
 
     guard.action = action  # type: ignore[attr-defined]  # read by the test of roles and routes
+    guard.security = BOUNCER_KEY  # type: ignore[attr-defined]  # read by `enforcer.api.openapi`
     return guard
 
 
@@ -132,13 +161,36 @@ def router(world: World) -> APIRouter:
         """Taken and not kept."""
         return JSONResponse(None, 201)
 
-    for path, endpoint in (("/decisions/stream", stream), ("/decisions", decisions)):
+    for path, endpoint, schema in (
+        ("/decisions/stream", stream, _STREAM),
+        ("/decisions", decisions, _DECISIONS),
+    ):
         said = (endpoint.__doc__ or "").strip()
-        made.add_api_route(path, endpoint, methods=["GET"], response_class=Response, summary=said)
+        shown: dict[int | str, dict[str, Any]] = {
+            200: {"content": {"application/json": {"schema": schema}}}
+        }
+        made.add_api_route(
+            path,
+            endpoint,
+            methods=["GET"],
+            response_class=Response,
+            summary=said,
+            responses=shown,
+        )
         made.add_api_route(
             path, endpoint, methods=["HEAD"], response_class=Response, include_in_schema=False
         )
-    made.add_api_route("/usage-metrics", metrics, methods=["POST"], status_code=201)
+    taken = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    made.add_api_route(
+        "/usage-metrics",
+        metrics,
+        methods=["POST"],
+        status_code=201,
+        response_class=Response,
+        summary="What a bouncer counted: taken and not kept",
+        responses={201: {"content": {"application/json": {"schema": {"type": "null"}}}}},
+        openapi_extra={"requestBody": taken},
+    )
     return made
 
 

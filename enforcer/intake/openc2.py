@@ -2,27 +2,40 @@
 """``POST /.well-known/openc2``: OpenC2 commands for stateless packet filtering (SLPF 1.0).
 
 A command is an order of an orchestrator, not a report: it is placed under the rights and limits of
-the token, at once or not at all. `rule_number` is the number of our order. The HTTP status is the
-status of the response, except 102, which HTTP keeps for itself: that is a 200.
+the token, at once or not at all. `rule_number` is the number of our order.
+
+The HTTP status is the status of the response, and none but those of the language is used (HTTPS 1.1
+section 4.2.1 item 8; Language 1.0 section 3.3.2.1: 102, 200, 400, 401, 403, 404, 500, 501, 503).
+102 is an interim response of HTTP (RFC 2518 section 10.1), which cannot be the last one: it is a
+200 with 102 in the body. SLPF 1.0 names 102, 200, 400, 500 and 501 (section 2.2.3); who may not
+(401, 403), a rule that there is not (404) and another try (503) are the language's. What is
+refused before a command was read is answered as an OpenC2 response too. Every response has the
+content type of section 3.3.1, `Cache-Control: no-cache` (section 3.2.1) and the identifier of the
+command (section 3.3.3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 
+from enforcer.api.browsers import REQUEST_ID
 from enforcer.api.guard import Caller, allowed, services_of
-from enforcer.api.problems import kind_of
+from enforcer.api.problems import TooLarge, kind_of
+from enforcer.api.turns import Busy
 from enforcer.application import Application
 from enforcer.application.actor import Actor
 from enforcer.application.commands import LiftOrder, OrderFilter
 from enforcer.application.views import OrderView
-from enforcer.core.access import Action
+from enforcer.core.access import Action, MachineLimits
 from enforcer.core.orders import order_id
 from enforcer.errors import (
     AwaitingApproval,
@@ -31,12 +44,18 @@ from enforcer.errors import (
     InvalidInput,
     NotFound,
     OrderRefused,
+    StorageError,
     Throttled,
+    Unauthenticated,
 )
 from enforcer.intake.http import body_within
 from enforcer.intake.openc2_demands import demand_of, order_of
 from enforcer.intake.openc2_messages import (
+    COMMAND,
     CONTENT_TYPE,
+    NOT_REMOVED,
+    NOT_UPDATED,
+    TARGET,
     Command,
     Envelope,
     Unimplemented,
@@ -46,10 +65,22 @@ from enforcer.service_settings import IntakeSettings
 from enforcer.wire import demand_to_wire
 
 PATH = "/.well-known/openc2"
-PROCESSING, OK, BAD, FORBIDDEN, MISSING, FAILED, UNIMPLEMENTED = 102, 200, 400, 403, 404, 500, 501
+PROCESSING, OK, BAD, UNKNOWN, FORBIDDEN, MISSING = 102, 200, 400, 401, 403, 404
+FAILED, UNIMPLEMENTED, AWAY = 500, 501, 503
+STATUSES: Mapping[int, str] = {
+    OK: "Done; or taken (`status` 102).",
+    BAD: "Not understood.",
+    UNKNOWN: "No token, or one that does not hold.",
+    FORBIDDEN: "The token may not, or a guardrail refused.",
+    MISSING: "There is no such rule of this source.",
+    FAILED: "It could not be done.",
+    UNIMPLEMENTED: "Not implemented.",
+    AWAY: "The database is away, or there is too much at once: try again.",
+}
+"""Of HTTP, with what they say."""
 _TYPES = ("application/openc2+json", "application/openc2-cmd+json", "application/json")
 _TARGETS = ["ipv4_net", "ipv6_net", "ipv4_connection", "ipv6_connection"]
-_FEATURES: Mapping[str, Any] = {
+_FEATURES: dict[str, Any] = {
     "versions": ["1.0"],
     "profiles": ["slpf"],
     "pairs": {
@@ -58,9 +89,64 @@ _FEATURES: Mapping[str, Any] = {
         "delete": ["slpf:rule_number"],
         "query": ["features"],
     },
-    "rate_limit": 600,
 }
 _MOST_OWN = 10_000
+_MEDIA = "application/openc2+json"
+_ID = re.compile(r"[!-~]{1,200}")
+_REQUEST: Mapping[str, Any] = {
+    "schema": {"type": "object"},
+    "examples": {
+        "deny for an hour": {
+            "value": {
+                "action": "deny",
+                "target": {"ipv4_net": "192.0.2.7"},
+                "args": {"duration": 3_600_000, "slpf": {"direction": "ingress"}},
+            }
+        },
+        "in an envelope": {
+            "value": {
+                "headers": {"request_id": "b1d2", "from": "soar"},
+                "body": {
+                    "openc2": {"request": {"action": "query", "target": {"features": ["pairs"]}}}
+                },
+            }
+        },
+    },
+}
+_PLAIN: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"type": "integer"},
+        "status_text": {"type": "string"},
+        "results": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
+_RESPONSE: Mapping[str, Any] = {
+    "description": "A response, in an envelope where the command came in one.",
+    "anyOf": [
+        _PLAIN,
+        {
+            "type": "object",
+            "required": ["headers", "body"],
+            "properties": {
+                "headers": {"type": "object"},
+                "body": {
+                    "type": "object",
+                    "required": ["openc2"],
+                    "properties": {
+                        "openc2": {
+                            "type": "object",
+                            "required": ["response"],
+                            "properties": {"response": _PLAIN},
+                        }
+                    },
+                },
+            },
+        },
+    ],
+}
 Commander = Annotated[Caller, Depends(allowed(Action.PLACE))]
 
 
@@ -71,19 +157,38 @@ class Answer:
     status: int
     text: str = ""
     results: Mapping[str, Any] = field(default_factory=dict)
+    again: float | None = None
+    """Seconds until it is worth another try."""
+
+
+class OpenC2Route(APIRoute):
+    """A route whose refusals are OpenC2 responses, also those before a command was read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own, and what it raises."""
+        original = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            envelope = Envelope({}, _request_id(request))
+            try:
+                return await original(request)
+            except EnforcerError as problem:
+                return _response(envelope, _refusal(problem))
+
+        return answered
 
 
 def router(settings: IntakeSettings) -> APIRouter:
     """The one route, with its whole path."""
-    made = APIRouter(tags=["openc2"])
+    made = APIRouter(tags=["openc2"], route_class=OpenC2Route)
     body = Depends(body_within(settings.largest))
 
     async def openc2(request: Request, caller: Commander, raw: bytes = body) -> Response:
         application = services_of(request).application
         stated = request.headers.get("content-type", "")
-        return await run_in_threadpool(_answered, application, caller.actor, stated, raw)
+        told = _request_id(request)
+        return await run_in_threadpool(_answered, application, caller.actor, stated, raw, told)
 
-    content = {"application/openc2+json": {"schema": {"type": "object"}}}
     made.add_api_route(
         PATH,
         openc2,
@@ -91,18 +196,30 @@ def router(settings: IntakeSettings) -> APIRouter:
         response_class=Response,
         summary="An OpenC2 command for packet filtering (SLPF 1.0)",
         name="openc2",
-        openapi_extra={"requestBody": {"required": True, "content": content}},
+        responses={
+            status: {"description": said, "content": {_MEDIA: {"schema": _RESPONSE}}}
+            for status, said in STATUSES.items()
+        },
+        openapi_extra={"requestBody": {"required": True, "content": {_MEDIA: _REQUEST}}},
     )
     return made
 
 
-def _answered(application: Application, actor: Actor, stated: str, raw: bytes) -> Response:
+def _request_id(request: Request) -> str:
+    """How the producer calls this command, where it says so in a header."""
+    stated = request.headers.get(REQUEST_ID, "")
+    return stated if _ID.fullmatch(stated) else ""
+
+
+def _answered(
+    application: Application, actor: Actor, stated: str, raw: bytes, told: str
+) -> Response:
     if stated.partition(";")[0].strip().lower() not in _TYPES:
-        return _response(Envelope({}), Answer(BAD, f"send it as {CONTENT_TYPE}"))
+        return _response(Envelope({}, told), Answer(BAD, f"send it as {CONTENT_TYPE}"))
     try:
-        command, envelope = command_of(raw)
+        command, envelope = command_of(raw, told)
     except InvalidInput as problem:
-        return _response(Envelope({}), Answer(BAD, str(problem)))
+        return _response(Envelope({}, told), Answer(BAD, str(problem)))
     if not isinstance(command, Command):
         return _response(envelope, _refusal(command))
     answer = obey(application, actor, command)
@@ -121,25 +238,30 @@ def obey(application: Application, actor: Actor, command: Command) -> Answer:
     try:
         match command.action:
             case "query":
-                return _features(command)
+                return _features(actor, command)
             case "deny":
                 return _deny(application, actor, command)
             case "allow":
                 return _allow(application, actor, command)
             case "delete":
                 return _delete(application, actor, command)
-        raise Unimplemented(f"{command.action} is not implemented")
+        raise Unimplemented(f"{COMMAND}: {command.action}")
     except (EnforcerError, Unimplemented) as problem:
         return _refusal(problem)
 
 
-def _features(command: Command) -> Answer:
+def _features(actor: Actor, command: Command) -> Answer:
+    """What is named twice is told once (Language 1.0 section 3.4.1.5)."""
     wanted = command.target.features
     if wanted is None:
-        raise Unimplemented("only features can be queried")
-    if len(set(wanted)) < len(wanted):
-        raise InvalidInput("features: one is named twice")
-    return Answer(OK, results={name: _FEATURES[name] for name in wanted})
+        raise Unimplemented(f"{TARGET}: only features can be queried")
+    known = _FEATURES | {"rate_limit": _commands_a_minute(actor)}
+    return Answer(OK, results={name: known[name] for name in dict.fromkeys(wanted)})
+
+
+def _commands_a_minute(actor: Actor) -> int:
+    machine = actor.rights.machine if actor.rights is not None else None
+    return (machine or MachineLimits()).per_minute
 
 
 def _deny(application: Application, actor: Actor, command: Command) -> Answer:
@@ -157,16 +279,17 @@ def _allow(application: Application, actor: Actor, command: Command) -> Answer:
     mine = [one for one in _own(application, actor) if one.demand == wanted]
     if not mine:
         raise Unimplemented(
-            "allow: only what was denied by the same token, word for word, can be lifted again"
+            f"{NOT_UPDATED}: only what the same source denied, word for word, can be allowed again"
         )
     for one in mine:
         application.lift(actor, LiftOrder(order=one.id, reason=f"OpenC2 allow by {actor.name}"))
-    return Answer(OK, f"lifted: {', '.join(one.id for one in mine)}")
+    numbers = {"slpf": {"rule_number": mine[0].number}}
+    return Answer(OK, f"lifted: {', '.join(one.id for one in mine)}", numbers)
 
 
 def _delete(application: Application, actor: Actor, command: Command) -> Answer:
     if command.target.slpf is None:
-        raise Unimplemented("only slpf:rule_number can be deleted")
+        raise Unimplemented(f"{TARGET}: only slpf:rule_number can be deleted")
     number = command.target.slpf.rule_number
     try:
         order = application.order(actor, order_id(number))
@@ -174,7 +297,11 @@ def _delete(application: Application, actor: Actor, command: Command) -> Answer:
         raise NotFound(f"there is no rule {number}") from None
     if order.source != actor.source:
         raise Forbidden(f"rule {number} is not of {actor.source}'s making")
-    application.lift(actor, LiftOrder(order=order.id, reason=f"OpenC2 delete by {actor.name}"))
+    try:
+        application.lift(actor, LiftOrder(order=order.id, reason=f"OpenC2 delete by {actor.name}"))
+    except StorageError as problem:
+        # A rule that stays although it was understood is a 500 (SLPF 1.0 section 2.3.4.1).
+        return Answer(FAILED, f"{NOT_REMOVED}: {problem}")
     return Answer(OK, f"order {order.id} is lifted")
 
 
@@ -193,17 +320,28 @@ def _refusal(problem: Exception) -> Answer:
         return Answer(FORBIDDEN, said)
     if isinstance(problem, NotFound):
         return Answer(MISSING, said)
-    if isinstance(problem, InvalidInput):
+    if isinstance(problem, Unauthenticated):
+        return Answer(UNKNOWN, said)
+    if isinstance(problem, InvalidInput | TooLarge):
         return Answer(BAD, said)
     if isinstance(problem, Throttled):
-        return Answer(FAILED, f"{said}: come again in {problem.seconds:g} s")
+        return Answer(AWAY, f"{said}: come again in {problem.seconds:g} s", again=problem.seconds)
+    if isinstance(problem, StorageError | Busy):
+        return Answer(AWAY, f"{kind_of(problem).title}: {said}", again=1)
     assert isinstance(problem, EnforcerError)
     return Answer(FAILED, f"{kind_of(problem).title}: {said}")
 
 
 def _response(envelope: Envelope, answer: Answer) -> Response:
     found = envelope.answer(answer.status, answer.text, answer.results)
-    return JSONResponse(found, _http(answer.status), media_type=CONTENT_TYPE)
+    headers = {"Cache-Control": "no-cache"}
+    if envelope.request_id:
+        headers[REQUEST_ID] = envelope.request_id
+    if answer.status == UNKNOWN:
+        headers["WWW-Authenticate"] = 'Bearer realm="enforcer"'
+    if answer.again is not None:
+        headers["Retry-After"] = str(max(1, ceil(answer.again)))
+    return JSONResponse(found, _http(answer.status), headers, media_type=CONTENT_TYPE)
 
 
 def _http(status: int) -> int:

@@ -18,7 +18,14 @@ from enforcer.core.orders import (
 )
 from enforcer.core.prefixes import parse_network
 from enforcer.errors import InvalidInput
-from enforcer.intake.openc2_messages import Arguments, Command, Connection, Unimplemented
+from enforcer.intake.openc2_messages import (
+    OPTION,
+    TARGET,
+    Arguments,
+    Command,
+    Connection,
+    Unimplemented,
+)
 
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "sctp": 132}
 _DIRECTIONS = {"ingress": Direction.FROM, "egress": Direction.TO, "both": Direction.BOTH}
@@ -58,7 +65,7 @@ def demand_of(command: Command) -> Demand:
         return _connection(target.ipv4_connection, 4)
     if target.ipv6_connection is not None:
         return _connection(target.ipv6_connection, 6)
-    raise Unimplemented("only addresses and connections can be denied or allowed")
+    raise Unimplemented(f"{TARGET}: only addresses and connections can be denied or allowed")
 
 
 def _connection(wanted: Connection, version: int) -> Demand:
@@ -67,7 +74,7 @@ def _connection(wanted: Connection, version: int) -> Demand:
     So SLPF's `direction`, which names interfaces of one box, adds nothing on a whole edge.
     """
     if wanted.src_port is not None:
-        raise Unimplemented("src_port: only ports of the destination can be told apart")
+        raise Unimplemented(f"{TARGET}: src_port: only ports of the destination are told apart")
     if wanted.dst_port is not None and wanted.protocol not in ("tcp", "udp", "sctp"):
         raise InvalidInput("dst_port: state the protocol too: tcp, udp or sctp")
     source = None if wanted.src_addr is None else _network(wanted.src_addr, version)
@@ -78,7 +85,7 @@ def _connection(wanted: Connection, version: int) -> Demand:
         return BlockFlow(Selection((source,)), Selection((destination,)), protocols, ports)
     about = source or destination
     if about is None:
-        raise Unimplemented("a connection from anywhere to anywhere would be everybody's")
+        raise Unimplemented(f"{TARGET}: from anywhere to anywhere would be everybody's traffic")
     direction = Direction.FROM if source is not None else Direction.TO
     if not protocols:
         return BlockAddress(about, direction)
@@ -90,11 +97,15 @@ def _connection(wanted: Connection, version: int) -> Demand:
 def _refuse_what_we_do_not(arguments: Arguments) -> None:
     own = arguments.slpf
     if own.drop_process not in (None, "none"):
-        raise Unimplemented("drop_process: packets are dropped silently, and only so (none)")
+        raise Unimplemented(
+            f"{OPTION}: drop_process: packets are dropped silently, and only so (none)"
+        )
     if own.persistent is False:
-        raise Unimplemented("persistent: every rule is kept over restarts, for as long as it runs")
+        raise Unimplemented(
+            f"{OPTION}: persistent: every rule is kept over restarts, for as long as it runs"
+        )
     if own.insert_rule is not None:
-        raise Unimplemented("insert_rule: rules have no places among each other here")
+        raise Unimplemented(f"{OPTION}: insert_rule: rules have no places among each other here")
 
 
 def _times(

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """OpenC2 messages as far as packet filtering needs them (Language 1.0, SLPF 1.0, HTTPS 1.0/1.1).
 
-A command comes bare (HTTPS 1.0) or in an envelope (HTTPS 1.1), and is answered alike.
+A command comes bare (HTTPS 1.0) or in an envelope (HTTPS 1.1 section 3.3.2), and is answered alike.
+Its identifier is in the envelope (`request_id`), in the header ``X-Request-ID``, or in both, and
+comes back in the answer (HTTPS 1.1 section 3.3.3).
+
+Sources: "Open Command and Control (OpenC2) Language Specification Version 1.0" (Committee
+Specification 02, 24 November 2019), "... Profile for Stateless Packet Filtering Version 1.0"
+(Committee Specification 01, 11 July 2019) and "Specification for Transfer of OpenC2 Messages via
+HTTPS Version 1.1" (Committee Specification 01, 30 November 2021), all by OASIS.
 """
 
 from __future__ import annotations
@@ -23,6 +30,13 @@ ACTIONS = frozenset(
     ]
 )
 """Language 1.0 section 3.3.1.1; those that packet filtering has none of are not implemented."""
+OPTION, TARGET, COMMAND = (
+    "Option not supported",
+    "Target type not supported",
+    "Command not supported",
+)
+NOT_UPDATED, NOT_REMOVED = "Rule not updated", "Firewall rule not removed or updated"
+"""What `status_text` begins with (SLPF 1.0 sections 2.2.3, 2.3.1, 2.3.2 and 2.3.4.1)."""
 Direction = Literal["both", "ingress", "egress"]
 
 
@@ -102,9 +116,13 @@ class Unimplemented(Exception):
 
 
 class Envelope:
-    """How a command came, so that it is answered the same way. `headers`: of an envelope."""
+    """How a command came, so that it is answered the same way.
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    `headers`: of an envelope; `request_id`: what the header ``X-Request-ID`` says.
+    """
+
+    def __init__(self, document: Mapping[str, Any], request_id: str = "") -> None:
+        self.request_id = request_id
         self.wrapped = isinstance(document.get("body"), Mapping)
         headers = document.get("headers")
         self.headers: Mapping[str, Any] = headers if isinstance(headers, Mapping) else {}
@@ -119,20 +137,23 @@ class Envelope:
         if not self.wrapped:
             return response
         headers: dict[str, Any] = {}
-        if isinstance(self.headers.get("request_id"), str):
-            headers["request_id"] = self.headers["request_id"]
+        stated = self.headers.get("request_id")
+        if isinstance(stated, str) or self.request_id:
+            headers["request_id"] = stated if isinstance(stated, str) else self.request_id
         if isinstance(self.headers.get("from"), str):
             headers["to"] = [self.headers["from"]]
         return {"headers": headers, "body": {"openc2": {"response": response}}}
 
 
-def command_of(raw: bytes) -> tuple[Command | InvalidInput | Unimplemented, Envelope]:
+def command_of(
+    raw: bytes, request_id: str = ""
+) -> tuple[Command | InvalidInput | Unimplemented, Envelope]:
     """The command in `raw`, or what is wrong with it, to be answered in its envelope.
 
     Raises InvalidInput for what is no JSON object.
     """
     document = read_object(raw)
-    envelope = Envelope(document)
+    envelope = Envelope(document, request_id)
     stated = member(document, "body", "openc2", "request") if envelope.wrapped else document
     try:
         return _command(stated), envelope
@@ -154,9 +175,9 @@ def _command(stated: object) -> Command:
         kind, value = "slpf", {"rule_number": value}
     actuator = stated.get("actuator")
     if isinstance(actuator, Mapping) and actuator and set(actuator) != {"slpf"}:
-        raise Unimplemented("only the actuator profile slpf is implemented")
+        raise Unimplemented(f"{COMMAND}: only the actuator profile slpf is")
     if kind not in Target.model_fields:
-        raise Unimplemented(f"the target {str(kind)[:60]} is not implemented")
+        raise Unimplemented(f"{TARGET}: {str(kind)[:60]}")
     try:
         return Command.model_validate({**stated, "target": {kind: value}})
     except ValidationError as problem:

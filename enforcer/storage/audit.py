@@ -52,6 +52,17 @@ _closed = _entries.join(intents, intents.c.closed_by == audit.c.seq).where(
     intents.c.seq == bindparam("intent")
 )
 _hash_at = select(audit.c.hash).where(audit.c.seq == bindparam("of"))
+_moment_after = (
+    select(audit.c.seq)
+    .where(
+        audit.c.seq > bindparam("of"),
+        audit.c.seq <= bindparam("last"),
+        audit.c.at_us
+        != select(audit.c.at_us).where(audit.c.seq == bindparam("of")).scalar_subquery(),
+    )
+    .order_by(audit.c.seq)
+    .limit(1)
+)
 _first = select(audit.c.at_us).order_by(audit.c.seq).limit(1)
 
 
@@ -66,6 +77,15 @@ class AuditReader:
         """Sequence and hash of the newest entry; 0 and 32 zero bytes before the first."""
         found = read_head(self._connection)
         return found.seq, found.hash
+
+    def end_of_moment(self, seq: int, head: int) -> int:
+        """The last entry, not after `head`, of those in a row that have the time of entry `seq`.
+
+        Entries of one transaction have one time, unless it took several.
+        """
+        given = {"of": seq, "last": head}
+        later = self._connection.execute(_moment_after, given).scalar()
+        return head if later is None else later - 1
 
     def hash_at(self, seq: int) -> bytes | None:
         """The hash of one entry; None: the chain has no such position."""

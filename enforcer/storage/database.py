@@ -81,7 +81,9 @@ class Database:
 
         `written` is called once others can see it, while the disk still works: what hears of it
         may act on it where that does not outlive this machine, or commits before (not `swift`),
-        which takes all that was committed earlier to the disk too. `swift`: what is committed survives the death of this process at once, and that of the
+        which takes all that was committed earlier to the disk too.
+
+        `swift`: what is committed survives the death of this process at once, and that of the
         machine from the next commit on that is not swift. A SQLite file then waits for no disk;
         elsewhere it means nothing. Raises DatabaseBusy after `patience` behind other writers,
         DatabaseMoved where the installation was moved elsewhere (unless `moved`), StorageError.

@@ -31,6 +31,19 @@ _with_keys = select(orders.c.idempotency_key, orders.c.body).where(
 _changed_since = _bodies.where(orders.c.changed > bindparam("seq")).order_by(
     orders.c.changed, orders.c.number
 )
+_changed_between = _bodies.where(
+    orders.c.changed > bindparam("after"), orders.c.changed <= bindparam("until")
+).order_by(orders.c.changed, orders.c.number)
+_placed_between = _bodies.where(
+    orders.c.number > bindparam("after"),
+    orders.c.number <= bindparam("until"),
+    orders.c.changed == orders.c.number,
+).order_by(orders.c.number.desc())
+_changes = (
+    select(orders.c.changed)
+    .where(orders.c.changed > bindparam("seq"))
+    .order_by(orders.c.changed, orders.c.number)
+)
 _ending_from = _bodies.where(orders.c.ends_us >= bindparam("instant")).order_by(orders.c.number)
 _ended_between = select(orders.c.number).where(
     orders.c.ends_us >= bindparam("low"), orders.c.ends_us <= bindparam("high")
@@ -93,6 +106,20 @@ class OrderReader:
     def changed_since(self, seq: int) -> list[Order]:
         """Orders whose last change came after `seq`, in the order of those changes."""
         return self._many(_changed_since, {"seq": seq})
+
+    def changed_between(self, after: int, until: int) -> list[Order]:
+        """Orders whose last change came after `after` and not after `until`, in that order."""
+        return self._many(_changed_between, {"after": after, "until": until})
+
+    def placed_between(self, after: int, until: int, limit: int) -> list[Order]:
+        """The newest of the orders placed then that were not changed since; newest first."""
+        return self._many(_placed_between.limit(limit), {"after": after, "until": until})
+
+    def nth_change(self, after: int, count: int) -> int | None:
+        """The change of the order that is number `count` (from 1) of those changed after
+        `after`; None: they are fewer."""
+        found = _changes.offset(count - 1).limit(1)
+        return self._connection.execute(found, {"seq": after}).scalar()
 
     def unfinished(self, now: datetime, keep_after_end: timedelta) -> list[Order]:
         """Orders that have not ended, or ended at most `keep_after_end` ago, by number.

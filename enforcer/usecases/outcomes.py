@@ -44,8 +44,9 @@ class Outcomes:
 
     def _orders(self, numbers: Collection[int]) -> dict[int, Order]:
         with self._world.database.read() as reader:
-            found = {number: reader.orders.get(number) for number in numbers}
-        return {number: order for number, order in found.items() if order is not None}
+            found = reader.orders.search(numbers=numbers, limit=len(numbers)) if numbers else []
+        there = {order.number: order for order in found}
+        return {number: there[number] for number in numbers if number in there}
 
 
 def _state(order: Order, view: OrderView) -> OrderState:

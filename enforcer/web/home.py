@@ -20,6 +20,8 @@ router = APIRouter(include_in_schema=False)
 TROUBLED = (Status.FAILING, Status.DRIFTED, Status.UNSUPPORTED, Status.PARTIAL, Status.UNVERIFIED)
 _SHOWN = 8
 _COUNTED = 300
+_ASKED = "approval-needed"
+"""It has a figure of its own, and is no alarm for whoever keeps the network."""
 _SOON = timedelta(hours=1)
 
 
@@ -36,7 +38,9 @@ def home(request: Request, caller: Annotated[Caller, Depends(allowed(Action.READ
         "troubled": troubled,
         "recent": orders[:_SHOWN],
         "soon": [view for view in orders if _ends_soon(desk, view)],
-        "alarms": list(desk.application.alarms(desk.actor))[:_SHOWN],
+        "alarms": [alarm for alarm in desk.application.alarms(desk.actor) if alarm.kind != _ASKED][
+            :_SHOWN
+        ],
         "devices": devices,
         "unwell": [view for view in devices if view.status not in {"ok", "observe"}],
         "shown": _SHOWN,

@@ -197,7 +197,7 @@ def _known(text: str) -> str:
 def _over_time(view: OrderView, found: DroppedView, now: datetime) -> list[Sample]:
     """From nothing at its start to what the devices say now."""
     samples: list[Sample] = [(one.at, one.packets) for one in found.samples]
-    if now - view.start < _KEPT:
+    if now - view.start < _KEPT and view.start <= (samples[0][0] if samples else now):
         samples.insert(0, (view.start, 0))
     if found.packets is not None:
         samples.append((now, found.packets))

@@ -32,7 +32,9 @@ _TITLES = {
 _COMMENTED = "order.commented"
 _PLAIN = ("", "s-unknown", "over")
 _LONGEST = 300
-_LEFT_OUT = frozenset({"demand", "order", "command", "key", "text", "idempotency_key", "sha256", "hash"})
+_LEFT_OUT = frozenset(
+    {"demand", "order", "command", "key", "text", "idempotency_key", "sha256", "hash"}
+)
 _INSTANTS = frozenset({"start", "end", "was", "at", "until"})
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from enforcer.application.account_views import CreateToken
@@ -36,14 +36,14 @@ from enforcer.core.topology import (
     Tenant,
     Topology,
 )
-from enforcer.errors import AwaitingApproval, DeviceUnreachable
+from enforcer.errors import AwaitingApproval, DeviceError, DeviceUnreachable
 from enforcer.storage.reports import StoredReport
 from tests.browser.town import SHELL, Town
 from tests.fakes.faults import Point
 
 ABBY = Actor("abby", "web", Rights(frozenset({Role.ABUSE})))
 PAUL = Actor("paul", "web", Rights(frozenset({Role.APPROVER})))
-IDS = Actor("suricata-north", "api")
+IDS = Actor("suricata-north", "suricata-north")
 PATIENCE = timedelta(seconds=30)
 SITES = ("north", "south", "east", "west")
 LONG = "edge-with-a-very-long-name-01.pop-harbour.backbone"
@@ -106,18 +106,32 @@ def placed(town: Town, demand: Demand, reason: str, ticket: str = "", **more: ob
     return town.app.place(Actor("abby", "web"), command.model_copy(update=changes))
 
 
-def populate(town: Town) -> OrderView:
+class LateClock(SystemClock):
+    """The time of day, `behind` what it is: so that some things happened hours ago."""
+
+    behind = timedelta(0)
+
+    def now(self) -> datetime:
+        """See `Clock.now`."""
+        return super().now() - self.behind
+
+
+def populate(town: Town, clock: LateClock) -> OrderView:
     """Everything; the order that most is to be seen of."""
+    clock.behind = timedelta(hours=5)
     shown = placed(
         town, BlockAddress(ip_network("192.0.2.7")), "phishing page for a bank", "T-4711"
     )
     town.app.wait(SHELL, shown.id, PATIENCE)
     text = "The customer was called and cleans it up until noon."
+    clock.behind = timedelta(hours=3)
     town.app.comment(ABBY, CommentOrder(order=shown.id, text=text))
+    clock.behind = timedelta(minutes=25)
     _orders(town)
     _proposals(town)
     _reports(town)
     _sources(town)
+    clock.behind = timedelta(0)
     _samples(town, shown)
     _devices(town)
     return shown
@@ -231,8 +245,8 @@ def _samples(town: Town, order: OrderView) -> None:
     now = SystemClock().now().replace(second=0, microsecond=0)
     with town.database.write() as work:
         seen = 0
-        for minutes in range(240, 0, -5):
-            seen += 3 if not 80 < minutes < 150 else 12 + minutes % 25
+        for minutes in range(295, 0, -5):
+            seen += 2 if not 80 < minutes < 170 else 11 + minutes % 40
             work.dropped.add({order.number: seen}, now - timedelta(minutes=minutes))
 
 
@@ -252,7 +266,8 @@ def _devices(town: Town) -> None:
             if entry.order == drifting.number:
                 box.remove(rule, place)
                 break
-    town.boxes[AWAY].faults.keep_failing(Point.CONNECT, DeviceUnreachable)
+    for point in (Point.CONNECT, Point.FINGERPRINT, Point.READ):
+        town.boxes[AWAY].faults.keep_failing(point, DeviceUnreachable)
     for name in (OFF, PAUSED, AWAY):
-        with suppress(DeviceUnreachable):
+        with suppress(DeviceError):
             town.app.device_reconcile(SHELL, name)

@@ -66,7 +66,7 @@ def test_search_add_preview_place_watch_extend_lift(visits: Visits) -> None:
     expect(page.get_by_text("It ends now at")).to_be_visible()
     assert page.locator(".facts time").nth(2).inner_text() != before
 
-    page.get_by_role("textbox", name="Why", exact=True).first.fill("cleaned up")
+    page.get_by_label("Why lift it").fill("cleaned up")
     page.get_by_role("button", name="Lift now").click()
     expect(page.get_by_text("and gone from every device")).to_be_visible()
     expect(page.locator(".timeline")).to_contain_text("cleaned up")

@@ -94,7 +94,7 @@ def test_without_script_everything_is_there(visits: Visits) -> None:
     expect(page.get_by_text("is placed, for 1 device")).to_be_visible()
     page.get_by_role("button", name="+1 day").click()
     expect(page.get_by_text("It ends now at")).to_be_visible()
-    page.get_by_role("textbox", name="Why", exact=True).first.fill("done")
+    page.get_by_label("Why lift it").fill("done")
     page.get_by_role("button", name="Lift now").click()
     expect(page.get_by_text("Lifted: it is being removed")).to_be_visible()
     page.locator("details.who summary").click()

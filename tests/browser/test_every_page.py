@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every page of a provider with twenty routers: accessible in light and dark, no wider than a
-telephone, and moved through by keys. `ENFORCER_SCREENSHOTS` makes the pictures of the guide of them.
+telephone, and moved through by keys. `ENFORCER_SCREENSHOTS` makes pictures of them for the guide.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from enforcer.application.views import OrderView
-from tests.browser.big_town import BIG, COOPERATIVE, LONG, OFF, PAUSED, populate
+from tests.browser.big_town import BIG, COOPERATIVE, LONG, OFF, PAUSED, LateClock, populate
 from tests.browser.conftest import pictures, quiet
 from tests.browser.town import Town, built
 from tests.browser.visits import NARROW, WIDE, Visits, accessible_in_both, fits
@@ -62,19 +62,20 @@ PAGES = {
     "status": "/status",
     "nothing": "/nothing",
 }
+CLOCK = LateClock()
 SHOWN = {"home", "search", "approvals", "reports", "sources", "accounts", "devices", "order-one"}
 """Of these there are pictures in the guide, also in dark and of a telephone."""
 
 
 @pytest.fixture(scope="module")
 def big_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with quiet(), built(tmp_path_factory.mktemp("big_town"), BIG) as made:
+    with quiet(), built(tmp_path_factory.mktemp("big_town"), BIG, CLOCK) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def order(big_town: Town) -> OrderView:
-    return populate(big_town)
+    return populate(big_town, CLOCK)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def looked_at(visits: Visits, page: Page, name: str) -> None:
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     if name in SHOWN:
         visits.picture(page, name)
-    accessible_in_both(page)
+    accessible_in_both(page, whole=name == "home")
     if name in SHOWN:
         visits.picture(page, f"{name}-dark")
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})

@@ -24,7 +24,7 @@ from enforcer.application.account_views import CreateUser
 from enforcer.application.actor import Actor
 from enforcer.application.services import Services
 from enforcer.bootstrap import begin_epoch
-from enforcer.clock import SystemClock
+from enforcer.clock import Clock, SystemClock
 from enforcer.control.controller import Controller
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.fleet import Means
@@ -132,9 +132,11 @@ class CountingDriver(FakeDriver):
 
 
 @contextmanager
-def built(folder: Path, topology: Topology = TOPOLOGY) -> Iterator[Town]:
+def built(
+    folder: Path, topology: Topology = TOPOLOGY, clock: Clock | None = None
+) -> Iterator[Town]:
     """The installation, running; its accounts are `PEOPLE` with `PASSWORD`."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     url = f"sqlite:///{folder / 'enforcer.db'}"
     migrate.upgrade(url)
     with ExitStack() as running:

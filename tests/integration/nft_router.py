@@ -124,8 +124,10 @@ class Router:
         self.plans.append(plan)
         for batch in plan.batches:
             staged = self.session.stage(batch)
-            actual = self.session.read_state(batch.region)
             assert batch.region.delta is not None
+            if batch.unproved and batch is not plan.batches[-1]:
+                continue
+            actual = self.session.read_state(batch.region)
             wrong = compare_region(batch.region.delta, actual)
             assert not wrong, wrong.examples
             assert staged.token == actual.token

@@ -22,7 +22,7 @@ from enforcer.clock import SystemClock
 from enforcer.core.orders import Order, in_force
 from tests.oracle import Packet
 from tests.soak.ledger import Ledger
-from tests.soak.service import PATIENCE, Answer, People, Refused, Service, Violation, instant
+from tests.soak.service import Answer, People, Refused, Service, Violation, instant
 from tests.soak.space import LISTS, Draw, said, text_of
 from tests.soak.strangers import Stranger
 from tests.soak.wire import Lost, Wire
@@ -31,6 +31,8 @@ EDGE = "edge1"
 MOST_ORDERS = 40
 READ, SENT = 150, 60
 """So many packets are looked up in a listing, and so many are sent."""
+UNAIDED = 30.0
+"""Seconds within which an edit is put right without a person, a death of the service included."""
 _POLL = 0.02
 _KILL_SHARE = 0.06
 _LONGEST_FUSE = 0.4
@@ -69,7 +71,7 @@ class Soak:
         self.stranger = Stranger(self.wire.router, self.chance)
         self.clock = SystemClock()
         self._operations: tuple[tuple[int, str, Callable[[], None]], ...] = (
-            (30, "place", self.place),
+            (40, "place", self.place),
             (14, "lift", self.lift),
             (8, "change an end", self.change_end),
             (4, "amend", self.amend),
@@ -184,10 +186,10 @@ class Soak:
         self.told.done[f"stranger: {kind or 'found nothing'}"] += 1
         self.told.latest.append(script)
         began = self.clock.monotonic()
-        deadline = began + PATIENCE
+        deadline = began + UNAIDED
         while wrong := self.differences():
             if self._released():
-                deadline = self.clock.monotonic() + PATIENCE
+                deadline = self.clock.monotonic() + UNAIDED
             if self.clock.monotonic() > deadline:
                 raise Violation(f"nobody put right after {kind!r}: {wrong}")
             self.service.running()

@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from enforcer.api.app import create_app
+from enforcer.application import Application
+from enforcer.application.services import Services
 from enforcer.core.orders import BlockAddress, BlockFlow, BlockPort, Direction, Order
+from enforcer.errors import NotFound
 from enforcer.intake.openc2 import router
-from enforcer.intake.openc2_messages import CONTENT_TYPE
+from enforcer.intake.openc2_messages import CONTENT_TYPE, NOT_REMOVED
 from enforcer.service_settings import ServiceSettings
+from enforcer.storage.errors import DatabaseAway
 from tests.fakes.services import FakeAccounts, FakeNotices
 from tests.unit.intake.conftest import MakeOffice
 from tests.unit.intake.desk_of_reports import ReportOffice
@@ -33,10 +38,22 @@ class Actuator:
     office: ReportOffice
     client: TestClient
 
-    def post(self, body: object, token: str = "token-detector", kind: str = CONTENT_TYPE) -> Any:
+    @property
+    def application(self) -> Application:
+        """What the commands reach."""
+        services: Services = self.client.app.state.services  # type: ignore[attr-defined]  # an ASGI app to it
+        return services.application
+
+    def post(
+        self,
+        body: object,
+        token: str = "token-detector",
+        kind: str = CONTENT_TYPE,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
-        return self.client.post("/.well-known/openc2", content=raw, headers=headers)
+        every = {"Authorization": f"Bearer {token}", "Content-Type": kind, **headers}
+        return self.client.post("/.well-known/openc2", content=raw, headers=every)
 
     def say(self, action: str, target: dict[str, Any], **args: Any) -> dict[str, Any]:
         answer = self.post({"action": action, "target": target, "args": args})
@@ -74,7 +91,8 @@ def test_denying_and_deleting(actuator: Actuator) -> None:
 def test_allowing_lifts_what_was_denied_and_nothing_else(actuator: Actuator) -> None:
     order = actuator.deny({"ipv6_net": "2001:db8:1::/64"})
     assert actuator.say("allow", {"ipv6_net": "2001:db8:1::7"})["status"] == 501
-    assert actuator.say("allow", {"ipv6_net": "2001:db8:1::/64"})["status"] == 200
+    said = actuator.say("allow", {"ipv6_net": "2001:db8:1::/64"})
+    assert (said["status"], said["results"]) == (200, {"slpf": {"rule_number": order.number}})
     assert actuator.office.placed()[-1].number == order.number
     assert actuator.office.placed()[-1].lifted is not None
 
@@ -135,7 +153,8 @@ def test_features(actuator: Actuator) -> None:
     assert said["results"]["versions"] == ["1.0"] and said["results"]["profiles"] == ["slpf"]
     assert "ipv4_net" in said["results"]["pairs"]["deny"]
     assert actuator.say("query", {"features": []})["status"] == 200
-    assert actuator.say("query", {"features": ["versions", "versions"]})["status"] == 400
+    twice = actuator.say("query", {"features": ["versions", "rate_limit", "versions"]})
+    assert twice["results"] == {"versions": ["1.0"], "rate_limit": 600}
 
 
 def test_an_envelope_is_answered_in_one(actuator: Actuator) -> None:
@@ -195,7 +214,9 @@ def test_what_others_ordered_stays(actuator: Actuator) -> None:
     placed = actuator.office.place(
         BlockAddress(actuator.office.world.topology.customers["cust2"].prefixes[0])
     )
-    assert actuator.say("delete", {"slpf:rule_number": placed.number})["status"] == 403
+    assert actuator.say("delete", {"slpf:rule_number": placed.number})["status"] == 404
+    command = {"action": "delete", "target": {"slpf:rule_number": placed.number}}
+    assert actuator.post(command, "token-engineer").status_code == 403
     assert actuator.say("allow", {"ipv4_net": "192.0.2.64/26"})["status"] == 501
     assert actuator.office.placed()[0].lifted is None
 
@@ -206,11 +227,67 @@ def test_the_same_command_twice_is_one_order(actuator: Actuator) -> None:
     assert first["results"] == second["results"] and len(actuator.office.placed()) == 1
 
 
+def test_the_identifier_of_the_command_comes_back(actuator: Actuator) -> None:
+    request = {"action": "query", "target": {"features": []}}
+    told = {"X-Request-ID": "d1ac0489"}
+    bare = actuator.post(request, headers=told)
+    assert bare.headers["x-request-id"] == "d1ac0489" and bare.json() == {"status": 200}
+    wrapped = actuator.post({"headers": {}, "body": {"openc2": {"request": request}}}, headers=told)
+    assert wrapped.json()["headers"] == {"request_id": "d1ac0489"}
+    both = {"headers": {"request_id": "r-1"}, "body": {"openc2": {"request": request}}}
+    assert actuator.post(both, headers=told).json()["headers"] == {"request_id": "r-1"}
+    assert actuator.post(b"{", headers=told).headers["x-request-id"] == "d1ac0489"
+    strange = actuator.post(request, headers={"X-Request-ID": "a b"})
+    assert strange.headers["x-request-id"] != "a b"
+    assert bare.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "begins"),
+    [
+        (DatabaseAway("the disk is full"), 500, NOT_REMOVED),
+        (NotFound("gone meanwhile"), 404, "gone"),
+    ],
+)
+def test_a_rule_that_stays_is_told(
+    actuator: Actuator, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, begins: str
+) -> None:
+    order = actuator.deny(NET)
+
+    def lift(*given: object) -> object:
+        raise error
+
+    monkeypatch.setattr(actuator.application, "lift", lift)
+    said = actuator.say("delete", {"slpf:rule_number": order.number})
+    assert said["status"] == status and said["status_text"].startswith(begins)
+
+
+def test_what_can_be_tried_again_is_503(
+    actuator: Actuator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def place(*given: object) -> object:
+        raise DatabaseAway("the database is away")
+
+    monkeypatch.setattr(actuator.application, "place", place)
+    command = {"action": "deny", "target": NET, "args": {"duration": HOUR}}
+    answer = actuator.post(command)
+    assert (answer.status_code, answer.json()["status"]) == (503, 503)
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_too_much_is_a_bad_request(actuator: Actuator) -> None:
+    answer = actuator.post(b"x" * (actuator.office.settings.largest + 1))
+    assert (answer.status_code, answer.json()["status"]) == (400, 400)
+
+
 def test_who_may_command(actuator: Actuator) -> None:
     command = {"action": "query", "target": {"features": []}}
     assert actuator.post(command, "token-viewer").status_code == 403
     assert actuator.post(command, "read-detector").status_code == 403
-    assert actuator.post(command, "nonsense").status_code == 401
+    nobody = actuator.post(command, "nonsense")
+    assert (nobody.status_code, nobody.json()["status"]) == (401, 401)
+    assert nobody.headers["www-authenticate"].startswith("Bearer")
+    assert nobody.headers["content-type"] == CONTENT_TYPE
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff", b"[" * 100_000, b'{"action": NaN}'])

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Changes of orders on their way into the order book: a few at a time, so that nobody waits.
+
+Who places a hundred thousand orders is minutes of everybody else's patience, were they all read
+before any of them counts. So they are taken in portions, oldest first, and before each portion
+the orders that were placed since the last look: one that somebody places meanwhile does not queue
+behind the others. Only new orders are taken early: to block sooner harms nobody, while a lift that
+comes before the order that replaces what it lifts would open a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from enforcer.core.orders import Order
+from enforcer.storage.unit_of_work import Reader
+
+PORTION = 500
+"""Orders that are read at once; a transaction with more of them is never divided."""
+
+
+class Portion(NamedTuple):
+    """`orders` changed; with them everything up to the change `head` is known, and what was
+    placed up to the change `looked`."""
+
+    orders: tuple[Order, ...]
+    head: int
+    looked: int
+
+
+class Unread:
+    """What the book has not heard of yet. `head`: up to this change it knows everything."""
+
+    def __init__(self, portion: int = PORTION) -> None:
+        self._portion = portion
+        self.head = 0
+        self._looked = 0
+
+    def begin(self, head: int) -> None:
+        """Everything up to the change `head` is known."""
+        self.head = self._looked = head
+
+    def is_done(self, head: int) -> bool:
+        """Whether nothing is left of what was committed up to the change `head`."""
+        return self.head == head
+
+    def take(self, reader: Reader) -> Portion:
+        """The next portion, and what was placed since the last look; see `took`."""
+        head = reader.audit.head()[0]
+        until = self._end(reader, head)
+        orders = {o.number: o for o in reader.orders.changed_between(self.head, until)}
+        for order in self._placed_since(reader, max(self._looked, until), head):
+            orders.setdefault(order.number, order)
+        return Portion(tuple(orders.values()), until, head)
+
+    def took(self, portion: Portion) -> None:
+        """The book knows it now."""
+        self.head, self._looked = portion.head, portion.looked
+
+    def _end(self, reader: Reader, head: int) -> int:
+        """Up to which change the next portion goes: whole transactions."""
+        last = reader.orders.nth_change(self.head, self._portion)
+        return head if last is None else reader.audit.end_of_moment(last, head)
+
+    def _placed_since(self, reader: Reader, after: int, head: int) -> Iterator[Order]:
+        """The newest ones, where they are many."""
+        if after < head:
+            yield from reader.orders.placed_between(after, head, self._portion)
