@@ -15,7 +15,7 @@ define step
 if $(2); then echo "-- $(1): ok, $$SECONDS s"; else echo "-- $(1): FAILED after $$SECONDS s" >&2; exit 1; fi
 endef
 
-.PHONY: help install debian demo test check static tests fmt lock bench docs clean \
+.PHONY: help install debian demo test check static tests fmt lock bench soak docs clean \
 	format lint types import-rules unit storage service routers kernel lab-tests lab-isp lab-bgp
 
 help: ## this list
@@ -125,6 +125,9 @@ lock: ## renew requirements.lock from pyproject.toml (UPGRADE=1: with the newest
 
 bench: ## paired measurements into docs/benchmarks.md (root)
 	@$(python) -m tests.bench
+
+soak: ## ten real minutes of everything at once, with kills and an oracle (root; docs/soak.md)
+	@$(python) -m tests.soak --minutes 10
 
 clean: ## remove what was built; keep the virtual environment
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist site

@@ -69,6 +69,8 @@ class DeviceEvent:
     `writer`: who did it, as far as the device tells ("nft, pid 4711"), else "". `token`: the
     fingerprint token after the change, `before`: the one it replaced ("" unknown): with an
     unbroken chain of UNTOUCHED and OWN events a proved state stays proved without a read.
+    `touched`: with CHANGED, by rule the members that were touched, in any order and perhaps more
+    than once, where the device tells so exactly and nothing else of ours was; None: anything may have been.
     """
 
     kind: EventKind
@@ -76,6 +78,7 @@ class DeviceEvent:
     writer: str = ""
     before: str = ""
     token: str = ""
+    touched: Mapping[Rule, Ranges] | None = None
 
 
 @dataclass(frozen=True, slots=True)

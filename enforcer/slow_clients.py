@@ -38,7 +38,7 @@ class _Bounded(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
     _receiving = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in what it overrides
         super().connection_made(transport)
         self._due(self.patience.header)
 

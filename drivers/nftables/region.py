@@ -14,6 +14,7 @@ from drivers.nftables.netlink.columns import Elements, NewElements
 from drivers.nftables.netlink.errors import NotThere
 from drivers.nftables.netlink.socket import NftSocket
 from drivers.nftables.parse import to_interfaces, to_members
+from drivers.nftables.reading import Another, read_in_pairs
 from drivers.nftables.shut import SHUT
 from drivers.nftables.work import SetChange
 from drivers.nftables.writing import FLEETING_MS
@@ -32,7 +33,11 @@ _SOME = 800
 
 
 def read_region(
-    kernel: NftSocket, delta: Delta, layouts: Mapping[Rule, Layout], read_ms: int
+    kernel: NftSocket,
+    delta: Delta,
+    layouts: Mapping[Rule, Layout],
+    read_ms: int,
+    another: Another,
 ) -> tuple[dict[Rule, Members], dict[Rule, tuple[InterfaceMember, ...]]]:
     """The members of `delta`, added or removed ones, that are there.
 
@@ -44,7 +49,8 @@ def read_region(
     for rule, change in delta.addresses.items():
         layout = layouts.get(rule)
         if layout is not None:
-            members = _touched(kernel, changes_of(rule, layout, change), read_ms)
+            touched = changes_of(rule, layout, change)
+            members = _touched(kernel, touched, read_ms, another)
             addresses[rule] = _settled(members, change, read_ms)
     for rule, moved in delta.interfaces.items():
         if rule == SHUT:
@@ -57,22 +63,28 @@ def read_region(
     return addresses, interfaces
 
 
-def _touched(kernel: NftSocket, changes: Sequence[SetChange], read_ms: int) -> Members:
+def _touched(
+    kernel: NftSocket, changes: Sequence[SetChange], read_ms: int, another: Another
+) -> Members:
     parts: list[Elements] = []
-    dumped = False
+    bulky: list[SetChange] = []
     for change in changes:
         with suppress(NotThere):
-            some = _looked_up(kernel, change)
-            dumped |= some is None
-            parts.append(some if some is not None else kernel.elements(change.target))
+            found = _looked_up(kernel, change)
+            if found is None:
+                bulky.append(change)
+            else:
+                parts.append(found)
+    if not bulky:
+        return to_members(parts, read_ms)
+    targets = [change.target for change in bulky]
+    parts += read_in_pairs(kernel, targets, another).values()
     members = to_members(parts, read_ms)
-    if not dumped:
-        return members
     kept = np.zeros(len(members), np.bool_)
     for rows in (rows for change in changes for rows in (change.add, change.remove)):
         at = match(rows, members)
         kept[at[at >= 0]] = True
-    return members.take(kept)
+    return members if kept.all() else members.take(kept)
 
 
 def _looked_up(kernel: NftSocket, change: SetChange) -> Elements | None:

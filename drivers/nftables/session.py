@@ -142,13 +142,15 @@ class NftSession:
         else:
             view = self._view or self._survey()
             read_ms = to_ms(self._clock.now())
-            addresses, interfaces = read_region(self._kernel, region.delta, view.layouts, read_ms)
+            addresses, interfaces = read_region(
+                self._kernel, region.delta, view.layouts, read_ms, self._transport.open
+            )
             if (moved := region.delta.interfaces.get(SHUT)) is not None:
                 self._learn_record()
                 interfaces[SHUT] = wanted((*moved.add, *moved.remove), self._record)
             actual = self._actual(addresses, interfaces, read_ms, region=True)
         generation = self._unmoved(generation)
-        if whole:
+        if whole or region.vouched:
             self._generation = generation
         return replace(actual, token=self._token(generation))
 

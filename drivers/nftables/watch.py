@@ -14,6 +14,7 @@ from drivers.nftables.netlink.errors import EventsLost, MalformedReply, Namespac
 from drivers.nftables.netlink.events import Event
 from drivers.nftables.netlink.replies import Generation
 from drivers.nftables.shared import Shared
+from drivers.nftables.touched import touched
 from drivers.nftables.transport import Transport
 from enforcer.core.rules import HOLD_MARKER
 from enforcer.driver_api import DeviceEvent, EventKind
@@ -92,24 +93,25 @@ class NftWatch:
             if event.generation is None:
                 self._since.append(event)
                 continue
-            touched = [e for e in self._since if _concerns_us(e)]
+            touching = [e for e in self._since if _concerns_us(e)]
             self._since.clear()
-            yield self._transaction(event.generation, event.port, touched)
+            yield self._transaction(event.generation, event.port, touching)
 
-    def _transaction(self, made: Generation, port: int, touched: list[Event]) -> DeviceEvent:
+    def _transaction(self, made: Generation, port: int, touching: list[Event]) -> DeviceEvent:
         before = (made.number - 1) % _GENERATIONS
         kind = EventKind.CHANGED
         if self._shared.is_ours(port):
             kind = EventKind.OWN
-        elif not touched:
+        elif not touching:
             kind = EventKind.UNTOUCHED
             self._shared.untouched(self._identity, before, made.number)
         return DeviceEvent(
             kind,
-            _what(touched),
+            _what(touching),
             "" if kind is EventKind.OWN else _writer(made),
             f"{self._identity}:{before}",
             f"{self._identity}:{made.number}",
+            touched(touching, self._shared.seen()) if kind is EventKind.CHANGED else None,
         )
 
 

@@ -17,7 +17,8 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 
-AT_ONCE = 8
+import os as _os
+AT_ONCE = int(_os.environ.get("X_ONCE", "8"))
 """Calls that compute at the same time."""
 PATIENCE = 0.1
 """Seconds after which a call counts as one that waits for something."""

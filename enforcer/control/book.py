@@ -7,6 +7,7 @@ have begun or ended for you since you last looked" without walking all of them.
 
 from __future__ import annotations
 
+import heapq
 import threading
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ from enforcer.core.topology import Topology
 Holds = Mapping[str, tuple[Hold, Topology]]
 """By device: what the brake decided, and the inventory that was in force before."""
 
+_FEW = 100
+"""So many bounds are put in place one by one."""
 KEEP_ENDED = timedelta(hours=1)
 """How long an ended order stays in the book, for workers that look seldom."""
 
@@ -161,6 +164,9 @@ class OrderBook:
         self._writing = threading.Lock()
         self._entries: dict[int, Entry] = {}
         self._lists: dict[str, ListContent] = {}
+        self._listed: dict[str, set[int]] = {}
+        self._forgotten: datetime | None = None
+        self._ends: list[tuple[datetime, int]] = []
         self._log: list[tuple[int, int]] = []
         self._log_floor = 0
         self._bounds: list[tuple[datetime, int]] = []
@@ -175,11 +181,7 @@ class OrderBook:
     def named_lists(self) -> set[str]:
         """The lists that orders in the book name."""
         with self._lock:
-            return {
-                e.order.demand.list_name
-                for e in self._entries.values()
-                if isinstance(e.order.demand, BlockList)
-            }
+            return set(self._listed)
 
     def list_versions(self) -> dict[str, int]:
         """The version of each list that the book holds."""
@@ -198,14 +200,14 @@ class OrderBook:
         with self._writing, self._lock:
             self._lists.update(lists)
             orders = {order.number: order for order in changed}
-            for entry in self._entries.values():
-                demand = entry.order.demand
-                if isinstance(demand, BlockList) and demand.list_name in lists:
-                    orders.setdefault(entry.order.number, entry.order)
+            for name in lists:
+                for number in self._listed.get(name, ()):
+                    orders.setdefault(number, self._entries[number].order)
             concerned: set[str] = set()
             self._revision += 1
             for order in orders.values():
                 concerned |= self._put(order)
+            self._bound(orders.values())
             self.head = max(self.head, head)
             return frozenset(concerned)
 
@@ -214,10 +216,22 @@ class OrderBook:
         entry = self._basis.entry(order, self._lists, before)
         self._entries[order.number] = entry
         self._log.append((self._revision, order.number))
-        for instant in (order.start, order.ends):
-            if instant is not None:
-                insort(self._bounds, (instant, order.number))
+        if isinstance(order.demand, BlockList):
+            self._listed.setdefault(order.demand.list_name, set()).add(order.number)
         return entry.devices | (before.devices if before else frozenset())
+
+    def _bound(self, orders: Collection[Order]) -> None:
+        """Remember when orders start and end: a few are put in place, many are sorted in."""
+        for order in orders:
+            if order.ends is not None:
+                heapq.heappush(self._ends, (order.ends, order.number))
+        new = [turn for order in orders for turn in _turns(order)]
+        if len(new) > _FEW:
+            self._bounds += new
+            self._bounds.sort()
+        else:
+            for bound in new:
+                insort(self._bounds, bound)
 
     def reload(self, topology: Topology, holds: Holds) -> None:
         """Compile everything by another inventory; whoever follows the book looks at it all.
@@ -244,7 +258,9 @@ class OrderBook:
         other = OrderBook(self.topology)
         with self._lock:
             other._entries, other._lists = dict(self._entries), dict(self._lists)
+            other._listed = {name: set(numbers) for name, numbers in self._listed.items()}
             other._bounds, other.head = list(self._bounds), self.head
+            other._ends = list(self._ends)
         other.reload(topology, {})
         return other
 
@@ -257,7 +273,7 @@ class OrderBook:
         """Entries that changed after `since`, or began or ended between then and `now`."""
         with self._lock:
             position = Position(self._revision, now)
-            if since is None or since.revision < self._log_floor or now < since.now:
+            if since is None or now < since.now or not self._remembers(since):
                 return self._moves(self._entries.values(), position, complete=True)
             numbers = {n for _, n in self._log[bisect_right(self._log, (since.revision, 2**62)) :]}
             low = bisect_right(self._bounds, (since.now, 2**62))
@@ -265,6 +281,12 @@ class OrderBook:
             numbers.update(n for _, n in self._bounds[low:high])
             found = (self._entries.get(n) for n in sorted(numbers))
             return self._moves([e for e in found if e], position, complete=False)
+
+    def _remembers(self, since: Position) -> bool:
+        """Whether all that changed or ended after a look is still here."""
+        return since.revision >= self._log_floor and (
+            self._forgotten is None or since.now >= self._forgotten
+        )
 
     def _moves(self, entries: Iterable[Entry], position: Position, *, complete: bool) -> Moves:
         basis = self._basis
@@ -298,28 +320,37 @@ class OrderBook:
             return frozenset(names)
 
     def prune(self, now: datetime) -> int:
-        """Forget orders that ended long ago and old log entries; returns how many orders."""
+        """Forget orders that ended long ago and old log entries; returns how many orders.
+
+        Who looked since they ended, and since they last changed, notices nothing.
+        """
         with self._writing, self._lock:
             old = now - KEEP_ENDED
-            gone = [
-                n
-                for n, e in self._entries.items()
-                if e.order.ends is not None and e.order.ends < old
-            ]
-            if not gone and len(self._log) < 2 * len(self._entries) + 1000:
-                return 0
-            for number in gone:
-                del self._entries[number]
-            self._bounds = sorted(
-                {
-                    (t, e.order.number)
-                    for e in self._entries.values()
-                    for t in (e.order.start, e.order.ends)
-                    if t is not None
-                }
-            )
-            self._everybody_looks_anew()
+            gone = set()
+            while self._ends and self._ends[0][0] < old:
+                ends, number = heapq.heappop(self._ends)
+                entry = self._entries.get(number)
+                if entry is not None and entry.order.ends == ends:
+                    gone.add(number)
+            if gone:
+                self._forget(gone, old)
+            if len(self._bounds) >= 4 * len(self._entries) + 1000:
+                self._bounds = sorted({b for e in self._entries.values() for b in _turns(e.order)})
+            if len(self._log) >= 2 * len(self._entries) + 1000:
+                self._everybody_looks_anew()
             return len(gone)
+
+    def _forget(self, gone: Collection[int], old: datetime) -> None:
+        for number in gone:
+            demand = self._entries.pop(number).order.demand
+            if isinstance(demand, BlockList):
+                self._listed[demand.list_name].discard(number)
+        self._listed = {name: numbers for name, numbers in self._listed.items() if numbers}
+        self._bounds = [bound for bound in self._bounds if bound[1] not in gone]
+        changed = max((revision for revision, number in self._log if number in gone), default=0)
+        self._log_floor = max(self._log_floor, changed)
+        self._log = [line for line in self._log if line[0] > changed]
+        self._forgotten = max(old, self._forgotten or old)
 
     def orders(self, numbers: Iterable[int]) -> dict[int, Order]:
         """Those of `numbers` that are in the book."""
@@ -330,3 +361,10 @@ class OrderBook:
         """All entries now."""
         with self._lock:
             return tuple(self._entries.values())
+
+
+def _turns(order: Order) -> Iterator[tuple[datetime, int]]:
+    """When the order starts and ends."""
+    yield order.start, order.number
+    if order.ends is not None:
+        yield order.ends, order.number

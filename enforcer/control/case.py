@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from enforcer.control.steps import always
 from enforcer.core.brake import PauseState
 from enforcer.core.drift import Drift
-from enforcer.core.rules import Actual, Desired
+from enforcer.core.intervals import Ranges
+from enforcer.core.rules import Actual, Desired, Rule
 from enforcer.core.status import DeviceFacts
 from enforcer.driver_api import Fingerprint
 from enforcer.errors import CommandRejected, DeviceError, StaleState
@@ -18,10 +19,14 @@ from enforcer.errors import CommandRejected, DeviceError, StaleState
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The device held exactly the desired state when its fingerprint was `token`."""
+    """The device held exactly the desired state when its fingerprint was `token`.
+
+    Apart from what somebody has `touched` since, if anybody has.
+    """
 
     token: str
     actual: Actual
+    touched: tuple[Mapping[Rule, Ranges], ...] = ()
 
     def holds(self, seen: Fingerprint, now: datetime) -> bool:
         """Whether nothing was written since, and nothing has gone by itself."""
@@ -78,3 +83,19 @@ def became(error: DeviceError, staged: int) -> str:
     if isinstance(error, CommandRejected):
         return "rejected"
     return "unknown"
+
+
+def circumstances(facts: DeviceFacts) -> tuple[object, ...]:
+    """What a proof was made under, and what it leaves out."""
+    return (
+        facts.mode,
+        facts.paused,
+        facts.marker,
+        facts.braked,
+        facts.inventory,
+        facts.present,
+        facts.unsupported_orders,
+        facts.held_orders,
+        facts.braked_orders,
+        facts.contested_orders,
+    )

@@ -9,6 +9,7 @@ may be the one.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
@@ -34,6 +35,7 @@ class Ended:
         self._unproved: set[int] = set()
         self._vague: set[int] = set()
         self._recalled: set[int] = set()
+        self._queue: deque[tuple[datetime, int]] = deque()
 
     @property
     def known(self) -> frozenset[int]:
@@ -43,12 +45,16 @@ class Ended:
     def hear(self, number: int, asked: Contributions, at: datetime) -> None:
         """It was over before anybody looked; see `recall` for whether it may still stand."""
         if number not in self._asked:
-            self._asked[number], self._at[number] = asked, at
+            self._know(number, asked, at)
 
     def leave(self, number: int, asked: Contributions, at: datetime) -> None:
         """It asked for this until now."""
-        self._asked[number], self._at[number] = asked, at
+        self._know(number, asked, at)
         self._unproved.add(number)
+
+    def _know(self, number: int, asked: Contributions, at: datetime) -> None:
+        self._asked[number], self._at[number] = asked, at
+        self._queue.append((at, number))
 
     def change(self, number: int) -> None:
         """It asks for something else from now on; what stands may be of either."""
@@ -68,10 +74,21 @@ class Ended:
         """
         for some in (self._recalled, self._unproved, self._vague):
             some.intersection_update(() if exact else tuple(self._recalled))
-        keep = {*standing, *self._unproved}
-        old = [n for n, at in self._at.items() if at < now - KEPT and n not in keep]
-        for number in old:
-            del self._asked[number], self._at[number]
+        self._forget(now - KEPT, standing)
+
+    def _forget(self, before: datetime, standing: Collection[int]) -> None:
+        """What ended before that, unless it may still stand: each is looked at once, not at every
+        proof of the hour that follows a hundred thousand ends."""
+        kept = []
+        while self._queue and self._queue[0][0] < before:
+            at, number = self._queue.popleft()
+            if self._at.get(number) != at:
+                continue  # It came back meanwhile, and left again.
+            if number in standing or number in self._unproved:
+                kept.append((at, number))
+            else:
+                del self._asked[number], self._at[number]
+        self._queue.extendleft(reversed(kept))
 
     def over(self, rule: Rule, rows: Members, present: Collection[int]) -> frozenset[int]:
         """Those that asked for any of the addresses in `rows`; `present`: orders in force."""

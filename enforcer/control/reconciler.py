@@ -24,8 +24,9 @@ from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.look import Look
+from enforcer.control.mending import Touched, looked_at, together
 from enforcer.control.new_software import NewSoftware
-from enforcer.control.ownership import check_history, check_mark, check_orders, unexplained
+from enforcer.control.owning import check_owned
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, no_step
 from enforcer.control.turns import Turn, Turns
@@ -105,11 +106,13 @@ class Reconciler:
         """Forget the proof: somebody touched the device, or the session broke."""
         self._proof = None
 
-    def rebase(self, before: str, token: str) -> bool:
-        """Somebody moved the device's fingerprint from `before` without touching ours."""
-        if self._proof is None or self._proof.token != before:
+    def rebase(self, before: str, token: str, touched: Touched | None = None) -> bool:
+        """Somebody moved the device's fingerprint from `before`, and of ours touched no more."""
+        proof = self._proof
+        if proof is None or proof.token != before:
             return False
-        self._proof = replace(self._proof, token=token)
+        more = () if touched is None else (touched,)
+        self._proof = replace(proof, token=token, touched=(*proof.touched, *more))
         return True
 
     def run(self, session: Session, request: Request) -> PassFacts:
@@ -123,6 +126,8 @@ class Reconciler:
         self._proof = None
         if proof is None:
             facts = self._full(session, request, now)
+        elif proof.touched:
+            facts = self._mended(session, request, now, proof)
         else:
             facts = self._quick(session, request, now, proof)
         return replace(facts, seconds=self._clock.monotonic() - started)
@@ -148,6 +153,22 @@ class Reconciler:
         drift = Drift(delta, tally_of(delta))
         return self._apply(session, request, now, Case(desired, proof.actual, drift, NOTHING))
 
+    def _mended(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
+        """Only what somebody touched is looked at, where nothing else is to be decided."""
+        moved = bool(self.state.advance(now))
+        bounds = self._bounds_now(request, self._bounds.marker)
+        touched = together(proof.touched)
+        if moved or touched is None or not bounds.open or bounds.contested or not self._left:
+            return self._full(session, request, now)
+        self._bounds = bounds
+        desired = self._holdable.part(self.state.desired, self.state)
+        case = looked_at(self.driver, session, desired, touched)
+        found = self._contests.repairing(case.foreign, case.actual, request.writers, now)
+        if found:
+            self._evidence.contest(self.device.name, now, found)
+            return self._full(session, request, now)
+        return self._apply(session, request, now, case)
+
     def _bounds_now(self, request: Request, marker: bool) -> Bounds:
         control = self._evidence.control(self.device.name)
         return Bounds.of(self.device, request.pause, control, self.state.basis, marker)
@@ -160,7 +181,8 @@ class Reconciler:
         self.state.advance(now)
         desired = self._holdable.part(self.state.desired, self.state)
         drift = compared(self.driver, desired, actual)
-        self._check_owned(actual, drift)
+        check_owned(self._evidence, self.state, self._owner, actual, None if self._owned else drift)
+        self._owned = True
         foreign = foreign_part(self.driver, self._left, drift, actual, now)
         self._bounds = self._decided(request, drift, foreign, actual, now)
         contested = self._bounds.contested
@@ -187,26 +209,6 @@ class Reconciler:
         if judged is control:
             return bounds
         return Bounds.of(self.device, request.pause, judged, self.state.basis, actual.hold)
-
-    def _check_owned(self, actual: Actual, drift: Drift) -> None:
-        """Raise NotOwned where this database may not write to the device."""
-        name = self.device.name
-        adopted = self._evidence.adopted(name)
-        check_mark(actual, self._owner, adopted)
-        if not self._owned:
-            known = self._evidence.facts(name)
-            before = known is not None and known.verified_at is not None
-            self.state.recall(known, self._evidence.ended_between)
-            check_orders(
-                actual,
-                self._owner,
-                adopted,
-                lambda numbers: self._evidence.never_placed(numbers - self.state.orders),
-                before,
-                unexplained(drift.findings),
-            )
-            check_history(actual, adopted, self._evidence.digest_at)
-        self._owned = True
 
     def _apply(self, session: Session, request: Request, now: datetime, case: Case) -> PassFacts:
         if not case.drift:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -73,30 +74,30 @@ class Urgent:
         self._drift = drift
         self._unproved: frozenset[int] | None = None
 
-    def between(self, left: list[Batch], write: Callable[[Batch], None]) -> Desired | None:
-        """Write what is urgent; the desired state with it, None: nothing was.
+    def between(self, writing: Writing) -> None:
+        """Write what is urgent before the batches that are left.
 
-        `left`: the batches to come, from which those are taken that have to go first; `write`
-        writes one of them. Raises DeviceError, StaleState: only a new plan can tell what is due.
+        Raises DeviceError, StaleState: only a new plan can tell what is due.
         """
         road = self._road
         now = road.clock.now()
         ahead = road.state.ahead(now, MOST_ROWS)
         if not ahead.region:
-            return None
-        before = [batch for batch in left if touches(batch, ahead.region)]
-        if len(before) > _MOST_FIRST or any(_stays(batch) for batch in before):
-            return None
-        for batch in before:
-            left.remove(batch)
-            write(batch)
+            return
+        concerned = partial(touches, region=ahead.region)
+        first = [b for b in writing.left if b.region.delta is None or concerned(b.region.delta)]
+        if len(first) > _MOST_FIRST or any(map(_stays, first)):
+            return
+        writing.write_first(first)
+        writing.prove_first(concerned)
         delta = road.holdable.only(road.state.follow(ahead, now))
         if delta:
             late = Trait.SELF_EXPIRING in road.driver.traits and outlived(delta, now)
             if late or road.bounds.contested.split(delta)[1]:
                 raise StaleState(road.state.device, "what is due has changed; it is found anew")
-            self._write(delta, left)
-        return road.holdable.part(road.state.desired, road.state)
+            self._write(delta, writing.left)
+        desired = road.holdable.part(road.state.desired, road.state)
+        writing.target = replace(writing.target, desired=desired)
 
     def _write(self, delta: Delta, left: Sequence[Batch]) -> None:
         road = self._road
@@ -138,10 +139,9 @@ class Urgent:
         return self._unproved
 
 
-def touches(batch: Batch, region: Mapping[Rule, Ranges]) -> bool:
-    """Whether any member of `batch` overlaps `region` (canonical), or is of such a rule by name."""
-    delta = batch.region.delta
-    if delta is None or not region.keys().isdisjoint(delta.interfaces):
+def touches(delta: Delta, region: Mapping[Rule, Ranges]) -> bool:
+    """Whether any member of `delta` overlaps `region` (canonical), or is of such a rule by name."""
+    if not region.keys().isdisjoint(delta.interfaces):
         return True
     return any(
         _meet(members, region[rule])

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from enforcer.clock import Clock
-from enforcer.control.case import Request
+from enforcer.control.case import Request, circumstances
 from enforcer.control.evidence import Evidence
 from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.fail_open import FailOpen
+from enforcer.control.mending import Touched
 from enforcer.control.reconciler import Reconciler
 from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
@@ -47,6 +48,10 @@ _CHAIN = 4096
 """So many foreign changes are followed without a read; where the chain breaks, one is due."""
 
 
+_Move = tuple[str, str, Touched | None]
+"""The fingerprint before and after a foreign change, and what of ours it touched."""
+
+
 @dataclass
 class _Inbox:
     """Why the worker should look at its device. Guarded by the worker's lock."""
@@ -55,7 +60,7 @@ class _Inbox:
     full: bool = True
     reason: str = ""
     writers: list[str] = field(default_factory=list)
-    moved: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_CHAIN))
+    moved: deque[_Move] = field(default_factory=lambda: deque(maxlen=_CHAIN))
     askers: list[Future[PassFacts]] = field(default_factory=list)
 
 
@@ -118,12 +123,13 @@ class Worker:
     def tell(self, event: DeviceEvent) -> None:
         """Take in what the device said about a change."""
         with self._lock:
-            if event.kind is EventKind.UNTOUCHED:
-                self._inbox.moved.append((event.before, event.token))
+            told = event.kind is EventKind.UNTOUCHED or event.touched is not None
+            if told:
+                self._inbox.moved.append((event.before, event.token, event.touched))
+            if event.kind in (EventKind.UNTOUCHED, EventKind.OWN):
                 return
-            if event.kind is EventKind.OWN:
-                return
-            self._inbox.ring = self._inbox.full = True
+            self._inbox.ring = True
+            self._inbox.full |= not told
             self._inbox.reason = f"{event.kind}: {event.what}"
             if event.writer and event.writer not in self._inbox.writers:
                 self._inbox.writers.append(event.writer)
@@ -203,8 +209,8 @@ class Worker:
         return self._next_full - now
 
     def _turn(self, inbox: _Inbox) -> None:
-        for before, token in inbox.moved:
-            self._reconciler.rebase(before, token)
+        for before, token, touched in inbox.moved:
+            self._reconciler.rebase(before, token, touched)
         if self._nothing_to_do(inbox):
             return
         pause = self._pause()
@@ -313,7 +319,7 @@ class Worker:
             facts.at - recorded.verified_at >= _REFRESH
             or recorded.verified_seq < state.head
             or recorded.drift_open != known.drift_open
-            or _circumstances(recorded) != _circumstances(known)
+            or circumstances(recorded) != circumstances(known)
             or recorded.proved_for is None
             or (state.moved_at is not None and recorded.proved_for < state.moved_at)
         )
@@ -378,19 +384,3 @@ class Worker:
     def _disconnect(self) -> None:
         self._open = None
         self._session.close()
-
-
-def _circumstances(facts: DeviceFacts) -> tuple[object, ...]:
-    """What a proof was made under, and what it leaves out."""
-    return (
-        facts.mode,
-        facts.paused,
-        facts.marker,
-        facts.braked,
-        facts.inventory,
-        facts.present,
-        facts.unsupported_orders,
-        facts.held_orders,
-        facts.braked_orders,
-        facts.contested_orders,
-    )

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from enforcer.control.evidence_words import first_lines
 from enforcer.control.steps import Step, always
 from enforcer.core.contested import Contested
+from enforcer.core.deltas import together
 from enforcer.core.drift import Delta, Drift, compare, compare_region
-from enforcer.core.plan import Batch, Trait
+from enforcer.core.plan import Batch, Region, Trait
 from enforcer.core.rules import Actual, Desired
 from enforcer.driver_api import Applied, Driver, Session, Staged
 from enforcer.errors import DeviceError, StaleState
@@ -66,19 +67,19 @@ def _expiring(driver: Driver) -> bool:
     return Trait.SELF_EXPIRING in driver.traits
 
 
-Between = Callable[[list[Batch], Callable[[Batch], None]], Desired | None]
-"""Asked between batches, with those that are left and a way to write one of them first: what is
-desired by then, where something was written that the plan does not know."""
+Between = Callable[["Writing"], None]
+"""Asked between batches, for what is due before the rest of the plan."""
 
 
-def nothing_between(left: list[Batch], write: Callable[[Batch], None]) -> None:
+def nothing_between(writing: Writing) -> None:
     """Where a plan is written in one go."""
 
 
 class Writing:
-    """One plan on its way to one device. `staged`: how many batches the device has taken.
+    """One plan on its way to one device.
 
-    `target` follows what was written between batches.
+    `staged`: how many batches the device has taken. `left`: those to come. `target` follows what
+    was written between batches.
     """
 
     def __init__(
@@ -96,80 +97,87 @@ class Writing:
         self._between = between
         self._driver = driver
         self._session = session
-        self.target = target
         self._step = step
-        self._sweeping = False
+        self._guarded, self._sweeping, self._unbroken = True, False, True
+        self._unproved: list[Delta] = []
+        self._actual: Actual
+        self.target = target
+        self.left: list[Batch] = []
         self.staged = 0
 
     def run(self, batches: Sequence[Batch], before: Actual, guarded: bool) -> Written:
         """Write all batches on top of `before`; raises DeviceError where one is not proved."""
-        actual, left = before, list(batches)
-
-        def write(batch: Batch) -> None:
-            nonlocal actual
-            actual = self._write(batch, before, actual, guarded)
-
-        while left:
+        self._actual, self._guarded, self.left = before, guarded, list(batches)
+        while self.left:
             if self.staged and not self._go_on():
                 raise StaleState(
                     before.device, "paused or frozen while writing; what may go on is found anew"
                 )
-            write(left.pop(0))
-            desired = self._between(left, write) if left else None
-            if desired is not None:
-                self.target = replace(self.target, desired=desired)
+            self._write(self.left.pop(0))
+            if self.left:
+                self._between(self)
         if self._sweeping:
             return self._sweep()
-        return Written(actual, True)
+        actual = self._actual
+        return Written(actual if self._unbroken else replace(actual, token=""), True)
 
-    def _write(self, batch: Batch, before: Actual, actual: Actual, guarded: bool) -> Actual:
-        """Stage one batch, prove it where it is to be proved by itself, confirm it."""
+    def _write(self, batch: Batch) -> None:
+        """Stage one batch, prove it where it is not to be proved with a later one, confirm it."""
         self._step("staging")
-        if not self._leads():
-            raise StaleState(
-                before.device, "the lead of the database ran out; nothing more is written"
-            )
-        staged = self._session.stage(batch, guarded)
-        first = not self.staged
+        self._check_lead("the lead of the database ran out; nothing more is written")
+        staged = self._session.stage(batch, self._guarded)
         self.staged += 1
         self._step("staged")
-        if batch.region.delta is None or batch.unproved:
+        self._unbroken &= bool(staged.token)
+        if batch.region.delta is None:
             self._sweeping = True
         else:
-            read = self._read_back(batch, batch.region.delta, staged)
-            unbroken = bool(read.token) and read.token == staged.token
-            unbroken &= first or bool(actual.token)
-            proved = self._proved(before, read)
-            actual = proved if unbroken else replace(proved, token="")
-        if batch.structural and not self._leads():
+            self._unproved.append(batch.region.delta)
+            if not batch.unproved or not self.left:
+                self._prove(staged)
+        if batch.structural:
             # What is not confirmed rolls back by itself; the new leader finds it so.
-            raise StaleState(
-                before.device, "the lead of the database ran out before the confirmation"
-            )
+            self._check_lead("the lead of the database ran out before the confirmation")
         # Not confirmed: what became of it only the device can tell.
         self._sweeping |= staged.confirm() is not Applied.APPLIED
         self._step("confirmed")
-        return actual
 
-    def _read_back(self, batch: Batch, delta: Delta, staged: Staged) -> Actual:
-        read = self._session.read_state(batch.region)
+    def _check_lead(self, otherwise: str) -> None:
+        if not self._leads():
+            raise StaleState(self._actual.device, otherwise)
+
+    def write_first(self, batches: Sequence[Batch]) -> None:
+        """Write some of those that are `left` before all others."""
+        for batch in batches:
+            self.left.remove(batch)
+            self._write(batch)
+
+    def prove_first(self, concerned: Callable[[Delta], bool]) -> None:
+        """Prove what is written and not proved, where any of it is `concerned`."""
+        if any(map(concerned, self._unproved)):
+            self._prove(None)
+
+    def _prove(self, staged: Staged | None) -> None:
+        """Read back all that is written and not proved.
+
+        What the driver keeps with a reading is as fresh in a part as in the whole.
+        """
+        delta, self._unproved = together(self._unproved), []
+        read = self._session.read_state(Region(delta))
         self._step("read-back")
         wrong = _undone(self._driver, delta, read)
         if wrong:
-            staged.abandon()
+            if staged is not None:
+                staged.abandon()
             raise DeviceError(
                 read.device,
                 f"the read-back differs from what was written: {first_lines(wrong.examples)}",
             )
-        return read
-
-    def _proved(self, before: Actual, read: Actual) -> Actual:
-        """What stands, by what was proved before and by reading back a part.
-
-        What the driver keeps with a reading is as fresh in a part as in the whole.
-        """
+        if staged is not None:
+            self._unbroken &= bool(read.token) and read.token == staged.token
+        before = self._actual
         desired = self.target.desired
-        return replace(
+        self._actual = replace(
             read,
             owner=read.owner or before.owner,
             addresses=desired.addresses,

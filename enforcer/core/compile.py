@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from enforcer.core.contributions import Contribution, Contributions
 from enforcer.core.drift import Change, Delta, InterfaceChange
@@ -17,6 +18,8 @@ from enforcer.core.intervals import cover
 from enforcer.core.patch import difference, patch
 from enforcer.core.raw import Raw, region_of
 from enforcer.core.rules import Desired, InterfaceMember, Members, Rule, Withheld
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,23 @@ def advance(
     parts = {number: item.on(desired.device) for number, item in came.items()}
     leaving = [part for n in gone for part in compiled.orders.get(n, ())]
     coming = [part for found in parts.values() for part in found]
-    orders = {n: kept for n, kept in compiled.orders.items() if n not in gone} | parts
-    withheld = {n: kept for n, kept in compiled.withheld.items() if n not in gone}
-    withheld |= {n: item.withheld for n, item in came.items() if item.withheld}
+    orders = _changed(compiled.orders, gone, parts)
+    kept = {n: item.withheld for n, item in came.items() if item.withheld}
+    withheld = _changed(compiled.withheld, gone, kept)
     raw, addresses, changes = _advance_addresses(compiled, _by_rule(leaving), _by_rule(coming))
     interfaces, moves = _advance_interfaces(desired, orders, (*leaving, *coming))
     stand = Desired(desired.device, addresses, interfaces, _in_order(withheld))
     return Compiled(stand, raw, orders, withheld), Delta(changes, moves)
+
+
+def _changed(known: Mapping[int, _T], gone: Iterable[int], came: Mapping[int, _T]) -> dict[int, _T]:
+    """`known` without those that are gone and with those that came: one order among very many
+    costs a copy of the table, which is quick, and not a look at each."""
+    changed = dict(known)
+    for number in gone:
+        changed.pop(number, None)
+    changed.update(came)
+    return changed
 
 
 def _by_rule(parts: Iterable[Contribution]) -> dict[Rule, list[Contribution]]:

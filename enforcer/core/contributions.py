@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from enforcer.core.demands import Claim, Lists, claims, interface_rules, missing_names
+from enforcer.core.addresses import to_column
+from enforcer.core.demands import (
+    Claim,
+    Lists,
+    claims,
+    interface_rules,
+    missing_names,
+    plain_rules,
+)
 from enforcer.core.instants import end_ms
 from enforcer.core.intervals import Ranges, ends_of, intersect, rows_of, subtract, union
 from enforcer.core.links import on_links
 from enforcer.core.orders import (
     Blackhole,
+    BlockAddress,
     DropRoutes,
     Network,
     Order,
@@ -83,6 +92,10 @@ def contributions(
     `owners` is `ownership(topology)`; pass it when compiling many orders.
     """
     owners = owners or ownership(topology)
+    if isinstance(order.demand, BlockAddress):
+        plain = _one_prefix(order, order.demand, owners)
+        if plain is not None:
+            return plain
     missing = missing_names(order.demand, topology, lists)
     match order.demand:
         case SuspendCustomer() as demand:
@@ -97,6 +110,28 @@ def contributions(
         case Blackhole() as demand:
             return _blackholed(order, demand, topology, owners, missing)
     return _by_address(order, topology, lists, owners, missing)
+
+
+def _one_prefix(order: Order, demand: BlockAddress, owners: Ownership) -> Contributions | None:
+    """As `_by_address`, for what most orders are about: a prefix of one owner, or of nobody.
+
+    None: it is not as plain as that.
+    """
+    if demand.exceptions or order.scope:
+        return None
+    family, (first, last) = demand.prefix.version, ends_of(demand.prefix)
+    owner = owners.owner_of(first, last, family)
+    if owner is None or not owners.is_free(first, last, family):
+        return None
+    names = owner[0] if owner else owners.borders
+    rows, end = to_column((first, last)), end_ms(order.ends)
+    low, high = rows[:1], rows[1:]
+    parts = tuple(
+        Contribution(device, rule, low, high, (), end, order.number)
+        for device in names
+        for rule in plain_rules(family, demand.direction)
+    )
+    return Contributions(order.number, parts, (), names)
 
 
 def _by_address(

@@ -97,7 +97,7 @@ def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Cla
     match demand:
         case BlockAddress():
             target = ranges_in((demand.prefix,), family)
-            return Claim(family, target, _plain(family, demand.direction, exempt))
+            return Claim(family, target, plain_rules(family, demand.direction, exempt))
         case BlockPort():
             target = ranges_of(demand.target, topology, family)
             found = services(demand.protocols, demand.ports, family)
@@ -109,12 +109,12 @@ def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Cla
         case BlockList():
             content = lists.get(demand.list_name)
             target = merge(content.ranges(family)) if content else Ranges.none()
-            return Claim(family, target, _plain(family, demand.direction, exempt))
+            return Claim(family, target, plain_rules(family, demand.direction, exempt))
         case SuspendCustomer():
             if demand.by != "prefixes":
                 return None
             target = ranges_of(Selection(customers=(demand.customer,)), topology, family)
-            return Claim(family, target, _plain(family, Direction.BOTH, exempt))
+            return Claim(family, target, plain_rules(family, Direction.BOTH, exempt))
         case CutFeed():
             return _feed(demand, family, topology, exempt)
         case DropRoutes() | Blackhole() | ShutdownSession():
@@ -124,7 +124,10 @@ def _claim(demand: Demand, family: int, topology: Topology, lists: Lists) -> Cla
 
 
 @lru_cache(maxsize=1024)
-def _plain(family: int, direction: Direction, exempt: tuple[Exempt, ...]) -> tuple[Rule, ...]:
+def plain_rules(
+    family: int, direction: Direction, exempt: tuple[Exempt, ...] = ()
+) -> tuple[Rule, ...]:
+    """The rules that drop everything of a target, but for what is exempt."""
     return tuple(Rule(family, key, exempt=exempt) for key in _KEYS[direction])
 
 

@@ -9,10 +9,12 @@ from enforcer.core.addresses import (
     Flags,
     ascending,
     earlier,
+    equal,
     later,
     predecessor,
     search,
     successor,
+    to_column,
     to_integers,
 )
 from enforcer.core.blocks import BLOCK, Blocks
@@ -61,6 +63,22 @@ def _patch(members: Members, raw: Raw, region: Ranges) -> tuple[Members, Change]
     between = between if by_first is None else between.take(by_first)
     after = _slice(members, high, len(members))
     return concatenate([_slice(members, 0, low), between, after]), change
+
+
+def overlapping(members: Members, ranges: Ranges) -> Members:
+    """The rows of `members` that overlap any of `ranges` (disjoint, sorted, few)."""
+    parts = []
+    for first, last in ranges.pairs():
+        near = members
+        if isinstance(members, Blocks):
+            near = members.part(*members.around(first, last))
+        low = int(search(near.last, to_column([first]), "left")[0])
+        high = int(search(near.first, to_column([last]), "right")[0])
+        parts.append(_slice(near, low, high))
+    rows = concatenate(parts)
+    # One that overlaps two of them is there twice.
+    again = equal(rows.first[1:], rows.first[:-1])
+    return rows.take(np.concatenate(([True], ~again))) if again.any() else rows
 
 
 def difference(old: Members, new: Members) -> Change:

@@ -73,6 +73,14 @@ class Ownership:
         if len(target) != 1:
             return None
         ((first, last),) = target.pairs()
+        return self.owner_of(first, last, family)
+
+    def is_free(self, first: int, last: int, family: int) -> bool:
+        """Whether nothing in `first`..`last` is protected."""
+        return not self._protected[family].met(first, last)
+
+    def owner_of(self, first: int, last: int, family: int) -> tuple[Devices, ...] | None:
+        """The devices of the one owner of all of `first`..`last`; as `one_owner`."""
         rows = self._rows[family]
         met = rows.met(first, last)
         if not met:

@@ -80,9 +80,13 @@ class Capability:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A part of a device's state: the members in `delta` alone; `ALL` is everything."""
+    """A part of a device's state: the members in `delta` alone; `ALL` is everything.
+
+    `vouched`: whoever asks knows that everything else is as it was last read or written.
+    """
 
     delta: Delta | None = None
+    vouched: bool = False
 
 
 ALL = Region(None)
@@ -95,8 +99,8 @@ class Batch:
     `payload` is the driver's own. `size`: members and objects touched. `region`: what must be
     read back to prove it; `ALL` after structural changes. `structural`: it binds, unbinds or
     makes what all members rest on, so that a defect would cut more than what is ordered.
-    `unproved`: the device's own word that it stands will do for the moment; reading everything
-    after the last batch of the plan proves it together with the others.
+    `unproved`: the device's own word that it stands will do until a later batch is read back,
+    which proves both.
     `shaping`: it changes more than members.
     """
 

@@ -7,7 +7,7 @@ one address beside a list of a million never copies the list.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,8 @@ class Raw:
 
     def without(self, orders: Collection[int]) -> Raw:
         """What is left without these orders."""
+        if not orders:
+            return self
         leaving = np.isin(self.small.order, list(orders))
         small = self.small.take(~leaving) if leaving.any() else self.small
         return Raw(small, {n: part for n, part in self.large.items() if n not in orders})
@@ -43,9 +45,9 @@ class Raw:
     def plus(self, parts: Iterable[Contribution]) -> Raw:
         """With these contributions too; their orders must not be in it yet."""
         came = list(parts)
-        small = [_rows(part) for part in came if len(part) < _LARGE]
+        small = [part for part in came if len(part) < _LARGE]
         large = {part.order: part for part in came if len(part) >= _LARGE}
-        return Raw(concatenate([self.small, *small]), self.large | large)
+        return Raw(concatenate([self.small, _together(small)]), self.large | large)
 
     def rows(self) -> Members:
         """All contributing rows, in no order."""
@@ -79,6 +81,21 @@ def concatenate(tables: list[Members]) -> Members:
 
 def _rows(part: Contribution) -> Members:
     return _alike(Ranges(part.first, part.last), part)
+
+
+def _together(parts: Sequence[Contribution]) -> Members:
+    """The rows of many parts, without a table for each."""
+    if not parts:
+        return Members.none()
+    sizes = [len(part.first) for part in parts]
+    ends = np.array([part.end for part in parts], np.int64)
+    orders = np.array([part.order for part in parts], np.int64)
+    return Members(
+        np.concatenate([part.first for part in parts]),
+        np.concatenate([part.last for part in parts]),
+        np.repeat(ends, sizes),
+        np.repeat(orders, sizes),
+    )
 
 
 def _within(part: Contribution, region: Ranges) -> Members:

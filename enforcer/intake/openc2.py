@@ -50,6 +50,7 @@ from enforcer.errors import (
 )
 from enforcer.intake.http import body_within
 from enforcer.intake.openc2_demands import demand_of, order_of
+from enforcer.intake.openc2_document import MEDIA, REQUEST, responses
 from enforcer.intake.openc2_messages import (
     COMMAND,
     CONTENT_TYPE,
@@ -67,17 +68,6 @@ from enforcer.wire import demand_to_wire
 PATH = "/.well-known/openc2"
 PROCESSING, OK, BAD, UNKNOWN, FORBIDDEN, MISSING = 102, 200, 400, 401, 403, 404
 FAILED, UNIMPLEMENTED, AWAY = 500, 501, 503
-STATUSES: Mapping[int, str] = {
-    OK: "Done; or taken (`status` 102).",
-    BAD: "Not understood.",
-    UNKNOWN: "No token, or one that does not hold.",
-    FORBIDDEN: "The token may not, or a guardrail refused.",
-    MISSING: "There is no such rule of this source.",
-    FAILED: "It could not be done.",
-    UNIMPLEMENTED: "Not implemented.",
-    AWAY: "The database is away, or there is too much at once: try again.",
-}
-"""Of HTTP, with what they say."""
 _TYPES = ("application/openc2+json", "application/openc2-cmd+json", "application/json")
 _TARGETS = ["ipv4_net", "ipv6_net", "ipv4_connection", "ipv6_connection"]
 _FEATURES: dict[str, Any] = {
@@ -91,62 +81,7 @@ _FEATURES: dict[str, Any] = {
     },
 }
 _MOST_OWN = 10_000
-_MEDIA = "application/openc2+json"
 _ID = re.compile(r"[!-~]{1,200}")
-_REQUEST: Mapping[str, Any] = {
-    "schema": {"type": "object"},
-    "examples": {
-        "deny for an hour": {
-            "value": {
-                "action": "deny",
-                "target": {"ipv4_net": "192.0.2.7"},
-                "args": {"duration": 3_600_000, "slpf": {"direction": "ingress"}},
-            }
-        },
-        "in an envelope": {
-            "value": {
-                "headers": {"request_id": "b1d2", "from": "soar"},
-                "body": {
-                    "openc2": {"request": {"action": "query", "target": {"features": ["pairs"]}}}
-                },
-            }
-        },
-    },
-}
-_PLAIN: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["status"],
-    "properties": {
-        "status": {"type": "integer"},
-        "status_text": {"type": "string"},
-        "results": {"type": "object"},
-    },
-    "additionalProperties": False,
-}
-_RESPONSE: Mapping[str, Any] = {
-    "description": "A response, in an envelope where the command came in one.",
-    "anyOf": [
-        _PLAIN,
-        {
-            "type": "object",
-            "required": ["headers", "body"],
-            "properties": {
-                "headers": {"type": "object"},
-                "body": {
-                    "type": "object",
-                    "required": ["openc2"],
-                    "properties": {
-                        "openc2": {
-                            "type": "object",
-                            "required": ["response"],
-                            "properties": {"response": _PLAIN},
-                        }
-                    },
-                },
-            },
-        },
-    ],
-}
 Commander = Annotated[Caller, Depends(allowed(Action.PLACE))]
 
 
@@ -196,11 +131,8 @@ def router(settings: IntakeSettings) -> APIRouter:
         response_class=Response,
         summary="An OpenC2 command for packet filtering (SLPF 1.0)",
         name="openc2",
-        responses={
-            status: {"description": said, "content": {_MEDIA: {"schema": _RESPONSE}}}
-            for status, said in STATUSES.items()
-        },
-        openapi_extra={"requestBody": {"required": True, "content": {_MEDIA: _REQUEST}}},
+        responses=responses(),
+        openapi_extra={"requestBody": {"required": True, "content": {MEDIA: REQUEST}}},
     )
     return made
 

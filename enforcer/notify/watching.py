@@ -143,7 +143,8 @@ class Watching:
         over = reader.tallies.ending(since, now, _ENDS_AT_ONCE)
         until = now if len(over) < _ENDS_AT_ONCE else (over[-1].end or now)
         mind = _without(replace(mind, looked=until), {order.number for order in over})
-        return mind, [_about(EXPIRED, order, order.changed, now) for order in over]
+        dropped = reader.dropped.newest() if over else {}
+        return mind, [_about(EXPIRED, order, dropped, now) for order in over]
 
     def _near(
         self, reader: Reader, mind: Mind, head: int, now: datetime
@@ -159,9 +160,10 @@ class Watching:
         near = reader.tallies.ending(since, horizon, _ENDS_AT_ONCE)
         until = horizon if len(near) < _ENDS_AT_ONCE else (near[-1].end or horizon)
         told = [order for order in near if order.end and order.end - order.created > self._ahead]
+        dropped = reader.dropped.newest() if told else {}
         return (
             replace(mind, warned=until),
-            [_about(EXPIRING, order, order.changed, now) for order in told],
+            [_about(EXPIRING, order, dropped, now) for order in told],
         )
 
     def _drift(
@@ -258,9 +260,11 @@ def _state(name: str, state: OrderState, now: datetime, seconds: float | None = 
     return Told(name, state.number, now, order_id(state.number), detail=detail, derived=True)
 
 
-def _about(name: str, order: Order, seq: int, now: datetime) -> Told:
+def _about(name: str, order: Order, dropped: Mapping[int, int], now: datetime) -> Told:
+    """`dropped`: by order the packets that were seen last, of those that were looked at."""
     end = None if order.end is None else order.end.isoformat()
-    return Told(name, seq, now, order.id, detail={"end": end}, derived=True)
+    detail = {"end": end, "dropped": dropped.get(order.number)}
+    return Told(name, order.changed, now, order.id, detail=detail, derived=True)
 
 
 def counted(mind: Mind, events: Sequence[Told]) -> Mind:

@@ -31,6 +31,7 @@ from tests.bench import (
     machine,
     members,
     pasting,
+    peers,
     repair,
     service_load,
     single_element,
@@ -52,6 +53,7 @@ MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     leaked_routes.NAME: leaked_routes.measure,
     announced_blackholes.NAME: announced_blackholes.measure,
     service_load.NAME: service_load.measure,
+    peers.NAME: peers.measure,
 }
 ELSEWHERE = {one.NAME: one.WHERE for one in (leaked_routes, announced_blackholes)}
 """Chapters that have a lab of their own."""

@@ -71,8 +71,8 @@ class TracedInstallation(Installation):
 
 
 @contextmanager
-def installed(traced: bool = False) -> Iterator[Installation]:
-    """An installation in a folder of its own; no controller runs."""
+def installed(traced: bool = False, desk: str = "") -> Iterator[Installation]:
+    """An installation in a folder of its own; no controller runs. `desk`: see `Installation`."""
     with tempfile.TemporaryDirectory(prefix="enforcer-bench-") as name:
         folder = Path(name)
         inventory = folder / "inventory"
@@ -80,15 +80,15 @@ def installed(traced: bool = False) -> Iterator[Installation]:
         text = _INVENTORY.format(router=ROUTER, netns=current().netns(ROUTER).name)
         (inventory / "network.yaml").write_text(text, encoding="utf-8")
         kind = TracedInstallation if traced else Installation
-        installation = kind(folder, inventory)
+        installation = kind(folder, inventory, desk)
         installation.create()
         yield installation
 
 
 @contextmanager
-def controlled(traced: bool = False) -> Iterator[tuple[Installation, Controller]]:
+def controlled(traced: bool = False, desk: str = "") -> Iterator[tuple[Installation, Controller]]:
     """An installation whose controller runs and has read the router."""
-    with installed(traced) as installation:
+    with installed(traced, desk) as installation:
         with Controller(installation) as controller:
             try:
                 yield installation, controller

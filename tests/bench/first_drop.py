@@ -3,97 +3,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from enforcer import bootstrap
-from enforcer.application import Application
-from enforcer.control.steps import Step, no_step
 from lab.installation import Installation
-from lab.traffic.stream import Flow
 from tests.bench.addresses import mixed_list
 from tests.bench.chapters import Chapter
-from tests.bench.desk import CLI, IN_PROCESS, NFT, Desk, Turn, by_round, take_turns
 from tests.bench.enforcing import (
     ROUTER,
     SENDER,
-    SENT_FROM,
     SENT_TO,
     SINK,
     TracedInstallation,
+    application,
     block_list,
     controlled,
-    settings_of,
 )
-from tests.bench.flow import RATE, BackgroundFlow, blocked
-from tests.bench.ground import Node, Say, Size, collected
-from tests.bench.steps import COMMAND_PARTS, PLACE_PARTS, order_parts
-from tests.bench.traced import read_trace, tracer
+from tests.bench.ground import FULL, Node, Say, Size, collected
+from tests.bench.ordering import API, CLI, NFT, Act, Taken, Ways, client_of, timed
+from tests.bench.probes import RATE, Probes
+from tests.bench.ratios import percentile, turns
+from tests.bench.report import duration
+from tests.bench.steps import API_PARTS, order_parts
+from tests.bench.traced import read_trace
 
 NAME = "order"
+_SERVED = '[service.web]\nlisten = "127.0.0.1:0"\n'
+_STANDING = (0, 10_000, 100_000, 1_000_000)
+_ROUNDS = {0: 200, 10_000: 60, 100_000: 60, 1_000_000: 40}
+_BY_COMMAND = 10
+_SPLIT = 30
+_SHARES = (0.0, 0.5, 0.9, 0.99, 1.0)
 
 METHOD = f"""
-`enforcer run` enforces on a router between two hosts, and {RATE:.0f} UDP packets per second flow
-through it. An order blocks their source, both ways. Measured is the time from before the order is
-given until the sending of the first packet that is dropped (resolution {1000 / RATE:.0f} ms). It
-is given by the command line as a program, from before that is started (`{CLI}`), or by a call in
-a program that is running (`{IN_PROCESS}`). Beside them a person's `nft add element` of the same
-two elements, into sets of a table of their own in the same namespace, as a program (`{NFT}`). The
-three take turns; each is undone, and the packets pass again, before the next. *Beside N*: a block
-list of N entries is in force on the router already (nft 1.0 reads the whole ruleset before it adds
-anything, so that its time grows with N). The splits come from runs of their own, in which every
-step notes its instant; commits are to a file on this machine's disk."""
+`enforcer run`, with its API and a SQLite file, enforces on a router between two hosts, and
+{RATE:,.0f} UDP packets per second flow through it. A program that has a connection to the API
+places an order that blocks their source, both ways (`{API}`). Measured is the time from before it
+sends the request until the sending of the first packet that is dropped (resolution
+{1000 / RATE:.1f} ms), whatever the answer says and when. Beside it a person's `nft add element`
+(`{NFT}`), from before the program is started until the first packet is dropped, into a set of the
+host that the packets are for, in whose namespace nothing else is: what nft has to read there never
+grows. They take turns; each is undone, and the packets pass again, before the next. *Beside N*: a
+block list of N entries is in force on the router already. `{CLI}` is the command line as a program.
+*Beside N / beside 0* compares situations that were not measured in turns. The split comes from runs of its own, in which every step notes its instant; commits are to a file
+on this machine's disk."""
 
 
 @contextmanager
-def _measuring(traced: bool, entries: int, say: Say) -> Iterator[tuple[Installation, Desk]]:
-    """A controller that runs beside a list of so many entries, and a desk."""
-    router = Node(ROUTER)
-    with controlled(traced) as (installation, _):
-        step: Step = no_step
-        if isinstance(installation, TracedInstallation):
-            step = tracer(str(installation.trace))
-        app: Application = bootstrap.application(settings_of(installation), step)
+def _serving(traced: bool, entries: int, say: Say) -> Iterator[tuple[Installation, Ways]]:
+    """A service that runs beside a list of so many entries, and the ways to block a sender."""
+    host = Node(SINK)
+    with controlled(traced, _SERVED) as (installation, controller):
         if entries:
             say(f"a list of {entries:,} entries is enforced first")
-            block_list(app, "standing", mixed_list(entries, seed=entries))
-        yield installation, Desk(installation, app, router)
-    router.nft("flush ruleset\n")
+            block_list(application(installation), "standing", mixed_list(entries, seed=entries))
+        with client_of(installation, controller) as client:
+            yield installation, Ways(installation, client, host)
+    for node in (host, Node(ROUTER)):
+        node.nft("flush ruleset\n")
 
 
-def _drops(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
-    with _measuring(False, entries, say) as (_, desk):
-        ways = {CLI: desk.by_command, IN_PROCESS: desk.in_process, NFT: desk.by_nft}
+def _rounds(ways: Mapping[str, Act], rounds: int) -> list[dict[str, Taken]]:
+    """Let each way have its turn in every round."""
+    names = list(ways)
+    found: list[dict[str, Taken]] = []
+    with Probes(SENDER, SINK, SENT_TO) as probes:
+        for number in range(rounds):
+            order = [names[which] for which in turns(len(names), number)]
+            found.append({name: timed(name, ways[name], number, probes) for name in order})
+    return found
+
+
+def _seconds(found: Sequence[Mapping[str, Taken]], what: str) -> list[float]:
+    return [one[what].seconds for one in found]
+
+
+def _drops(entries: int, rounds: int, chapter: Chapter, say: Say) -> list[float]:
+    with _serving(False, entries, say) as (_, ways):
         say(f"order to first drop beside {entries:,}, {rounds} rounds")
-        with BackgroundFlow(SENDER, SINK, SENT_FROM, SENT_TO) as sending:
-            taken = take_turns(ways, rounds)
-    found = [partial(_seconds, sending.flow, one) for one in by_round(taken)]
-    times = collected(found, chapter.remarks)
-    for subject in (CLI, IN_PROCESS):
-        chapter.compare(f"one address beside {entries:,}", times, subject, NFT, headline=True)
+        found = _rounds({API: ways.by_api, NFT: ways.by_nft}, rounds)
+        times = {what: _seconds(found, what) for what in (API, NFT)}
+        chapter.compare(f"one order beside {entries:,}", times, API, NFT, headline=True)
+        if not entries:
+            say("the same by the command line")
+            few = _rounds({CLI: ways.by_command, NFT: ways.by_nft}, _BY_COMMAND)
+            slow = {what: _seconds(few, what) for what in (CLI, NFT)}
+            chapter.compare("one order by the command line", slow, CLI, NFT)
+    chapter.method += "\n" + "\n".join(_row(entries, what, times[what]) for what in times)
+    return times[API]
 
 
-def _seconds(flow: Flow, found: Mapping[str, Turn]) -> dict[str, float]:
-    return {name: blocked(flow, turn.began, turn.until) for name, turn in found.items()}
+def _row(entries: int, what: str, seconds: Sequence[float]) -> str:
+    shown = " | ".join(duration(percentile(seconds, share)) for share in _SHARES)
+    return f"| {what}, beside {entries:,} | {shown} |"
+
+
+def _grown(times: Mapping[int, Sequence[float]], chapter: Chapter) -> None:
+    """The same beside more entries, beside the same beside none."""
+    alone = times[0]
+    for entries, seconds in times.items():
+        if entries:
+            rounds = min(len(alone), len(seconds))
+            names = (f"beside {entries:,}", "beside 0")
+            both = dict(zip(names, (seconds[:rounds], alone[:rounds]), strict=True))
+            chapter.compare("growth of one order", both, *names, headline=True)
 
 
 def _split(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
-    with _measuring(True, entries, say) as (installation, desk):
+    with _serving(True, entries, say) as (installation, ways):
         assert isinstance(installation, TracedInstallation)
         say(f"where the time goes beside {entries:,}, {rounds} rounds")
-        taken = take_turns({CLI: desk.by_command, IN_PROCESS: desk.in_process}, rounds)
+        found = _rounds({API: ways.by_api}, rounds)
         marks = read_trace(installation.trace)
-    for what, parts in ((CLI, COMMAND_PARTS), (IN_PROCESS, PLACE_PARTS)):
-        mine = [turn for turn in taken if turn.what == what]
-        found = [partial(order_parts, marks, turn.began, turn.until, parts) for turn in mine]
-        chapter.split(f"{what}, beside {entries:,}", collected(found, chapter.remarks))
+    parts: list[Callable[[], Mapping[str, float]]] = []
+    for one in found:
+        began = one[API].began
+        parts.append(partial(order_parts, marks, began, began + 1.0, API_PARTS))
+    chapter.split(f"{API}, beside {entries:,}", collected(parts, chapter.remarks))
 
 
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark, in the lab."""
-    chapter = Chapter(NAME, "Order to first dropped packet", METHOD)
-    for entries in (0, size.entries):
-        _drops(entries, size.medium, chapter, say)
-        _split(entries, size.medium, chapter, say)
+    head = "\n\n| time to the first drop | min | median | p90 | p99 | max |\n| --- " + "| ---: " * 5
+    chapter = Chapter(NAME, "Order to first dropped packet", METHOD + head + "|")
+    full = size == FULL
+    times: dict[int, Sequence[float]] = {}
+    for entries in _STANDING if full else (0, size.entries):
+        rounds = _ROUNDS[entries] if full else size.short
+        times[entries] = _drops(entries, rounds, chapter, say)
+    _grown(times, chapter)
+    _split(0, _SPLIT if full else size.medium, chapter, say)
     return chapter

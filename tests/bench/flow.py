@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from types import TracebackType
 
 from lab.errors import NoVerdict
@@ -24,19 +25,14 @@ PORT = 9
 _END_SECONDS = 60.0
 
 
-def blocked(flow: Flow, instant: float, until: float) -> float:
-    """Seconds from `instant` to the sending of the first packet of those that were dropped.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something was done at `began` and left alone until `until`."""
 
-    Every packet after it, up to `until`, was dropped too. Raises NoVerdict: it passed before,
-    and nothing was dropped for good, or it did not pass before.
-    """
-    later = [p for p in flow.packets if p.began >= instant and p.ended <= until]
-    passed = max((number for number, p in enumerate(later) if p.arrived), default=None)
-    if passed is None:
-        raise NoVerdict(f"none of {len(later)} packets passed before")
-    if passed + 1 == len(later):
-        raise NoVerdict(f"the last of {len(later)} packets still passed")
-    return later[passed + 1].began - instant
+    what: str
+    round: int
+    began: float
+    until: float
 
 
 def exposed(flow: Flow, instant: float, until: float) -> float:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from lab.namespaces import join_netns
 
-_SOL_NETLINK, _ADD_MEMBERSHIP, _NFTABLES_GROUP = 270, 1, 7
+_NETFILTER, _SOL_NETLINK, _ADD_MEMBERSHIP, _NFTABLES_GROUP = 12, 270, 1, 7
+_RECEIVE_BUFFER_FORCE = 33
 _BUFFER = 256 * 1024 * 1024
 _VALUE = re.compile(rb"\x08\x00\x01\x00(....)", re.DOTALL)
 """NFTA_DATA_VALUE of four bytes: an IPv4 address that is a key."""
@@ -70,8 +71,9 @@ class NewElements:
 
 
 def _subscribed() -> socket.socket:
-    made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_NETFILTER)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, _BUFFER)
+    made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETFILTER)
+    made.setsockopt(socket.SOL_SOCKET, _RECEIVE_BUFFER_FORCE, _BUFFER)
+    made.bind((0, 0))
     made.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _NFTABLES_GROUP)
     made.settimeout(0.2)
     return made

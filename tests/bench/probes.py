@@ -94,7 +94,12 @@ class Probes:
 def _flow(sending: socket.socket, arriving: socket.socket, to: tuple[str, int], gap: float) -> None:
     """Until standard input ends."""
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def listen() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=listen, daemon=True).start()
     lost, first, passing = 0, 0.0, False
     due = time.monotonic()
     while not ended.is_set():

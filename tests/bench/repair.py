@@ -14,7 +14,6 @@ from enforcer.core.rules import Key, Rule
 from lab.installation import Controller
 from tests.bench.addresses import mixed_list
 from tests.bench.chapters import Chapter
-from tests.bench.desk import Turn
 from tests.bench.enforcing import (
     ROUTER,
     SENDER,
@@ -28,7 +27,7 @@ from tests.bench.enforcing import (
     place,
     settled,
 )
-from tests.bench.flow import RATE, BackgroundFlow, exposed
+from tests.bench.flow import RATE, BackgroundFlow, Turn, exposed
 from tests.bench.ground import Node, Say, Size, collected, interleaved
 from tests.bench.tampering import Listener, set_that_holds, verified_after
 from tests.bench.whole_list import NFT, ByHand, cover_of

@@ -19,21 +19,13 @@ LOOP_PARTS: Mapping[str, str] = {
 }
 """What the controller does, by the step that ends it."""
 
-PLACE_PARTS: Mapping[str, str] = {
-    "guardrails": "placing",
-    "commit of the order": "committed",
+API_PARTS: Mapping[str, str] = {
+    "request, authentication, guardrails": "placing",
+    "write the order": "placed",
+    "commit it": "ringing",
     **LOOP_PARTS,
 }
-"""A call of `place`."""
-
-COMMAND_PARTS: Mapping[str, str] = {
-    "Python starts": "interpreter",
-    "imports for the command line, settings": "command",
-    "imports for the application, database, inventory, guardrails": "placing",
-    "commit of the order": "committed",
-    **LOOP_PARTS,
-}
-"""The command line as a program."""
+"""A call of the API; the disk has it when the answer goes out."""
 
 
 def order_parts(

@@ -44,6 +44,7 @@ from tests.fakes.faults import Point
 ABBY = Actor("abby", "web", Rights(frozenset({Role.ABUSE})))
 PAUL = Actor("paul", "web", Rights(frozenset({Role.APPROVER})))
 IDS = Actor("suricata-north", "suricata-north")
+HOURS_AGO = timedelta(hours=5)
 PATIENCE = timedelta(seconds=30)
 SITES = ("north", "south", "east", "west")
 LONG = "edge-with-a-very-long-name-01.pop-harbour.backbone"
@@ -106,6 +107,13 @@ def placed(town: Town, demand: Demand, reason: str, ticket: str = "", **more: ob
     return town.app.place(Actor("abby", "web"), command.model_copy(update=changes))
 
 
+class NoRoute(DeviceUnreachable):
+    """Its line is down."""
+
+    def __init__(self, device: str, said: str) -> None:
+        super().__init__(device, "no route to host: look at its line")
+
+
 class LateClock(SystemClock):
     """The time of day, `behind` what it is: so that some things happened hours ago."""
 
@@ -117,8 +125,7 @@ class LateClock(SystemClock):
 
 
 def populate(town: Town, clock: LateClock) -> OrderView:
-    """Everything; the order that most is to be seen of."""
-    clock.behind = timedelta(hours=5)
+    """Everything, from `HOURS_AGO` on; the order that most is to be seen of."""
     shown = placed(
         town, BlockAddress(ip_network("192.0.2.7")), "phishing page for a bank", "T-4711"
     )
@@ -246,7 +253,7 @@ def _samples(town: Town, order: OrderView) -> None:
     with town.database.write() as work:
         seen = 0
         for minutes in range(295, 0, -5):
-            seen += 2 if not 80 < minutes < 170 else 11 + minutes % 40
+            seen += 2 if not 80 < minutes < 170 else 26 + minutes % 40
             work.dropped.add({order.number: seen}, now - timedelta(minutes=minutes))
 
 
@@ -267,7 +274,7 @@ def _devices(town: Town) -> None:
                 box.remove(rule, place)
                 break
     for point in (Point.CONNECT, Point.FINGERPRINT, Point.READ):
-        town.boxes[AWAY].faults.keep_failing(point, DeviceUnreachable)
+        town.boxes[AWAY].faults.keep_failing(point, NoRoute)
     for name in (OFF, PAUSED, AWAY):
         with suppress(DeviceError):
             town.app.device_reconcile(SHELL, name)

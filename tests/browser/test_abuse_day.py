@@ -8,7 +8,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.town import PASSWORD
-from tests.browser.visits import NARROW, Visits, accessible, fits
+from tests.browser.visits import Visits, accessible
 
 
 def place_address(page: Page, address: str, why: str) -> str:
@@ -60,7 +60,6 @@ def test_search_add_preview_place_watch_extend_lift(visits: Visits) -> None:
     expect(page.get_by_text("is placed, for")).to_be_visible()
     expect(page.get_by_text("Enforced and read back on 1 device.")).to_be_visible()
     accessible(page)
-    visits.picture(page, "order")
     before = page.locator(".facts time").nth(2).inner_text()
     page.get_by_role("button", name="+1 hour").click()
     expect(page.get_by_text("It ends now at")).to_be_visible()
@@ -93,7 +92,6 @@ def test_a_row_of_the_list_changes_while_one_looks(visits: Visits) -> None:
     expect(watching.get_by_role("dialog")).to_be_visible()
     accessible(watching)
     watching.keyboard.press("Escape")
-    visits.picture(watching, "orders")
 
 
 def test_a_form_that_is_sent_twice_places_one_order(visits: Visits) -> None:
@@ -148,17 +146,3 @@ def test_what_is_protected_is_confirmed_by_name_or_not_placed(visits: Visits) ->
         box.check()
     page.get_by_role("button", name=re.compile("Place the order|Ask for approval")).click()
     expect(page.get_by_role("heading", name=re.compile("Proposal|Order"))).to_be_visible()
-
-
-def test_every_kind_has_a_form_that_fits_a_telephone(visits: Visits) -> None:
-    page = visits.page_of("abby", NARROW, colours="dark")
-    for kind in ("block_address", "block_port", "drop_routes", "suspend_customer"):
-        page.goto(f"/orders/new?kind={kind}")
-        fits(page)
-        accessible(page)
-    for path in ("/", "/orders", "/search?q=192.0.2.99", "/approvals", "/orders/paste", "/nothing"):
-        page.goto(path)
-        fits(page)
-        accessible(page)
-    page.goto("/orders")
-    visits.picture(page, "narrow")

@@ -12,7 +12,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from enforcer.application.views import OrderView
-from tests.browser.big_town import BIG, COOPERATIVE, LONG, OFF, PAUSED, LateClock, populate
+from tests.browser.big_town import (
+    BIG,
+    COOPERATIVE,
+    HOURS_AGO,
+    LONG,
+    OFF,
+    PAUSED,
+    LateClock,
+    populate,
+)
 from tests.browser.conftest import pictures, quiet
 from tests.browser.town import Town, built
 from tests.browser.visits import NARROW, WIDE, Visits, accessible_in_both, fits
@@ -22,9 +31,10 @@ PAGES = {
     "search": "/search?q=192.0.2.7",
     "search-words": "/search?q=spam",
     "search-nothing": "/search?q=nothing+like+it",
+    "orders": "/orders",
     "orders-all": "/orders?view=all",
     "orders-none": "/orders?q=nothing+fits",
-    "order-one": "/orders/{order}",
+    "order": "/orders/{order}",
     "new-port": "/orders/new?kind=block_port",
     "new-list": "/orders/new?kind=block_list",
     "new-suspend": "/orders/new?kind=suspend_customer",
@@ -63,12 +73,23 @@ PAGES = {
     "nothing": "/nothing",
 }
 CLOCK = LateClock()
-SHOWN = {"home", "search", "approvals", "reports", "sources", "accounts", "devices", "order-one"}
+SHOWN = {
+    "home",
+    "search",
+    "approvals",
+    "reports",
+    "sources",
+    "accounts",
+    "devices",
+    "orders",
+    "order",
+}
 """Of these there are pictures in the guide, also in dark and of a telephone."""
 
 
 @pytest.fixture(scope="module")
 def big_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    CLOCK.behind = HOURS_AGO
     with quiet(), built(tmp_path_factory.mktemp("big_town"), BIG, CLOCK) as made:
         yield made
 

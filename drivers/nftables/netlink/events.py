@@ -4,10 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from drivers.nftables.netlink.attributes import Envelope, envelopes, fields, string
+from drivers.nftables.netlink.attributes import (
+    Envelope,
+    aligned,
+    envelopes,
+    fields,
+    message_header,
+    string,
+)
 from drivers.nftables.netlink.constants import (
+    NFNL_SUBSYS_NFTABLES,
     NFT_MSG_DELCHAIN,
     NFT_MSG_DELFLOWTABLE,
     NFT_MSG_DELOBJ,
@@ -36,6 +44,9 @@ from drivers.nftables.netlink.replies import Generation, generation, message_typ
 _KIND_BEFORE_BODY = NLMSG_HEADER - 4
 """A message's header after its length: type, flags, sequence and port."""
 _NO_NAME = 0
+FEW = 64
+"""Above so many elements at once nobody looks at each of them."""
+_ANSWER = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM
 _TABLE = 1
 _KINDS = {
     NFT_MSG_NEWTABLE: ("newtable", _NO_NAME),
@@ -64,7 +75,8 @@ class Event:
     delelem, newobj, delobj, newflowtable, delflowtable, newgen; or the type's number, for one
     that this driver does not know. `name`: the chain (of a rule, the chain it is in), set or
     object. `port`: netlink port of the socket that asked for it: equal to our own, we did it.
-    `generation`: with `newgen` alone. Elements of one set in a row are one event.
+    `generation`: with `newgen` alone. Elements of one set in a row are one event; `lists`: the
+    messages about them, as if they were answers, where there are few (`FEW`); else none.
     """
 
     kind: str
@@ -73,19 +85,41 @@ class Event:
     name: str
     port: int
     generation: Generation | None = None
+    lists: tuple[bytes, ...] = field(default=(), compare=False)
 
 
 def read_events(buffer: bytes) -> Iterator[Event]:
     """The events in one received buffer. Raises MalformedReply for what does not decode."""
-    before, same = None, b""
+    before: Event | None = None
+    same, lists = b"", list[bytes]()
     for envelope in envelopes(buffer):
         if same and buffer.startswith(same, envelope.start - _KIND_BEFORE_BODY):
+            if len(lists) <= FEW:
+                lists.append(_as_answer(buffer, envelope))
             continue
         found = _event(buffer, envelope)
         same = _repeats(buffer, envelope)
         if found is not None and found != before:
-            yield found
-            before = found
+            if before is not None:
+                yield _with_lists(before, lists)
+            before, lists = found, []
+        if same and found is not None and len(lists) <= FEW:
+            lists.append(_as_answer(buffer, envelope))
+    if before is not None:
+        yield _with_lists(before, lists)
+
+
+def _with_lists(event: Event, lists: list[bytes]) -> Event:
+    return replace(event, lists=tuple(lists)) if 0 < len(lists) <= FEW else event
+
+
+def _as_answer(buffer: bytes, envelope: Envelope) -> bytes:
+    """The message about elements as an answer that holds them."""
+    header = message_header(
+        envelope.stop - envelope.start + NLMSG_HEADER, _ANSWER, envelope.flags, envelope.sequence
+    )
+    body = buffer[envelope.start : envelope.stop]
+    return header + body.ljust(aligned(len(body)), b"\0")
 
 
 def _repeats(buffer: bytes, envelope: Envelope) -> bytes:

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from enforcer.clock import SystemClock
 
@@ -75,8 +77,30 @@ def _leave_for_a_network_of_our_own() -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+class Restarting:
+    """An application that can go down, and come back as another one: a restart of ours."""
+
+    def __init__(self, make: Callable[[], FastAPI]) -> None:
+        self._make = make
+        self._app: FastAPI | None = make()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if app is not None:
+            await app(scope, receive, send)
+        else:
+            await PlainTextResponse("down", 503)(scope, receive, send)
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """It does not answer while the block runs; after it, it knows nothing of before."""
+        self._app = None
+        yield
+        self._app = self._make()
+
+
 @contextmanager
-def host_with(app: FastAPI) -> Iterator[Host]:
+def host_with(app: ASGIApp) -> Iterator[Host]:
     """A host where `app` is served on loopback while the block runs."""
     with ThreadPoolExecutor(1, initializer=_leave_for_a_network_of_our_own) as executor:
         host = Host(executor)

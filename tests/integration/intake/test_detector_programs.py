@@ -23,7 +23,7 @@ from enforcer.intake.inbox import Inbox
 from enforcer.service_settings import ServiceSettings
 from enforcer.storage.database import Database
 from tests.fakes.services import FakeAccounts, FakeNotices
-from tests.integration.intake.detector_host import PATIENCE, Host, host_with, until
+from tests.integration.intake.detector_host import PATIENCE, Host, Restarting, host_with, until
 from tests.unit.intake.desk_of_reports import BLOCK, ReportOffice
 from tests.unit.usecases.office import ANN, HOUR
 
@@ -85,6 +85,7 @@ class Site:
 
     host: Host
     office: ReportOffice
+    app: Restarting
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +96,10 @@ def site(root: None, initialised: Path, tmp_path_factory: pytest.TempPathFactory
     office = ReportOffice(database, RULES)
     services = office.services(FakeAccounts(), FakeNotices(), ServiceSettings())
     with Inbox(office.intake) as inbox:
-        routers = [*http.routers(inbox, office.settings), lapi.router(office.world)]
-        with host_with(create_app(services, routers)) as host:
-            yield Site(host, office)
+        reports = http.routers(inbox, office.settings)
+        app = Restarting(lambda: create_app(services, [*reports, lapi.router(office.world)]))
+        with host_with(app) as host:
+            yield Site(host, office, app)
     database.close()
 
 
@@ -139,6 +141,16 @@ def test_the_bouncer_holds_what_is_ordered(site: Site, tmp_path: Path) -> None:
         site.office.app.lift(ANN, LiftOrder(order=first.id, reason="over"))
         until(lambda: not elements(site, *place), "it never went")
         assert len(elements(site, *six)) == 1
+        goes = site.office.place(BlockAddress(ip_network("192.0.2.134/32")))
+        stays = site.office.place(BlockAddress(ip_network("192.0.2.135/32")))
+        until(lambda: len(elements(site, *place)) == 2, "two more never came")
+        with site.app.down():
+            site.office.app.lift(ANN, LiftOrder(order=goes.id, reason="over"))
+            site.office.place(BlockAddress(ip_network("192.0.2.136/32")))
+        after = {"192.0.2.135", "192.0.2.136"}
+        until(lambda: set(elements(site, *place)) == after, "our restart lost an end or a start")
+        site.office.app.lift(ANN, LiftOrder(order=stays.id, reason="over"))
+        until(lambda: set(elements(site, *place)) == {"192.0.2.136"}, "an end after it never came")
 
 
 def configured(folder: Path, url: str) -> Path:

@@ -16,7 +16,7 @@ import pytest
 
 from enforcer import bootstrap
 from enforcer.application.actor import Actor
-from enforcer.application.commands import PlaceOrder
+from enforcer.application.commands import ChangeEnd, PlaceOrder
 from enforcer.clock import SystemClock
 from enforcer.core.orders import BlockAddress
 from enforcer.notify.measures import LEADING, STANDING_BY, Measures
@@ -49,21 +49,7 @@ def test_an_order_and_drift_are_told_and_counted(
     with namespaces() as name:
         inventory = tmp_path / "inventory.yaml"
         inventory.write_text(INVENTORY.format(name=name), encoding="utf-8")
-        settings = Settings.model_validate(
-            {
-                "database": f"sqlite:///{tmp_path}/enforcer.db",
-                "inventory": inventory,
-                "service": {
-                    "notify": [
-                        {
-                            "name": "soar",
-                            "webhook": f"http://127.0.0.1:{listener.port}/",
-                            "secret": f"file:{tmp_path}/secret",
-                        }
-                    ]
-                },
-            }
-        )
+        settings = settings_of(tmp_path, listener)
         bootstrap.initialise(settings)
         app = bootstrap.application(settings)
         measures = Measures()
@@ -92,6 +78,64 @@ def test_an_order_and_drift_are_told_and_counted(
     assert "enforcer_order_proof_seconds_count 1.0" in text
     assert 'enforcer_drift_repaired_total{device="edge1"}' in text
     assert 'enforcer_pass_seconds_count{device="edge1"}' in text
+
+
+def test_packets_that_are_dropped_are_counted_and_told(
+    root: None, tmp_path: Path, listener: Listener
+) -> None:
+    """A real packet, an order that ends by itself: in `/metrics`, and in the notice of its end."""
+    (tmp_path / "secret").write_text("correct-horse")
+    with namespaces() as name:
+        for words in (("link", "set", "lo", "up"), ("route", "add", "203.0.113.9", "dev", "lo")):
+            subprocess.run(["ip", "-n", name, *words], check=True)
+        inventory = tmp_path / "inventory.yaml"
+        counting = INVENTORY.replace('counters: "no"', 'counters: "yes"')
+        text = counting.format(name=name) + "    hooks: [forward, output]\n"
+        inventory.write_text(text, encoding="utf-8")
+        settings = settings_of(tmp_path, listener, {"metrics_dropped_minutes": 0.005})
+        bootstrap.initialise(settings)
+        app = bootstrap.application(settings)
+        measures = Measures()
+        with controller(settings, measures):
+            begun(settings)
+            placed = app.place(
+                ANN,
+                PlaceOrder(
+                    demand=BlockAddress(ip_network("203.0.113.9/32")),
+                    reason="abuse",
+                    duration=timedelta(hours=1),
+                ),
+            )
+            told(listener, "order.enforced")
+            ping = ["ip", "netns", "exec", name, "ping", "-c", "3", "-i", "0.01", "-W", "1"]
+            pinged = subprocess.run([*ping, "203.0.113.9"], capture_output=True, check=False)
+            assert pinged.returncode != 0
+            clock = SystemClock()
+            deadline = clock.monotonic() + PATIENCE
+            while 'enforcer_dropped_packets{device="edge1"} 3.0' not in scraped(settings, measures):
+                assert clock.monotonic() < deadline, scraped(settings, measures)
+                clock.sleep(0.05)
+            sooner = ChangeEnd(order=placed.id, extend=False, duration=timedelta(seconds=1))
+            app.change_end(ANN, sooner)
+            expired = told(listener, "order.expired")["order.expired"]
+            assert "It dropped at least 3 packets" in str(expired["text"])
+            assert expired["detail"]["dropped"] == 3  # type: ignore[index]  # JSON
+
+
+def settings_of(folder: Path, listener: Listener, web: dict[str, float] | None = None) -> Settings:
+    """With one channel that is listened to."""
+    channel = {
+        "name": "soar",
+        "webhook": f"http://127.0.0.1:{listener.port}/",
+        "secret": f"file:{folder}/secret",
+    }
+    return Settings.model_validate(
+        {
+            "database": f"sqlite:///{folder}/enforcer.db",
+            "inventory": folder / "inventory.yaml",
+            "service": {"notify": [channel], "web": web or {}},
+        }
+    )
 
 
 @contextmanager

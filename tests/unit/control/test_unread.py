@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
 
 import pytest
 
@@ -13,7 +12,7 @@ from enforcer.core.orders import Order
 from enforcer.storage.records import Note
 from tests.unit.control.desk import ANN, Desk, block
 
-SOON = timedelta(seconds=1)
+SOON = 1.0
 
 
 def place(desk: Desk, count: int) -> list[Order]:
@@ -95,11 +94,10 @@ def test_a_change_waits_for_its_turn(desk: Desk) -> None:
 def test_a_portion_that_could_not_be_used_comes_again(desk: Desk) -> None:
     orders = place(desk, 4)
     unread = Unread()
-    for _ in range(2):
-        with desk.database.read() as reader:
-            portion = unread.take(reader)
-        assert list(portion.orders) == orders
-    unread.took(portion)
+    with desk.database.read() as reader:
+        first, again = unread.take(reader), unread.take(reader)
+    assert list(first.orders) == list(again.orders) == orders
+    unread.took(again)
     assert unread.is_done(desk.database.head())
 
 

@@ -72,8 +72,8 @@ CUT = ip_network("10.1.0.0/16")
         {"of": (CUT,)},
         {CUT: 1},
         "10.1.0.0/16",
-        Barred("not", Ranges.of([ends_of(CUT)])),
-        {4: Barred("not", Ranges.of([ends_of(CUT)]))},
+        Barred(Ranges.of([ends_of(CUT)]), "not"),
+        {4: Barred(Ranges.of([ends_of(CUT)]), "not")},
         (ip_interface("10.1.0.0/16"), b"10.2.0.0/16", None, 7, "ten"),
     ],
 )
