@@ -70,6 +70,19 @@ EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "CommentBody": {
         "a call": {"text": "the customer called: cleaned up, asks for a look before 18:00"}
     },
+    "CreateUser": {"an engineer": {"name": "anna", "roles": ["engineer"], "display": "Anna B."}},
+    "ChangeUserBody": {"another role": {"roles": ["engineer", "approver"]}},
+    "CreateToken": {
+        "a detector's": {
+            "source": "fastnetmon",
+            "roles": ["detector"],
+            "owner": "",
+            "networks": ["192.0.2.5/32"],
+            "longest": 21600,
+        },
+        "a dashboard's": {"source": "grafana", "roles": ["viewer"], "owner": "", "read_only": True},
+    },
+    "ZoneBody": {"in Greece": {"zone": "Europe/Athens"}},
     "ReasonBody": {"why": {"reason": "the customer cleaned up"}},
     "ModeBody": {"observe": {"mode": "observe", "reason": "maintenance of the router"}},
     "MoveBody": {

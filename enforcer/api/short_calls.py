@@ -16,9 +16,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-
-import os as _os
-AT_ONCE = int(_os.environ.get("X_ONCE", "8"))
+AT_ONCE = 8
 """Calls that compute at the same time."""
 PATIENCE = 0.1
 """Seconds after which a call counts as one that waits for something."""

@@ -30,12 +30,6 @@ from enforcer.storage.unit_of_work import UnitOfWork
 STALE = "feed-stale"
 SHRUNK = "feed-shrinks"
 GREW = "feed-grows"
-_HELD = {
-    SHRINKS: (SHRUNK, " --confirm-shrink`"),
-    EMPTY: (SHRUNK, " --confirm-shrink`"),
-    GROWS: (GREW, "` there takes it"),
-}
-"""By the code of a refusal: its alarm, and how a person takes it in all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +139,21 @@ class FeedIntake:
         )
         with self._database.write() as work:
             work.feeds.save(feed.name, state)
-            if isinstance(problem, OrderRefused) and problem.code in _HELD:
-                kind, how = _HELD[problem.code]
-                said = f"{problem}: `enforcer list refresh {feed.name}{how}"
-                work.raise_alarm(kind, actor, at=now, subject=feed.name, said=said)
+            if isinstance(problem, OrderRefused):
+                _alarm_refused(work, feed, problem, actor, now)
             alarm_stale(work, feed, state, actor, now)
+
+
+def _alarm_refused(
+    work: UnitOfWork, feed: Feed, problem: OrderRefused, actor: Actor, now: datetime
+) -> None:
+    """Say how a person takes in all the same what was held."""
+    how = f"{problem}: `enforcer list refresh {feed.name}"
+    if problem.code in (SHRINKS, EMPTY):
+        said = f"{how} --confirm-shrink`"
+        work.raise_alarm(SHRUNK, actor, at=now, subject=feed.name, said=said)
+    elif problem.code == GROWS:
+        work.raise_alarm(GREW, actor, at=now, subject=feed.name, said=f"{how}` there takes it")
 
 
 def alarm_stale(

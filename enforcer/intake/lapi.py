@@ -161,26 +161,8 @@ def router(world: World) -> APIRouter:
         """Taken and not kept."""
         return JSONResponse(None, 201)
 
-    for path, endpoint, schema in (
-        ("/decisions/stream", stream, _STREAM),
-        ("/decisions", decisions, _DECISIONS),
-    ):
-        said = (endpoint.__doc__ or "").strip()
-        shown: dict[int | str, dict[str, Any]] = {
-            200: {"content": {"application/json": {"schema": schema}}}
-        }
-        made.add_api_route(
-            path,
-            endpoint,
-            methods=["GET"],
-            response_class=Response,
-            summary=said,
-            responses=shown,
-        )
-        made.add_api_route(
-            path, endpoint, methods=["HEAD"], response_class=Response, include_in_schema=False
-        )
-    taken = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    _offer(made, "/decisions/stream", stream, _STREAM)
+    _offer(made, "/decisions", decisions, _DECISIONS)
     made.add_api_route(
         "/usage-metrics",
         metrics,
@@ -189,9 +171,32 @@ def router(world: World) -> APIRouter:
         response_class=Response,
         summary="What a bouncer counted: taken and not kept",
         responses={201: {"content": {"application/json": {"schema": {"type": "null"}}}}},
-        openapi_extra={"requestBody": taken},
+        openapi_extra={"requestBody": _TAKEN},
     )
     return made
+
+
+_TAKEN = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+def _offer(
+    made: APIRouter, path: str, endpoint: Callable[..., Response], schema: dict[str, Any]
+) -> None:
+    """By GET, and by HEAD, which is not documented by itself."""
+    shown: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"application/json": {"schema": schema}}}
+    }
+    made.add_api_route(
+        path,
+        endpoint,
+        methods=["GET"],
+        response_class=Response,
+        summary=(endpoint.__doc__ or "").strip(),
+        responses=shown,
+    )
+    made.add_api_route(
+        path, endpoint, methods=["HEAD"], response_class=Response, include_in_schema=False
+    )
 
 
 def _decided(

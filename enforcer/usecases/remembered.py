@@ -44,6 +44,9 @@ class Remembered:
         self._lock = threading.Lock()
         self._known: OrderedDict[int, Known] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def of(self, order: Order, standing: InForce) -> Known | None:
         """What is known of this very version of `order`."""
         with self._lock:

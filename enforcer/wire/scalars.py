@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated
 
@@ -84,6 +85,8 @@ def _protocol(value: object) -> object:
     return _from_text(_protocol_name, '"tcp"')(value)
 
 
+# Orders that came together have their instants in common: one object, read once.
+@lru_cache(maxsize=1024)
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)

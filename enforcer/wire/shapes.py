@@ -49,8 +49,12 @@ class _SelectionShape(TypedDict):
     service_sets: NotRequired[tuple[Text, ...]]
 
 
+_NOTHING, _ANYWHERE = Selection(), Scope()
+"""What most orders except and how most are limited: one object for all of them."""
+
+
 def _selection(shape: _SelectionShape) -> Selection:
-    return Selection(**shape)
+    return Selection(**shape) if any(shape.values()) else _NOTHING
 
 
 _Selection = Annotated[_SelectionShape, AfterValidator(_selection)]
@@ -75,7 +79,7 @@ class _ScopeShape(TypedDict):
 
 
 def _scope(shape: _ScopeShape) -> Scope:
-    return Scope(**shape)
+    return Scope(**shape) if any(shape.values()) else _ANYWHERE
 
 
 @_strict

@@ -29,6 +29,7 @@ from tests.bench import (
     full_pass,
     leaked_routes,
     machine,
+    many_orders,
     members,
     pasting,
     peers,
@@ -36,6 +37,7 @@ from tests.bench import (
     service_load,
     single_element,
     whole_list,
+    why,
 )
 from tests.bench.chapters import Chapter
 from tests.bench.ground import FULL, QUICK, Node, Say, Size
@@ -53,6 +55,8 @@ MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     leaked_routes.NAME: leaked_routes.measure,
     announced_blackholes.NAME: announced_blackholes.measure,
     service_load.NAME: service_load.measure,
+    many_orders.NAME: many_orders.measure,
+    why.NAME: why.measure,
     peers.NAME: peers.measure,
 }
 ELSEWHERE = {one.NAME: one.WHERE for one in (leaked_routes, announced_blackholes)}

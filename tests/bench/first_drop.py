@@ -46,8 +46,8 @@ sends the request until the sending of the first packet that is dropped (resolut
 host that the packets are for, in whose namespace nothing else is: what nft has to read there never
 grows. They take turns; each is undone, and the packets pass again, before the next. *Beside N*: a
 block list of N entries is in force on the router already. `{CLI}` is the command line as a program.
-*Beside N / beside 0* compares situations that were not measured in turns. The split comes from runs of its own, in which every step notes its instant; commits are to a file
-on this machine's disk."""
+*Beside N / beside 0* compares situations that were not measured in turns. The split comes from runs
+of its own, in which every step notes its instant; commits are to a file on this machine's disk."""
 
 
 @contextmanager

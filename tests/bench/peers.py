@@ -42,7 +42,7 @@ NFT = "nft add element"
 STANDING = 20
 _FIRST = int(IPv4Address("45.0.0.0"))
 _DAY = 86_400
-_BRIEF = 20
+_BRIEF = 15
 _HAND = "hand"
 
 
@@ -58,7 +58,7 @@ class Effort:
     cut: float
 
 
-_FULL = Effort(6, (10_000, 50_000), 30.0, 72.0, 60.0)
+_FULL = Effort(4, (10_000, 50_000), 15.0, 63.0, 60.0)
 _QUICK = Effort(2, (10_000,), 8.0, 12.0, 10.0)
 
 METHOD = """

@@ -8,7 +8,6 @@ login is ``cookie-ROLE`` and its CSRF token ``csrf-ROLE``. Whoever is called by 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from enforcer.application.account_views import (
     ChangeUser,
@@ -23,7 +22,6 @@ from enforcer.application.account_views import (
 from enforcer.application.accounts import Accounts
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
-from enforcer.application.drop_views import DroppedView
 from enforcer.application.notice_views import ChannelView, Notices, NoticeView
 from enforcer.application.report_views import (
     PullView,
@@ -44,7 +42,9 @@ from enforcer.errors import (
     Unauthenticated,
 )
 from enforcer.service_settings import ServiceSettings
+from tests.fakes.account_views import a_session, a_token, a_user
 from tests.fakes.application import FakeApplication
+from tests.fakes.drops import FakeDrops
 from tests.fakes.views import NOW
 
 EVERYTHING = "token-everything"
@@ -68,8 +68,8 @@ class FakeAccounts:
 
     def __init__(self) -> None:
         self.throttled = 0.0
-        self.views = {str(role): _user(role) for role in Role}
-        self.token_views = {"enf_1": _token()}
+        self.views = {str(role): a_user(role) for role in Role}
+        self.token_views = {"enf_1": a_token()}
         self.ended: set[str] = set()
 
     def by_token(self, secret: str, address: str) -> Actor:
@@ -87,7 +87,7 @@ class FakeAccounts:
         if kind != "cookie" or role not in list(Role) or cookie in self.ended:
             raise Unauthenticated("you are logged out: log in again")
         actor = Actor(role, "web", rights_of(Role(role)))
-        return actor, _session(role), f"csrf-{role}"
+        return actor, a_session(role), f"csrf-{role}"
 
     def login(self, name: str, password: str, address: str, agent: str) -> NewSession:
         """Every role's name with `PASSWORD`."""
@@ -97,7 +97,7 @@ class FakeAccounts:
             raise Unauthenticated("name or password is wrong")
         cookie = f"cookie-{name}"
         self.ended.discard(cookie)
-        return NewSession(cookie=cookie, csrf=f"csrf-{name}", session=_session(name))
+        return NewSession(cookie=cookie, csrf=f"csrf-{name}", session=a_session(name))
 
     def login_oidc(
         self, provider: str, claims: dict[str, object], address: str, agent: str
@@ -133,7 +133,7 @@ class FakeAccounts:
 
     def create_user(self, actor: Actor, command: CreateUser) -> UserView:
         """With what was said."""
-        made = _user(Role.VIEWER).model_copy(
+        made = a_user(Role.VIEWER).model_copy(
             update={
                 "name": command.name,
                 "display": command.display,
@@ -156,7 +156,7 @@ class FakeAccounts:
 
     def sessions(self, actor: Actor, name: str | None = None) -> Sequence[SessionView]:
         """One."""
-        return [_session(name or actor.name)]
+        return [a_session(name or actor.name)]
 
     def revoke_session(self, actor: Actor, session_id: str) -> None:
         """The one of that id."""
@@ -170,7 +170,7 @@ class FakeAccounts:
         """With the secret of its first role."""
         name = f"enf_{len(self.token_views) + 1}"
         said = {"name": name, "source": command.source, "roles": list(command.roles)}
-        self.token_views[name] = _token().model_copy(update=said)
+        self.token_views[name] = a_token().model_copy(update=said)
         return NewToken(token=self.token_views[name], secret=f"token-{command.roles[0]}")
 
     def revoke_token(self, actor: Actor, name: str) -> TokenView:
@@ -251,17 +251,6 @@ def a_trial(form: str) -> TrialView:
         customer="acme",
         warnings=["it has no `sender`"],
     )
-
-
-class FakeDrops:
-    """`view` is what every order dropped."""
-
-    def __init__(self) -> None:
-        self.view = DroppedView(packets=None, shared_by=None, samples=[])
-
-    def dropped(self, actor: Actor, order_id: str) -> DroppedView:
-        """The same for each."""
-        return self.view
 
 
 class FakeNotices:
@@ -356,47 +345,6 @@ def a_notice(number: int, state: str = "dead") -> NoticeView:
         attempts=8,
         next=None,
         error="refused",
-    )
-
-
-def _user(role: Role) -> UserView:
-    return UserView(
-        name=str(role),
-        display=str(role).title(),
-        email=f"{role}@example.net",
-        roles=[str(role)],
-        zone="UTC",
-        local=True,
-        created=NOW,
-        disabled=None,
-    )
-
-
-def _session(user: str) -> SessionView:
-    return SessionView(
-        id=f"session-{user}",
-        user=user,
-        created=NOW,
-        seen=NOW,
-        ends=NOW + timedelta(hours=12),
-        address="192.0.2.1",
-        agent="a browser",
-        current=True,
-    )
-
-
-def _token() -> TokenView:
-    return TokenView(
-        name="enf_1",
-        source="api",
-        owner="admin",
-        roles=["abuse"],
-        read_only=False,
-        networks=[],
-        created=NOW,
-        ends=None,
-        revoked=None,
-        used=None,
     )
 
 

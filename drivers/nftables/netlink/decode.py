@@ -19,20 +19,16 @@ from drivers.nftables.netlink.columns import Elements
 from drivers.nftables.netlink.comments import distinct_comments
 from drivers.nftables.netlink.constants import (
     NFT_MSG_NEWSETELEM,
-    NFTA_LIST_ELEM,
     NFTA_SET_ELEM_LIST_ELEMENTS,
-    NLA_HEADER,
-    NLA_TYPE_MASK,
 )
-from drivers.nftables.netlink.errors import MalformedReply, MovingRuleset
+from drivers.nftables.netlink.errors import MovingRuleset
 from drivers.nftables.netlink.intervals import pair_intervals
 from drivers.nftables.netlink.replies import message_type
 from drivers.nftables.netlink.shapes import Shape, Words, shape_of, unknown_element
+from drivers.nftables.netlink.walking import spans
 from enforcer.core.rules import NO_END, Addresses, Integers
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
-_FEW_LISTS = 64
-"""Below this many messages walking them one by one is faster than all in step."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -131,7 +127,7 @@ def answered_hosts(halves: Halves) -> Elements:
 
 
 def _halves(buffer: bytes, lengths: list[int], key_bytes: int) -> Halves:
-    offsets, sizes = _spans(buffer, *_lists(buffer))
+    offsets, sizes = spans(buffer, *_lists(buffer))
     part = np.searchsorted(np.cumsum(lengths, dtype=np.int64), offsets, side="right")
     return _filled(buffer, offsets, sizes, part, len(lengths), key_bytes)
 
@@ -161,50 +157,6 @@ def _lists(buffer: bytes) -> tuple[Integers, Integers]:
                 spans.append((found.start, found.stop))
     table = np.array(spans, np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
-
-
-def _spans(buffer: bytes, starts: Integers, stops: Integers) -> tuple[Integers, Integers]:
-    """Offset and size (header included) of every element, in the order of the buffer."""
-    walk = _walk_each if len(starts) < _FEW_LISTS else _walk_together
-    return walk(buffer, starts, stops)
-
-
-def _walk_each(buffer: bytes, starts: Integers, stops: Integers) -> tuple[Integers, Integers]:
-    halfwords = memoryview(buffer).cast("H")
-    offsets: list[int] = []
-    for position, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-        at = position
-        while at < stop:
-            size = halfwords[at // 2]
-            strange = halfwords[at // 2 + 1] & NLA_TYPE_MASK != NFTA_LIST_ELEM
-            if strange or size < NLA_HEADER or size % 4 or size > stop - at:
-                raise _no_element()
-            offsets.append(at)
-            at += size
-    found = np.array(offsets, np.int64)
-    return found, np.frombuffer(buffer, np.uint16)[found // 2].astype(np.int64)
-
-
-def _walk_together(buffer: bytes, starts: Integers, stops: Integers) -> tuple[Integers, Integers]:
-    halfwords = np.frombuffer(buffer, np.uint16)
-    position, stop = starts[starts < stops], stops[starts < stops]
-    steps: list[Integers] = []
-    while len(position):
-        size = halfwords[position // 2].astype(np.int64)
-        strange = halfwords[position // 2 + 1] & NLA_TYPE_MASK != NFTA_LIST_ELEM
-        strange |= (size < NLA_HEADER) | (size % 4 != 0) | (size > stop - position)
-        if strange.any():
-            raise _no_element()
-        steps.append(position)
-        position = position + size
-        going = position < stop
-        position, stop = position[going], stop[going]
-    found = np.sort(np.concatenate(steps)) if steps else np.zeros(0, np.int64)
-    return found, halfwords[found // 2].astype(np.int64)
-
-
-def _no_element() -> MalformedReply:
-    return unknown_element("the list holds something that is no whole element")
 
 
 def _alike(

@@ -20,7 +20,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from enforcer.clock import SystemClock
-from enforcer.errors import ConfigurationInvalid
+from enforcer.errors import ConfigurationInvalid, NotSent
 from enforcer.notify.channel_settings import problems
 from enforcer.notify.channels import ID, SIGNATURE, TIMESTAMP, channel_of
 from enforcer.notify.outlets import Outlets

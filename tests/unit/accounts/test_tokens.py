@@ -117,6 +117,7 @@ def test_a_read_only_token_only_looks(house: House) -> None:
     actor = house.accounts.by_token(house.token(house.logged_in("boss", "admin"), command), HERE)
     assert {action for action in Action if actor.may(action)} == {
         Action.READ,
+        Action.OWN,
         Action.AUDIT,
         Action.METRICS,
     }

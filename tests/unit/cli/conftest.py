@@ -21,6 +21,7 @@ HERE_ONLY = (
     "test_every_filter_reaches_the_application",
     "test_list_with_every_filter",
     "test_show_has_everything",
+    "test_key_is_made_once_and_never_overwritten",
     "test_one_is_withdrawn_by_who_asked",
 )
 """The API asks for one more than a page has; who asks is whom the token is of."""

@@ -112,17 +112,51 @@ def test_a_head_without_orders_moves_the_answers_head() -> None:
     assert book.moves(None, NOW).head == 7
 
 
-def test_long_ended_orders_are_forgotten_and_everybody_looks_anew() -> None:
+def test_long_ended_orders_are_forgotten_and_who_saw_the_end_notices_nothing() -> None:
     book = OrderBook(TOPOLOGY)
     book.advance([order(1, 0, 5), order(2)], {}, 2)
-    seen = book.moves(None, at(6)).position
+    before, after = (book.moves(None, at(seconds)).position for seconds in (4, 6))
     later = at(6) + KEEP_ENDED
     assert book.prune(at(5) + KEEP_ENDED) == 0
     assert book.prune(later) == 1
-    moves = book.moves(seen, later)
-    assert moves.complete and numbers(moves.entries) == {2}
+    assert not book.moves(after, later).complete
+    assert not book.moves(after, later).entries
+    anew = book.moves(before, later)
+    assert anew.complete and numbers(anew.entries) == {2}
     assert numbers(book.entries()) == {2}
     assert book.next_boundary(NOW - SECOND) == NOW
+
+
+def test_who_did_not_hear_of_the_last_change_before_it_was_forgotten_looks_anew() -> None:
+    book = OrderBook(TOPOLOGY)
+    book.advance([order(1), order(2)], {}, 2)
+    later = at(60) + KEEP_ENDED
+    seen = book.moves(None, later).position
+    book.advance([replace(order(1, lifted=5), changed=3)], {}, 3)
+    assert book.prune(later) == 1
+    anew = book.moves(seen, later)
+    assert anew.complete and numbers(anew.entries) == {2}
+
+
+def test_a_later_end_keeps_an_order() -> None:
+    book = OrderBook(TOPOLOGY)
+    book.advance([order(1, 0, 5)], {}, 1)
+    book.advance([replace(order(1, 0, 500), changed=2)], {}, 2)
+    assert book.prune(at(6) + KEEP_ENDED) == 0
+    assert book.prune(at(501) + KEEP_ENDED) == 1
+    assert book.next_boundary(NOW - SECOND) is None
+
+
+def test_very_many_bounds_are_in_order_too() -> None:
+    book = OrderBook(TOPOLOGY)
+    many = [order(number, -number, 1000 - number) for number in range(1, 200)]
+    book.advance(many, {}, 199)
+    assert book.next_boundary(at(-500)) == at(-199)
+    assert book.next_boundary(at(0)) == at(801)
+    assert book.due(at(800), at(801)) == {*EDGES}
+    assert book.due(at(799), at(800)) == frozenset()
+    assert book.prune(at(900) + KEEP_ENDED) == 99
+    assert numbers(book.entries()) == {*range(1, 101)}
 
 
 @given(content=list_contents(), newer=list_contents())

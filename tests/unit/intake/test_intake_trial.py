@@ -7,11 +7,13 @@ import json
 
 import pytest
 
-from enforcer.errors import ConfigurationInvalid, InvalidInput
+from enforcer.errors import ConfigurationInvalid, Forbidden, InvalidInput
+from enforcer.intake.desk import ReportDesk
 from enforcer.intake.trial import tried
 from enforcer.service_settings import IntakeSettings
 from tests.unit.intake.conftest import MakeOffice
 from tests.unit.intake.desk_of_reports import BLOCK
+from tests.unit.usecases.people import ENGINEER, VIEWER, machine
 
 RULE = {**BLOCK, "type": "login_*", "threshold": 3}
 REPORT = {"source_identifier": "192.0.2.7", "type": "login_attack", "protocol": "tcp"}
@@ -35,6 +37,18 @@ def test_a_mail_is_tried_as_one(office: MakeOffice) -> None:
     raw = b"From: a\r\nContent-Type: application/json\r\n\r\n" + json.dumps(REPORT).encode()
     (one,) = tried(desk.world, desk.settings, "arf", "csirt", raw)
     assert (one.course, one.evidence) == ("open", "mail")
+
+
+def test_who_decides_on_reports_may_try_one(office: MakeOffice) -> None:
+    desk = office(RULE)
+    reports = ReportDesk(desk.world, desk.app, desk.settings)
+    raw = json.dumps(REPORT).encode()
+    assert [one.course for one in reports.trial(ENGINEER, "xarf", "csirt", raw)] == ["order"]
+    for who in (VIEWER, machine()):
+        with pytest.raises(Forbidden, match="judge"):
+            reports.trial(who, "xarf", "csirt", raw)
+        with pytest.raises(Forbidden, match="judge"):
+            reports.poll(who)
 
 
 def test_what_cannot_be_tried(office: MakeOffice) -> None:

@@ -121,7 +121,7 @@ def test_an_end_that_moves_is_told(lapi: Lapi) -> None:
 
 def test_each_bouncer_has_its_own_place(lapi: Lapi) -> None:
     lapi.pull(startup=True)
-    other = {"X-Api-Key": "token-detector"}
+    other = {"X-Api-Key": "token-engineer"}
     lapi.office.place(block("198.51.100.9/32"))
     lapi.pull()
     told = lapi.client.get("/v1/decisions/stream", headers=other).json()
@@ -227,7 +227,8 @@ def test_who_may_ask(lapi: Lapi) -> None:
             ({"Authorization": "Bearer token-viewer"}, 401),
             ({"X-Api-Key": "nonsense"}, 401),
             ({"X-Api-Key": "token-viewer"}, 200),
-            ({"X-Api-Key": "read-detector"}, 200),
+            ({"X-Api-Key": "read-viewer"}, 200),
+            ({"X-Api-Key": "token-detector"}, 403),
         ):
             assert lapi.client.get(f"/v1/{path}", headers=headers).status_code == status
 

@@ -17,7 +17,7 @@ from enforcer.application.services import Services
 from enforcer.application.views import DeviceStatus, EventView
 from enforcer.errors import OrderRefused
 from tests.fakes.application import FakeApplication
-from tests.fakes.services import FakeDrops
+from tests.fakes.drops import FakeDrops
 from tests.fakes.views import NOW
 from tests.unit.web.conftest import As
 from tests.unit.web.desk_orders import an_order
@@ -25,9 +25,7 @@ from tests.unit.web.desk_orders import an_order
 CSRF = {"csrf": "csrf-abuse"}
 
 
-def _entry(
-    sequence: int, kind: str, device: str | None, detail: Mapping[str, object]
-) -> EventView:
+def _entry(sequence: int, kind: str, device: str | None, detail: Mapping[str, object]) -> EventView:
     """An entry of the record."""
     return EventView(
         sequence=sequence,
