@@ -13,7 +13,6 @@ from enforcer.api.guard import CSRF_FIELD, CSRF_HEADER, Caller, identify
 from enforcer.core.access import Action
 from enforcer.errors import Forbidden
 
-
 LONGEST_FIELD = 1024 * 1024
 """Bytes of one field, where a form says nothing else; a file may be as long as the body."""
 

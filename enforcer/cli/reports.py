@@ -159,7 +159,7 @@ def poll(
     """Ask CrowdSec's local API for its decisions now, beside the service or without it.
 
     Where it says that over 20 % of what stands because of it is over at once, nothing of that is
-    lifted, and the alarm decisions-shrink is open until it was confirmed here.
+    lifted, and the alarm decisions-shrink is open until it was confirmed by this.
 
     Example:
       enforcer intake poll --confirm-shrink

@@ -134,6 +134,7 @@ class Controller:
         now = self._clock.now()
         looked, self._looked = self._looked, now
         self._settle()
+        self._guarded(self._database.settle)
         # Not TICK: a device over SSH is not asked for a mere tick, and this is a change.
         self.follow("a change was found")
         if self._fleet is None:

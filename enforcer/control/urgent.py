@@ -95,18 +95,20 @@ class Urgent:
             late = Trait.SELF_EXPIRING in road.driver.traits and outlived(delta, now)
             if late or road.bounds.contested.split(delta)[1]:
                 raise StaleState(road.state.device, "what is due has changed; it is found anew")
-            self._write(delta, writing.left)
+            self._write(delta, writing)
         desired = road.holdable.part(road.state.desired, road.state)
         writing.target = replace(writing.target, desired=desired)
 
-    def _write(self, delta: Delta, left: Sequence[Batch]) -> None:
+    def _write(self, delta: Delta, writing: Writing) -> None:
         road = self._road
         desired = road.holdable.part(road.state.desired, road.state)
         read = road.session.read_state(Region(delta))
+        if writing.token and read.token != writing.token:
+            raise StaleState(road.state.device, "somebody changed it while it was being written")
         drift = Drift(delta, tally_of(delta))
         marked = replace(desired, mark=road.evidence.mark(road.owner))
         plan = road.driver.plan(marked, drift, read)
-        if _shapes(plan.batches) and _shapes(left):
+        if _shapes(plan.batches) and _shapes(writing.left):
             # What is left takes away an old structure, of which this plan knows nothing.
             raise StaleState(road.state.device, "a rule came while rules are being laid out anew")
         self._carry_out(plan, drift, desired, read)
@@ -115,7 +117,8 @@ class Urgent:
         road, name = self._road, self._road.state.device
         evidence = road.evidence
         intent = evidence.intend(name, road.clock.now(), plan, drift, WHY, (), road.terms)
-        target = Target(desired, drift.delta, True, road.bounds.contested)
+        # Of the rest of what is desired, much is missing still.
+        target = Target(desired, drift.delta, False, road.bounds.contested)
         writing = Writing(road.driver, road.session, target, road.step, leads=evidence.leads)
         heard(road.session)
         try:

@@ -78,8 +78,8 @@ def nothing_between(writing: Writing) -> None:
 class Writing:
     """One plan on its way to one device.
 
-    `staged`: how many batches the device has taken. `left`: those to come. `target` follows what
-    was written between batches.
+    `staged`: how many batches the device has taken; `token`: the fingerprint token after the last
+    of them, "" unknown. `left`: those to come. `target` follows what was written between batches.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Writing:
         self._unproved: list[Delta] = []
         self._actual: Actual
         self.target = target
+        self.token = ""
         self.left: list[Batch] = []
         self.staged = 0
 
@@ -128,6 +129,7 @@ class Writing:
         staged = self._session.stage(batch, self._guarded)
         self.staged += 1
         self._step("staged")
+        self.token = staged.token
         self._unbroken &= bool(staged.token)
         if batch.region.delta is None:
             self._sweeping = True

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from enforcer.errors import StorageError
 from enforcer.storage.audit import read_head
-from enforcer.storage.durable import SharedSync, WriteTurn
+from enforcer.storage.durable import SharedSync, WriteTurn, sync_file
 from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
@@ -39,6 +39,7 @@ class Database:
             ``postgresql://user:password@host/database``.
         patience: seconds that a writer waits behind others.
         stall: seconds that a transaction which writes may do nothing before PostgreSQL ends it.
+        sync: brings the log of a SQLite file to the disk.
 
     Raises StorageError when there is none, or when its schema is of another version (the
     message says to run ``enforcer init``).
@@ -48,14 +49,21 @@ class Database:
     """The SQLite file: what concerns the same database (lock, doorbell) lies beside it.
     None on PostgreSQL."""
 
-    def __init__(self, url: str, patience: float = PATIENCE, stall: float = STALL) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: float = PATIENCE,
+        stall: float = STALL,
+        sync: Callable[[Path], None] = sync_file,
+    ) -> None:
         self._url = url
         self._engines = open_engines(url, patience, stall)
         self.path = self._engines.file
         self._patience = patience
         # Threads of one process queue here: a database's own waiting is not fair, and sleeps.
         self._turn = WriteTurn.of(str(self.path or url))
-        self._synced = None if self.path is None else SharedSync(log_of(self.path))
+        self._synced = None if self.path is None else SharedSync(log_of(self.path), sync)
+        self._owed = False
         self._writer: int | None = None
         self._epoch: int | None = None
         try:
@@ -88,7 +96,13 @@ class Database:
         elsewhere it means nothing. Raises DatabaseBusy after `patience` behind other writers,
         DatabaseMoved where the installation was moved elsewhere (unless `moved`), StorageError.
         """
-        return self._write(moved, swift) if swift else self._durable(moved, written)
+        return self._swift(moved) if swift else self._durable(moved, written)
+
+    def settle(self) -> None:
+        """Take what was committed swiftly to the disk, if anything was. Raises StorageError."""
+        owed, self._owed = self._owed, False
+        if owed and self._synced is not None:
+            self._synced.wait()
 
     def read(self) -> AbstractContextManager[Reader]:
         """One consistent snapshot, from the first question on; never waits for writers."""
@@ -160,6 +174,12 @@ class Database:
         written()
         if self._synced is not None:
             self._synced.wait()
+
+    @contextmanager
+    def _swift(self, moved: bool) -> Iterator[UnitOfWork]:
+        with self._write(moved, swift=True) as unit:
+            yield unit
+        self._owed = True
 
     @contextmanager
     def _write(self, moved: bool, swift: bool) -> Iterator[UnitOfWork]:

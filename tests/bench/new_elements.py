@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -17,6 +18,10 @@ from lab.namespaces import join_netns
 _NETFILTER, _SOL_NETLINK, _ADD_MEMBERSHIP, _NFTABLES_GROUP = 12, 270, 1, 7
 _RECEIVE_BUFFER_FORCE = 33
 _BUFFER = 256 * 1024 * 1024
+_HEADER = struct.Struct("=IH")
+"""Length and type of a message; flags, sequence and port follow."""
+_NEW_ELEMENTS = 10 << 8 | 12
+"""NFT_MSG_NEWSETELEM of the subsystem NFTABLES."""
 _VALUE = re.compile(rb"\x08\x00\x01\x00(....)", re.DOTALL)
 """NFTA_DATA_VALUE of four bytes: an IPv4 address that is a key."""
 
@@ -61,13 +66,25 @@ class NewElements:
             except TimeoutError:
                 continue
             now = time.monotonic()
-            found = set(_VALUE.findall(data))
+            found = set(_added(data))
             with self._lock:
                 if self._wanted & found:
                     self._wanted -= found
                     self._last = now
                     if not self._wanted:
                         self._lock.notify_all()
+
+
+def _added(data: bytes) -> Iterator[bytes]:
+    """The addresses in messages that tell of new elements, not in those of deleted ones."""
+    at = 0
+    while at + _HEADER.size <= len(data):
+        length, kind = _HEADER.unpack_from(data, at)
+        if length < _HEADER.size:
+            return
+        if kind == _NEW_ELEMENTS:
+            yield from _VALUE.findall(data, at, at + length)
+        at += (length + 3) & ~3
 
 
 def _subscribed() -> socket.socket:

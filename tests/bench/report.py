@@ -50,6 +50,7 @@ Nothing leaves the machine: the router and its two hosts are network namespaces 
 (`lab/two.clab.yml`), and for routes those of the BGP lab (`lab/isp-bgp.clab.yml`). `--json` writes
 every sample. `--quick` and `--only` leave this page alone unless `--page FILE` names one to write,
 or `--into FILE` one whose other chapters are kept.
+The clients of the API are those of `wrk`, Debian's package of that name.
 """
 
 _COLUMNS = ("ratio", "min", "p10", "p90", "max", "median time", "beside", "rounds")

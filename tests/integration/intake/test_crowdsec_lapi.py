@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from enforcer.storage.database import Database
 from tests.integration.api.served import Installed, Service, eventually, running
 from tests.integration.intake.crowdsec_daemon import LocalApi, key_of
 from tests.integration.nft_router import namespaces
@@ -22,6 +25,7 @@ ADAPTER = """
 url = "{url}"
 key = "file:crowdsec.key"
 every = "1s"
+origins = ["crowdsec", "cscli", "cscli-import"]
 limits = {{longest = "7d", own_space = false, per_minute = 1000}}
 
 [[service.intake.rules]]
@@ -60,6 +64,12 @@ class Site:
     def eventually_blocked(self, expected: set[str]) -> None:
         eventually(lambda: self.blocked() == expected, f"blocked: {sorted(expected)}")
 
+    def alarms(self) -> list[str]:
+        """The kinds of those that are open."""
+        url = self.service.installed.settings.database
+        with closing(Database(url)) as database, database.read() as reader:
+            return [alarm.kind for alarm in reader.alarms.open()]
+
     def command(self, *words: str) -> str:
         """What our command line prints on that host."""
         installed = self.service.installed
@@ -96,15 +106,16 @@ def test_what_it_decides_is_enforced_until_it_takes_it_back(site: Site) -> None:
     site.eventually_blocked(set())
 
 
-def test_losing_all_of_it_frees_nobody_until_that_is_confirmed(site: Site) -> None:
-    for one in MANY:
-        site.lapi.cscli("decisions", "add", "--ip", one, "--duration", "2h")
+def test_losing_all_of_it_frees_nobody_until_that_is_confirmed(site: Site, tmp_path: Path) -> None:
+    rows = "".join(f"2h,manual 'ban' from 'own',ip,{one}\n" for one in MANY)
+    (tmp_path / "many.csv").write_text(f"duration,reason,scope,value\n{rows}")
+    site.lapi.cscli("decisions", "import", "-i", str(tmp_path / "many.csv"))
     site.eventually_blocked(set(MANY))
     site.lapi.delete_all()
-    eventually(lambda: "decisions-shrink" in site.command("alarm", "list"), "the alarm")
+    eventually(lambda: site.alarms() == ["decisions-shrink"], "the alarm")
     assert site.blocked() == set(MANY)
     site.lapi.cscli("decisions", "add", "--ip", "203.0.113.99", "--duration", "2h")
     site.eventually_blocked({*MANY, "203.0.113.99"})
     site.command("intake", "poll", "--confirm-shrink")
     site.eventually_blocked({"203.0.113.99"})
-    assert "decisions-shrink" not in site.command("alarm", "list")
+    assert site.alarms() == []

@@ -34,7 +34,7 @@ MODULES = (
     *(accounts, audit, customers, device_changes, devices, doctor, drift, inventory, list_import),
     *(lists, notices, own_account, reports, surroundings, tokens),
 )
-ALL, STAFF, PEOPLE, KEEPERS = "vaepxd", "aex", "vaepx", "ex"
+ALL, STAFF, PEOPLE, KEEPERS = "vaepx", "aex", "vaepx", "ex"
 TABLE = {
     "GET /devices": ALL,
     "GET /devices/{name}": ALL,
