@@ -284,15 +284,12 @@ class Reconciler:
         facts: PassFacts,
         turn: Turn,
     ) -> PassFacts:
-        why = request.reason
-        if facts.outcome is Outcome.REPAIRED:
-            why = f"drift: {first_lines([*facts.findings, *case.foreign.examples])}"
-        name = self.device.name
+        name, why = self.device.name, _why(request, case, facts)
         # At a first look nobody is blamed, and nobody knows until when the last proof was true.
         foreign = facts.outcome is Outcome.REPAIRED or self._left is None
-        self._left = None
         terms = Terms(foreign, self._swift, self._bounds.control)
         intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers, terms)
+        self._left = None
         heard(session)  # What was read before is not what was written.
         contested = self._bounds.contested
         target = Target(case.desired, case.drift.delta, facts.held == 0, contested)
@@ -390,3 +387,10 @@ class Reconciler:
     def _look(self) -> Look:
         unsupported = self._holdable.unsupported_orders
         return Look(self._bounds, self._contention, self._held, unsupported, self._waiting)
+
+
+def _why(request: Request, case: Case, facts: PassFacts) -> str:
+    """What an intent says that it is for."""
+    if facts.outcome is Outcome.REPAIRED:
+        return f"drift: {first_lines([*facts.findings, *case.foreign.examples])}"
+    return request.reason

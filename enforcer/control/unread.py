@@ -60,6 +60,9 @@ class Unread:
 
     def _end(self, reader: Reader, head: int) -> int:
         """Up to which change the next portion goes: whole transactions."""
+        if head - self.head <= self._portion:
+            # No change is of two orders, so there is no need to count them.
+            return head
         last = reader.orders.nth_change(self.head, self._portion)
         return head if last is None else reader.audit.end_of_moment(last, head)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+import numpy as np
+
 from enforcer.core.intervals import Ranges, merge, size, subtract
 from enforcer.core.lists import SHRINK_LIMIT, ListContent, shrinks
 from enforcer.core.naming import ranges_text
@@ -20,11 +22,13 @@ _PLAIN = 10**12
 class ListDifference:
     """Per family (4, 6) the addresses of the new version alone and of the old one alone.
 
-    All canonical: sorted, disjoint, as long as possible.
+    All canonical: sorted, disjoint, as long as possible. `had`: how many addresses of the family
+    the old version has.
     """
 
     added: Mapping[int, Ranges]
     removed: Mapping[int, Ranges]
+    had: Mapping[int, int]
 
     @property
     def added_total(self) -> int:
@@ -39,13 +43,22 @@ class ListDifference:
 
 def difference(old: ListContent | None, new: ListContent) -> ListDifference:
     """From `old` (None: nothing) to `new`."""
-    added, removed = {}, {}
+    added, removed, had = {}, {}, {}
     for family in (4, 6):
-        before = Ranges.none() if old is None else old.ranges(family)
-        after = new.ranges(family)
+        before = Ranges.none() if old is None else merge(old.ranges(family))
+        had[family] = size(before)
+        before, after = _apart(before, merge(new.ranges(family)))
         added[family] = subtract(after, before)[0]
         removed[family] = subtract(before, after)[0]
-    return ListDifference(added, removed)
+    return ListDifference(added, removed, had)
+
+
+def _apart(before: Ranges, after: Ranges) -> tuple[Ranges, Ranges]:
+    """Both (canonical) without the rows that they share: no other row overlaps those."""
+    at = match(after, before)
+    fresh, gone = at < 0, np.ones(len(before), np.bool_)
+    gone[at[~fresh]] = False
+    return before.take(gone), after.take(fresh)
 
 
 def shrinkage(old: ListContent, new: ListContent, change: ListDifference) -> str | None:
@@ -58,8 +71,7 @@ def shrinkage(old: ListContent, new: ListContent, change: ListDifference) -> str
     if shrinks(len(old), len(new)):
         return f"shrink from {len(old):,} to {len(new):,} entries"
     for family, gone in change.removed.items():
-        lost = size(gone)
-        had = lost + size(subtract(old.ranges(family), gone)[0]) if lost else 0
+        lost, had = size(gone), change.had[family]
         if shrinks(had, had - lost):
             return f"lose {_counted(lost)} of its {_counted(had)} IPv{family} addresses"
     return None

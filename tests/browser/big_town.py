@@ -180,61 +180,37 @@ def _proposals(town: Town) -> None:
             town.app.place(ABBY, command)
 
 
+_Told = tuple[str, str, str, str, str | None, bool, str]
+_TOLD: tuple[_Told, ...] = (
+    ("open", "arf", "abuse@mail", "spam", "192.0.2.44", False, "anybody's word: look at it"),
+    ("open", "xarf", "partner-csirt", "phishing", "192.0.2.7", False, "a person decides"),
+    ("ordered", "suricata", "suricata-north", "scanner", "203.0.113.4", True, "rule scanners"),
+    ("counted", "fail2ban", "mail1", "login_attack", "203.0.113.60", True, "2 of 5 in 10 min"),
+    ("open", "xarf", "partner-csirt", "malware_hosting", "2001:db8:d::25", False, "look at it"),
+    ("ignored", "fastnetmon", "flow-east", "udp_flood", "203.0.113.9", True, "UDP is forged"),
+    ("malformed", "alertmanager", "alerts", "unreadable", None, True, "no `alerts` in it"),
+    ("dismissed", "arf", "abuse@mail", "spam", "192.0.2.50", False, "dismissed by abby: a test"),
+)
+"""State, format, source, what, target, whether it is trusted, what was said."""
+
+
 def _reports(town: Town) -> None:
     now = SystemClock().now()
-    told = (
-        ("open", "arf", "abuse@mail", "spam", "192.0.2.44", False, "anybody's word: look at it"),
-        ("open", "xarf", "partner-csirt", "phishing", "192.0.2.7", False, "a person decides"),
-        ("ordered", "suricata", "suricata-north", "scanner", "203.0.113.4", True, "rule scanners"),
-        ("counted", "fail2ban", "mail1", "login_attack", "203.0.113.60", True, "2 of 5 in 10 min"),
-        ("open", "xarf", "partner-csirt", "malware_hosting", "2001:db8:d::25", False, "look at it"),
-        (
-            "ignored",
-            "fastnetmon",
-            "flow-east",
-            "udp_flood",
-            "203.0.113.9",
-            True,
-            "UDP can be forged",
-        ),
-        ("malformed", "alertmanager", "alerts", "unreadable", None, True, "no `alerts` in it"),
-        (
-            "dismissed",
-            "arf",
-            "abuse@mail",
-            "spam",
-            "192.0.2.50",
-            False,
-            "dismissed by abby: a test",
-        ),
-    )
-    rows = []
-    for number, (state, form, source, what, target, trusted, said) in enumerate(told, 1):
-        at = now - timedelta(minutes=7 * number)
-        customer = "acme" if target and target.startswith("192.0.2.") else None
-        body = {"trusted": trusted, "said": said, "customer": customer, "evidence": "unknown"}
-        count = 14 if state == "counted" else 1
-        rows.append(
-            (
-                StoredReport(
-                    number,
-                    at,
-                    form,
-                    source,
-                    f"{number:064x}",
-                    target,
-                    what,
-                    state,
-                    count,
-                    at,
-                    None,
-                    body,
-                ),
-                b'{"type": "example"}',
-            )
-        )
+    rows = [_report(number, now, told) for number, told in enumerate(_TOLD, 1)]
     with town.database.write() as work:
-        work.reports.add_many(rows)
+        work.reports.add_many([(row, b'{"type": "example"}') for row in rows])
+
+
+def _report(number: int, now: datetime, told: _Told) -> StoredReport:
+    state, form, source, what, target, trusted, said = told
+    at = now - timedelta(minutes=7 * number)
+    customer = "acme" if target and target.startswith("192.0.2.") else None
+    body = {"trusted": trusted, "said": said, "customer": customer, "evidence": "unknown"}
+    count = 14 if state == "counted" else 1
+    digest = f"{number:064x}"
+    return StoredReport(
+        number, at, form, source, digest, target, what, state, count, at, None, body
+    )
 
 
 def _sources(town: Town) -> None:

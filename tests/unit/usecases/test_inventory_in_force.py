@@ -332,11 +332,17 @@ class Contended(Database):
 
     quicker: Callable[[], object] | None = None
 
-    def write(self, *, moved: bool = False) -> AbstractContextManager[UnitOfWork]:
+    def write(
+        self,
+        *,
+        moved: bool = False,
+        swift: bool = False,
+        written: Callable[[], object] = lambda: None,
+    ) -> AbstractContextManager[UnitOfWork]:
         somebody, self.quicker = self.quicker, None
         if somebody is not None:
             somebody()
-        return super().write(moved=moved)
+        return super().write(moved=moved, swift=swift, written=written)
 
 
 def test_a_reload_is_worked_out_anew_when_somebody_else_was_quicker(plant: Plant) -> None:

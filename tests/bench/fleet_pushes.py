@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""nornir's threaded runner doing the pushes of a fleet, and the fleet that they are those of."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import netmiko
+from nornir.core import Nornir
+from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
+from nornir.core.task import Result, Task
+from nornir.plugins.runners import ThreadedRunner
+
+from drivers._ssh.dialect import REFUSAL
+from drivers._ssh.gate import Gate
+from drivers._ssh.options import SshOptions
+from drivers.cisco_ios.driver import IosDriver, Way
+from drivers.nftables.driver import NftablesDriver
+from enforcer.control.facts import Outcome, PassFacts
+from enforcer.control.fleet import Fleet
+from enforcer.core.rules import Owner
+from enforcer.core.topology import Device
+from enforcer.driver_api import Driver
+from lab.errors import NoVerdict
+from tests.fakes.driver import FakeDriver
+from tests.fakes.faults import Faults, Point
+from tests.unit.control.desk import Desk, block
+
+HANGING = 0.05
+WORKERS = 100
+SIDES = ("saddr", "daddr")
+USER = "enforcer"
+_PATIENCE = 300.0
+_POLL = 0.01
+_TYPED = re.compile(r"\S+#> (.*)")
+"""A line of ours in a transcript."""
+
+
+class SlowFaults(Faults):
+    """Every exchange takes its time, which is the device's own and no work of ours."""
+
+    def __init__(self, device: str, seconds: float) -> None:
+        super().__init__(device)
+        self.seconds = seconds
+
+    def meet(self, at: Point) -> None:
+        """See `Faults.meet`."""
+        time.sleep(self.seconds)
+        super().meet(at)
+
+
+class _Password:
+    def resolve(self, reference: str) -> str:
+        return USER
+
+
+class Town(Desk):
+    """A controller's database and fleet over devices of several kinds."""
+
+    gate = Gate(logins=WORKERS)
+
+    def real_driver(self, device: Device, owner: Owner) -> Driver:
+        """See `DriverFor`."""
+        if device.platform == "cisco_ios":
+            way = Way(SshOptions.of(device), _Password(), self.gate)
+            return IosDriver(device, owner, way)
+        if device.platform == "nftables":
+            return NftablesDriver.from_device(device, _Password(), owner)
+        return FakeDriver(self.boxes[device.name], owner)
+
+
+@dataclass
+class Run:
+    """A fleet that runs; `applied`: the devices that were written to since it was last cleared.
+
+    `exchanges`: how many a device in memory had for the last order. `threads`, `memory`: the most
+    that was seen, in MB.
+    """
+
+    town: Town
+    applied: set[str] = field(default_factory=set)
+    exchanges: int = 0
+    threads: int = 0
+    memory: int = 0
+
+    @contextmanager
+    def running(self) -> Iterator[Run]:
+        """All devices are read, and enforced on, until the end."""
+        means = replace(self.town.means(), driver_for=self.town.real_driver, passed=self._passed)
+        self.fleet = Fleet(self.town.topology.devices, self.town.book, means)
+        self.fleet.start()
+        try:
+            yield self
+        finally:
+            self.fleet.stop()
+            self.town.close()
+
+    def _passed(self, facts: PassFacts) -> None:
+        if facts.outcome is Outcome.APPLIED:
+            self.applied.add(facts.device)
+
+    def order(self, address: str, without: frozenset[str] = frozenset()) -> float:
+        """Seconds from placing it until all devices, or all but some, hold it."""
+        waited = self.town.topology.devices.keys() - without
+        self.applied.clear()
+        before = self._exchanges()
+        began = time.monotonic()
+        self.town.place(block(f"{address}/32"))
+        self.fleet.wake_all("placed")
+        while not waited <= self.applied:
+            if time.monotonic() - began > _PATIENCE:
+                missing = sorted(waited - self.applied)
+                raise NoVerdict(f"{len(missing)} devices do not hold {address}: {missing[:5]}")
+            time.sleep(_POLL)
+        took = time.monotonic() - began
+        self.exchanges = self._exchanges() - before
+        self._look()
+        return took
+
+    def _exchanges(self) -> int:
+        """Of the last device in memory, which never hangs."""
+        boxes = [*self.town.boxes.values()]
+        return len(boxes[-1].faults.met) if boxes else 0
+
+    def _look(self) -> None:
+        """How much is in use now."""
+        self.threads = max(self.threads, threading.active_count())
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        self.memory = max(self.memory, pages * 4 // 1024)
+
+    def typed(self) -> list[str]:
+        """What was typed to the first router when it was written to last."""
+        with self.town.database.read() as reader:
+            said = reader.audit.entries(kinds=("device.outcome",))
+            last = [entry for entry in said if entry.device == "router0"][-1]
+            transcript = reader.audit.blob(str(last.payload["transcript"])).decode()
+        return [found[1] for line in transcript.splitlines() if (found := _TYPED.match(line))]
+
+    def hung(self, address: str) -> float:
+        """The same while some devices in memory do not answer; those too hold it in the end."""
+        some = [*self.town.boxes][: -1 : int(1 / HANGING)]
+        held = [self.town.box(name).faults.hang(Point.FINGERPRINT) for name in some]
+        try:
+            took = self.order(address, frozenset(some))
+        finally:
+            for release in held:
+                release.set()
+        deadline = time.monotonic() + _PATIENCE
+        while not self.applied.issuperset(some):
+            if time.monotonic() > deadline:
+                raise NoVerdict("devices that hung do not recover")
+            time.sleep(_POLL)
+        return took
+
+
+# -- nornir ----------------------------------------------------------------------------------
+
+
+class Pushes:
+    """nornir over `devices`; sessions are kept between two pushes. `run`: whose pushes they are."""
+
+    def __init__(self, devices: Sequence[Device], run: Run) -> None:
+        self._devices = {device.name: device for device in devices}
+        self._run = run
+        self._hosts = Hosts({name: Host(name) for name in self._devices})
+        for device in devices:
+            if device.platform == "nftables":
+                _table(device.transport["netns"])
+
+    def push(self, workers: int, address: str, lines: Sequence[str]) -> float:
+        """Seconds. Raises NoVerdict where a device refused."""
+        inventory = Inventory(self._hosts, Groups(), Defaults())
+        runner = ThreadedRunner(num_workers=workers)
+        began = time.monotonic()
+        done = Nornir(inventory, runner=runner).run(self._one, address=address, lines=lines)
+        took = time.monotonic() - began
+        if done.failed:
+            raise NoVerdict(f"nornir: {next(iter(done.failed_hosts.items()))}")
+        return took
+
+    def _one(self, task: Task, address: str, lines: Sequence[str]) -> Result:
+        """`lines` to a router, none: what is needed at least."""
+        device = self._devices[task.host.name]
+        if device.platform == "cisco_ios":
+            _type(self._connection(task.host, device), lines or _least(address))
+        elif device.platform == "nftables":
+            for side in SIDES:
+                words = ["add", "element", "inet", "nornir", side, f"{{ {address} }}"]
+                inside = ["ip", "netns", "exec", device.transport["netns"], "nft", *words]
+                subprocess.run(inside, check=True)
+        else:
+            faults = self._run.town.box(device.name).faults
+            assert isinstance(faults, SlowFaults)
+            for _ in range(self._run.exchanges if lines else 2):
+                time.sleep(faults.seconds)
+        return Result(host=task.host)
+
+    def _connection(self, host: Host, device: Device) -> netmiko.BaseConnection:
+        if "connection" not in host.data:
+            host.data["connection"] = netmiko.ConnectHandler(
+                device_type="cisco_ios",
+                host=device.transport["host"],
+                port=int(device.transport["port"]),
+                username=USER,
+                password=USER,
+            )
+        found: netmiko.BaseConnection = host.data["connection"]
+        return found
+
+    def close(self) -> None:
+        """End its sessions."""
+        for host in self._hosts.values():
+            if "connection" in host.data:
+                host.data["connection"].disconnect()
+
+
+def _least(address: str) -> list[str]:
+    return ["configure terminal", "object-group network NORNIR", f"host {address}", "end"]
+
+
+def _type(connection: netmiko.BaseConnection, lines: Sequence[str]) -> None:
+    """Configuration in one set, everything else line by line."""
+    config: list[str] | None = None
+    for line in lines:
+        if line == "configure terminal":
+            config = []
+        elif line == "end" and config is not None:
+            connection.send_config_set(config, error_pattern=REFUSAL, read_timeout=_PATIENCE)
+            config = None
+        elif config is not None:
+            config.append(line)
+        else:
+            connection.send_command(line, read_timeout=_PATIENCE)
+
+
+def _table(namespace: str) -> None:
+    sets = "".join(f"add set inet nornir {side} {{ type ipv4_addr; }}\n" for side in SIDES)
+    inside = ["ip", "netns", "exec", namespace, "nft", "-f", "-"]
+    subprocess.run(inside, input=f"add table inet nornir\n{sets}", text=True, check=True)
