@@ -154,7 +154,7 @@ class Evidence:
         """Remember which version of the program proved `device` last."""
         self._step("version-writing")
         with self._database.write() as work:
-            self.following.decided(work.next_sequence())
+            self.following.decided(work.next_sequence() - 1)
             control = work.device_controls.get(device)
             work.device_controls.save(device, replace(control, software=software))
         self._step("version-committed")
@@ -163,7 +163,7 @@ class Evidence:
         """Hold everything on `device`, and raise the alarm."""
         self._step("brake-writing")
         with self._database.write() as work:
-            self.following.decided(work.next_sequence())
+            self.following.decided(work.next_sequence() - 1)
             control = replace(work.device_controls.get(device), hold=hold)
             work.device_controls.save(device, control)
             payload: dict[str, JSONValue] = {"changes": hold.changes, "said": said}
@@ -176,7 +176,7 @@ class Evidence:
         """Leave objects on `device` as somebody else made them, and raise the alarm."""
         self._step("contest-writing")
         with self._database.write() as work:
-            self.following.decided(work.next_sequence())
+            self.following.decided(work.next_sequence() - 1)
             control = work.device_controls.get(device)
             known = {contest.key for contest in control.contests}
             new = [contest for contest in found if contest.key not in known]
@@ -337,10 +337,10 @@ class Evidence:
         if facts is not None:
             self._known[device] = facts
 
-    def know(self, device: str, facts: DeviceFacts) -> None:
-        """Save facts without an audit entry (a refreshed proof)."""
+    def know(self, device: str, facts: DeviceFacts, swift: bool = False) -> None:
+        """Save facts without an audit entry (a refreshed proof). `swift`: see `Terms`."""
         self._step("facts-writing")
-        with self._database.write() as work:
+        with self._database.write(swift=swift) as work:
             self._save(work, device, facts)
         self._known[device] = facts
         self._step("facts-committed")

@@ -214,6 +214,9 @@ class Fleet:
             record()
         except StorageError as away:
             log.warning("a failed pass could not be recorded", error=str(away))
+        except Exception:
+            # A second defect, of the record's own: the loop goes on all the same.
+            log.exception("a failed pass could not be recorded")
 
     def start(self) -> None:
         """Start all threads."""

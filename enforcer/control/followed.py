@@ -38,7 +38,7 @@ class Following:
                 self._seen = seen
 
     def decided(self, position: int) -> None:
-        """This process decides something, in a transaction that ends at `position`."""
+        """This process decides something, in a transaction that began at `position`."""
         with self._lock:
             self._decided = max(self._decided, position)
             self._seen = None

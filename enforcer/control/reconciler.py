@@ -80,7 +80,7 @@ class Reconciler:
         self._new_software = NewSoftware(device.name, state, evidence, software or installed())
         self._bounds = Bounds(device.name, device.mode)
         lasting = Trait.REMOTE | Trait.SURVIVES_REBOOT
-        self._swift = not driver.traits & lasting
+        self.swift = not driver.traits & lasting
         """Whether what is written there goes with this machine."""
         self._turns = Turns(device, driver.traits, clock)
         self._waiting = ""
@@ -287,7 +287,7 @@ class Reconciler:
         name, why = self.device.name, _why(request, case, facts)
         # At a first look nobody is blamed, and nobody knows until when the last proof was true.
         foreign = facts.outcome is Outcome.REPAIRED or self._left is None
-        terms = Terms(foreign, self._swift, self._bounds.control)
+        terms = Terms(foreign, self.swift, self._bounds.control)
         intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers, terms)
         self._left = None
         heard(session)  # What was read before is not what was written.
@@ -336,7 +336,7 @@ class Reconciler:
             self._clock,
             self._step,
             self._bounds,
-            Terms(False, self._swift, self._bounds.control),
+            Terms(False, self.swift, self._bounds.control),
             self._known_beside,
         )
         if not (road.passable and target.whole):

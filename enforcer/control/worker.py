@@ -305,7 +305,7 @@ class Worker:
         if recovered:
             self._evidence.note("device.recovered", facts.at, self.name, said, known)
         elif known is not None and self._outdated(facts, known):
-            self._evidence.know(self.name, known)
+            self._evidence.know(self.name, known, self._reconciler.swift)
         level = log.debug if facts.outcome is Outcome.CLEAN else log.info
         level("pass", device=self.name, outcome=str(facts.outcome), said=said)
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from enforcer.core.intervals import Ranges, merge, size, subtract
+from enforcer.core.intervals import Ranges, match, merge, size, subtract
 from enforcer.core.lists import SHRINK_LIMIT, ListContent, shrinks
 from enforcer.core.naming import ranges_text
 

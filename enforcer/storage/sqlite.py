@@ -12,19 +12,24 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from enforcer.clock import SystemClock
 from enforcer.errors import InvalidInput, StorageError
 from enforcer.storage.errors import DUPLICATE, DatabaseBusy, DuplicateKey, SchemaDiffers
 
 WRITES = "enforcer_writes"
 """Execution option: transactions of this connection will write."""
 
+_LOOK_AGAIN = 0.002
+"""Seconds between two looks whether another process still writes."""
 _WRITE_AHEAD = "PRAGMA journal_mode = WAL"
 _PRAGMAS = (
     _WRITE_AHEAD,
@@ -112,7 +117,7 @@ def open_engine(
         event.listen(engine, "connect", _prepare_unsynced)
     if swift:
         event.listen(engine, "connect", _prepare_swift)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", partial(_begin, patience))
     event.listen(engine, "handle_error", _translate)
     return engine
 
@@ -131,9 +136,41 @@ def _prepare_swift(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) 
     connection.execute("PRAGMA wal_autocheckpoint = 0")
 
 
-def _begin(connection: Connection) -> None:
+def _begin(patience: float, connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not writes:
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        if not _taken(raw, patience):
+            # Says what is wrong, in our terms.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+
+def _taken(raw: Any, patience: float) -> bool:  # noqa: ANN401  # as SQLAlchemy hands it out
+    """Begin to write as soon as no other process does; False: it could not within `patience`.
+
+    SQLite itself sleeps up to 100 ms between two looks
+    (https://www.sqlite.org/c3ref/busy_timeout.html), so that one who writes again and again, as
+    who places very many orders, would keep everybody else out for seconds.
+    """
+    clock = SystemClock()
+    until = clock.monotonic() + patience
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                return False
+        else:
+            return True
+        if clock.monotonic() >= until:
+            return False
+        clock.sleep(_LOOK_AGAIN)
 
 
 def _translate(context: ExceptionContext) -> None:

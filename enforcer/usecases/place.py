@@ -15,7 +15,7 @@ from enforcer.usecases.world import World
 
 
 def place(world: World, actor: Actor, command: PlaceOrder) -> Order:
-    """Store an order and its audit entry in one transaction, then ring the controller.
+    """Store an order and its audit entry in one transaction, which rings the controller.
 
     The same idempotency key gives the order that was placed with it, unless the demand
     differs. Raises InvalidInput, OrderRefused (which leaves an audit entry, no order),
@@ -30,5 +30,4 @@ def place(world: World, actor: Actor, command: PlaceOrder) -> Order:
         (outcome,) = take(admission, actor, (command,), losses)
     if isinstance(outcome, EnforcerError):
         raise outcome
-    world.ring()
     return outcome

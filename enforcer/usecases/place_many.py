@@ -10,7 +10,13 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.desk_views import PlaceResult
 from enforcer.core.orders import Order
-from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, OrderRefused
+from enforcer.errors import (
+    AwaitingApproval,
+    Forbidden,
+    InvalidInput,
+    OrderRefused,
+    StorageError,
+)
 from enforcer.storage.errors import DuplicateKey
 from enforcer.usecases.admission import Admission
 from enforcer.usecases.intake import Outcome, take
@@ -20,6 +26,8 @@ from enforcer.usecases.world import World
 
 PORTION = 250
 """Orders in one transaction: other writers wait for it, so it stays well below 100 ms."""
+_TO_THE_DISK = 8
+"""After so many portions the disk is waited for, so that the log of the database stays short."""
 
 
 def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> list[PlaceResult]:
@@ -27,19 +35,22 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
 
     A line that is refused or makes no sense stops no other one. After a crash whole portions
     of `PORTION` lines are placed and the rest is not; with idempotency keys the same lines can
-    be placed again, and nothing is placed twice; the disk is waited for once, with the last
-    portion. Raises StorageError, which stops at a portion.
+    be placed again, and nothing is placed twice; the disk is waited for now and then, and
+    with the last portion. Raises StorageError, which stops at a portion.
     """
     admission = Admission(world, swarm=True)
     losses = RouteLosses(admission)
     outcomes: list[Outcome] = []
     try:
-        for portion in _portions(commands):
-            swift = len(outcomes) + len(portion) < len(commands)
+        for at, portion in enumerate(_portions(commands), 1):
+            last = len(outcomes) + len(portion) == len(commands)
+            swift = not last and at % _TO_THE_DISK > 0
             outcomes += _take(admission, actor, portion, losses, swift)
-    finally:
+    except StorageError:
+        # The last portion rings by itself; it did not come to that.
         if any(isinstance(outcome, Order) for outcome in outcomes):
             world.ring()
+        raise
     presenter = Presenter(world)
     return [_result(line, one, presenter) for line, one in enumerate(outcomes, 1)]
 

@@ -26,6 +26,7 @@ from lab.inside import current
 from tests.bench import (
     announced_blackholes,
     first_drop,
+    fleet,
     full_pass,
     leaked_routes,
     machine,
@@ -33,9 +34,11 @@ from tests.bench import (
     members,
     pasting,
     peers,
+    reimport,
     repair,
     service_load,
     single_element,
+    starting,
     whole_list,
     why,
 )
@@ -50,11 +53,22 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     module.NAME: module.measure
-    for module in (single_element, first_drop, whole_list, full_pass, repair, pasting, members)
+    for module in (
+        single_element,
+        first_drop,
+        whole_list,
+        reimport,
+        full_pass,
+        starting,
+        repair,
+        pasting,
+        members,
+    )
 } | {
     leaked_routes.NAME: leaked_routes.measure,
     announced_blackholes.NAME: announced_blackholes.measure,
     service_load.NAME: service_load.measure,
+    fleet.NAME: fleet.measure,
     many_orders.NAME: many_orders.measure,
     why.NAME: why.measure,
     peers.NAME: peers.measure,

@@ -18,6 +18,7 @@ class Comparison:
     """One thing beside another; seconds, round by round.
 
     `situation`: what the row is about. `headline`: it is one of the few that matter most.
+    `entries`: how many there were, where that is what situations differ in; 0: it is not.
     """
 
     situation: str
@@ -26,6 +27,7 @@ class Comparison:
     subject_seconds: tuple[float, ...]
     baseline_seconds: tuple[float, ...]
     headline: bool = False
+    entries: int = 0
 
     @property
     def ratio(self) -> Spread:
@@ -57,15 +59,32 @@ class Chapter:
     remarks: list[str] = field(default_factory=list)
 
     def compare(
-        self, situation: str, times: Times, subject: str, baseline: str, headline: bool = False
+        self,
+        situation: str,
+        times: Times,
+        subject: str,
+        baseline: str,
+        headline: bool = False,
+        entries: int = 0,
     ) -> None:
         """Add the comparison of two of the things that were timed together."""
-        row = (tuple(times[subject]), tuple(times[baseline]), headline)
+        row = (tuple(times[subject]), tuple(times[baseline]), headline, entries)
         self.comparisons.append(Comparison(situation, subject, baseline, *row))
 
     def split(self, title: str, times: Times) -> None:
         """Add a split."""
         self.splits.append(Split(title, {name: tuple(times[name]) for name in times}))
+
+    def curves(self) -> dict[str, list[tuple[int, float]]]:
+        """How the median cost of each thing grows: (entries, seconds), where it was measured so."""
+        found: dict[str, dict[int, float]] = {}
+        for one in (c for c in self.comparisons if c.entries):
+            for name, seconds in (
+                (one.subject, one.subject_seconds),
+                (one.baseline, one.baseline_seconds),
+            ):
+                found.setdefault(name, {})[one.entries] = spread(seconds).median
+        return {name: sorted(points.items()) for name, points in found.items() if len(points) > 1}
 
     def record(self) -> dict[str, Any]:
         """All samples and ratios, for JSON."""
@@ -79,6 +98,7 @@ class Chapter:
                     "baseline": one.baseline,
                     "subject_seconds": one.subject_seconds,
                     "baseline_seconds": one.baseline_seconds,
+                    "entries": one.entries,
                     "median_ratio": one.ratio.median,
                 }
                 for one in self.comparisons

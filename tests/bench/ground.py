@@ -26,16 +26,32 @@ Round = Callable[[], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured. `members`: what stands already; `rounds` scales with the cost."""
+    """How much is measured. `members`: what stands already; `rounds` scales with the cost.
+
+    `growth`: so many entries, where it is measured how the cost grows with them.
+    """
 
     members: tuple[int, ...]
     entries: int
     short: int
     medium: int
     long: int
+    growth: tuple[int, ...] = (1_000, 10_000)
+
+    def rounds(self, entries: int) -> int:
+        """Of something long with so many entries."""
+        return self.long if entries < _MILLION else min(self.long, 3)
 
 
-FULL = Size(members=(0, 10_000, 100_000), entries=100_000, short=200, medium=30, long=7)
+_MILLION = 1_000_000
+FULL = Size(
+    members=(0, 10_000, 100_000),
+    entries=100_000,
+    short=200,
+    medium=30,
+    long=7,
+    growth=(1_000, 10_000, 100_000, _MILLION),
+)
 QUICK = Size(members=(0, 10_000), entries=10_000, short=20, medium=5, long=2)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -27,6 +28,8 @@ def draw(chapter: Chapter, folder: Path) -> list[str]:
     names: list[str] = []
     if chapter.comparisons:
         names.append(_save(_ratios(chapter.comparisons), folder, f"{chapter.name}-ratios.svg"))
+    if curves := chapter.curves():
+        names.append(_save(_growth(curves), folder, f"{chapter.name}-growth.svg"))
     if chapter.splits:
         names.append(_save(_splits(chapter.splits), folder, f"{chapter.name}-time.svg"))
     return names
@@ -60,6 +63,23 @@ def _ratios(comparisons: list[Comparison]) -> Figure:
         axes.annotate(label, (ratio.maximum, row), va="center", color=_INK)
     axes.set_yticks(range(len(comparisons)), [_label(one) for one in comparisons])
     axes.set_xlabel("ratio: dot median, thick p10 to p90, thin min to max; left of 1 is faster")
+    return figure
+
+
+def _growth(curves: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
+    """Cost against size, both in powers of ten; a dotted line grows with the size."""
+    figure = Figure(figsize=(_WIDTH, 0.55 * _WIDTH))
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    colours = mpl.colormaps["tab10"](range(10)).tolist()
+    for (name, points), colour in zip(curves.items(), 2 * colours, strict=False):
+        sizes, seconds = zip(*points, strict=True)
+        axes.loglog(sizes, seconds, "o-", color=colour, label=name, markersize=4)
+        linear = [seconds[-1] * size / sizes[-1] for size in sizes]
+        axes.loglog(sizes, linear, ":", color=colour, linewidth=0.8)
+    axes.set_xlabel("entries")
+    axes.set_ylabel("seconds, median; dotted: in proportion to the entries")
+    axes.legend(frameon=False, fontsize=7)
     return figure
 
 

@@ -30,7 +30,7 @@ from tests.bench.enforcing import (
 from tests.bench.flow import RATE, BackgroundFlow, Turn, exposed
 from tests.bench.ground import Node, Say, Size, collected, interleaved
 from tests.bench.tampering import Listener, set_that_holds, verified_after
-from tests.bench.whole_list import NFT, ByHand, cover_of
+from tests.bench.whole_list import NFT, RAW, ByHand, cover_of
 
 NAME = "repair"
 EXPOSED = "flush: packets pass for"
@@ -44,14 +44,15 @@ _SOURCES = Rule(4, Key.SOURCE)
 def method(entries: int) -> str:
     """What was done, in Markdown."""
     return f"""
-A controller runs, its watch open, and enforces a block list of {entries:,} entries both ways, and
+A controller runs, its watch open, and enforces a block list of so many entries both ways, and
 one more address, whose {RATE:.0f} packets per second are dropped.
 
 *Flush*: a foreign `nft flush ruleset` empties the router. `{EXPOSED}` is the time from the first
 probe packet that passes to the last; `{VERIFIED}` from before the program is started until the
 controller has written everything again, read it back and compared it. Beside them, in turns and
 in another namespace, `{NFT}` of a script with the same cover, which is how a person would restore
-it, had a person noticed.
+it, had a person noticed, and `{RAW}`, the same elements in one transaction from columns in
+memory.
 
 *One element*: a foreign `nft delete element` of the address. `{ELEMENT}` is the time between the
 kernel's notifications of the deletion and of the element's return, as a second subscriber reads
@@ -102,26 +103,27 @@ def _standing(entries: int, say: Say) -> Iterator[tuple[Controller, Node]]:
     router.nft("flush ruleset\n")
 
 
-def _flush(size: Size, chapter: Chapter, say: Say) -> None:
+def _flush(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
     other = Node(SINK)
-    with _standing(size.entries, say) as (controller, router):
+    with _standing(entries, say) as (controller, router):
         now_ms = to_ms(SystemClock().now())
-        text = mixed_list(size.entries, seed=3)
+        text = mixed_list(entries, seed=3)
         hand = ByHand(other, cover_of(text, now_ms), controller.installation.folder)
         broken = Broken(controller, router)
-        say(f"flush of {size.entries:,} entries, {size.long} rounds")
+        say(f"flush of {entries:,} entries, {rounds} rounds")
         with BackgroundFlow(SENDER, SINK, SENT_FROM, SENT_TO) as sending:
             time.sleep(_REST)
-            times = interleaved(size.long, [broken.flush, hand.nft], chapter.remarks)
+            times = interleaved(rounds, [broken.flush, hand.nft, hand.raw], chapter.remarks)
     flow = sending.flow
     passed = [
         partial(lambda turn: {EXPOSED: exposed(flow, turn.began, turn.until)}, turn)
         for turn in broken.turns
     ]
     times |= collected(passed, chapter.remarks)
-    situation = f"flush of {size.entries:,} entries"
+    situation = f"flush of {entries:,} entries"
     chapter.compare(situation, times, EXPOSED, NFT)
-    chapter.compare(situation, times, VERIFIED, NFT, headline=True)
+    chapter.compare(situation, times, VERIFIED, NFT, entries=entries)
+    chapter.compare(situation, times, VERIFIED, RAW, True, entries)
     other.nft("flush ruleset\n")
 
 
@@ -137,7 +139,8 @@ def _delete(size: Size, entries: int, chapter: Chapter, say: Say) -> None:
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark, in the lab."""
     chapter = Chapter(NAME, "Repair", method(size.entries))
-    _flush(size, chapter, say)
+    for entries in size.growth:
+        _flush(entries, size.rounds(entries), chapter, say)
     for entries in (100, size.entries):
         _delete(size, entries, chapter, say)
     return chapter

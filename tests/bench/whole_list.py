@@ -55,8 +55,8 @@ _NUMBER = 4711
 def method(entries: int) -> str:
     """What was done, in Markdown."""
     return f"""
-A file of {entries:,} entries (three quarters IPv4: 90 % /32, 10 % /24 to /28; IPv6: 60 % /64,
-25 % /128, 15 % /48) is imported, ordered blocked both ways for a day, written, read back and
+A file of 1,000 to {entries:,} entries (three quarters IPv4: 90 % /32, 10 % /24 to /28; IPv6:
+60 % /64, 25 % /128, 15 % /48) is imported, ordered blocked both ways for a day, written, read back and
 compared. The two commands of the CLI row are two programs and a controller that runs, from before
 the first is started until the second has ended; `{IN_PROCESS}` is one program that is running,
 without a controller. Beside them, in another namespace without subscribers: `{NFT}`, the program
@@ -173,32 +173,41 @@ class InOneProgram:
 
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark, in the lab."""
-    chapter = Chapter(NAME, "A block list, from file to enforced", method(size.entries))
-    text = mixed_list(size.entries, seed=1)
-    situation = f"{size.entries:,} entries"
-    rounds = size.long
-    other = Node(SINK)
+    chapter = Chapter(NAME, "A block list, from file to enforced", method(size.growth[-1]))
+    for entries in size.growth:
+        rounds = size.rounds(entries)
+        _at_the_shell(entries, rounds, chapter, say)
+        _in_one_program(entries, rounds, chapter, say)
+    for node in (Node(ROUTER), Node(SINK)):
+        node.nft("flush ruleset\n")
+    return chapter
+
+
+def _at_the_shell(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
+    text = mixed_list(entries, seed=1)
     with controlled() as (installation, _):
         file = installation.folder / "list.txt"
         file.write_text(text, encoding="utf-8")
-        hand = ByHand(other, cover_of(text, _now_ms()), installation.folder)
-        say(f"{situation} ({len(hand):,} elements) by the command line, {rounds} rounds")
+        hand = ByHand(Node(SINK), cover_of(text, _now_ms()), installation.folder)
+        say(f"{entries:,} entries ({len(hand):,} elements) by the command line, {rounds} rounds")
         runs = [AtTheShell(installation, file).run, hand.nft]
         times = interleaved(rounds, runs, chapter.remarks)
-        chapter.compare(situation, times, CLI, NFT, headline=True)
+        chapter.compare(f"{entries:,} entries", times, CLI, NFT, True, entries)
     Node(ROUTER).nft("flush ruleset\n")
+
+
+def _in_one_program(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
+    situation, text = f"{entries:,} entries", mixed_list(entries, seed=1)
     with installed() as installation:
         file = installation.folder / "list.txt"
         file.write_text(text, encoding="utf-8")
-        hand = ByHand(other, cover_of(text, _now_ms()), installation.folder)
+        hand = ByHand(Node(SINK), cover_of(text, _now_ms()), installation.folder)
         say(f"{situation} in process, {rounds} rounds")
         ours = InOneProgram(installation, file)
         times = interleaved(rounds, [ours.run, hand.nft, hand.raw], chapter.remarks)
-        chapter.compare(situation, times, IN_PROCESS, NFT, headline=True)
-        chapter.compare(situation, times, IN_PROCESS, RAW)
+        chapter.compare(situation, times, IN_PROCESS, NFT, True, entries)
+        chapter.compare(situation, times, IN_PROCESS, RAW, entries=entries)
         chapter.compare(situation, times | {"write": ours.parts["write"]}, "write", RAW, True)
-        chapter.compare(situation, times, NFT, RAW)
+        chapter.compare(situation, times, NFT, RAW, entries=entries)
         chapter.split(f"{IN_PROCESS}, {situation}", ours.parts)
-    for node in (Node(ROUTER), other):
-        node.nft("flush ruleset\n")
-    return chapter
+    Node(ROUTER).nft("flush ruleset\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Why is this address blocked? Beside very many orders and entries, in a program that is running."""
+"""Why is it blocked? Beside very many orders and entries, in a program that is running."""
 
 from __future__ import annotations
 

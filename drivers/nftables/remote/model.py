@@ -74,6 +74,12 @@ class Element:
     octets: int = 0
 
 
+def is_astray(part: str, element: Element) -> bool:
+    """Whether somebody else put `element` where we look for none: an address among ranges."""
+    key = element.key
+    return part == RANGES and not isinstance(key, str) and key[0] == key[1]
+
+
 @dataclass(frozen=True, eq=False)
 class Listing:
     """Everything of our table at one moment. `there` False: no such table.

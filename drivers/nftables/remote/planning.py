@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from drivers.nftables.names import TABLE
-from drivers.nftables.remote.model import Holding, Json, Listing, Structure, after, holding
+from drivers.nftables.remote.model import (
+    Holding,
+    Json,
+    Listing,
+    Structure,
+    after,
+    holding,
+    is_astray,
+    member_set,
+)
 from drivers.nftables.remote.moves import (
     BATCH_ROWS,
     Move,
@@ -67,8 +76,17 @@ def findings(setup: Setup, actual: Actual) -> tuple[Finding, ...]:
         *_objects("set", wanted.sets, found.sets),
         *_objects("content of set", wanted.fixed, found.fixed),
         *(Finding(FindingKind.EXTRA, what) for what in sorted(found.other)),
+        *_astray(listing),
         *_mark(setup, actual),
     )
+
+
+def _astray(listing: Listing) -> Iterator[Finding]:
+    """What is no member where it stands, and would stand in the way of what is."""
+    for name, elements in sorted(listing.elements.items()):
+        named = member_set(name)
+        if named is not None and any(is_astray(named[0], element) for element in elements):
+            yield Finding(FindingKind.EXTRA, f"addresses among the ranges of set {name}")
 
 
 def _objects(

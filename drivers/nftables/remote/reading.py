@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from drivers._router.known import KnownRules
-from drivers.nftables.remote.model import Element, Listing, Span, member_set
+from drivers.nftables.remote.model import Element, Listing, Span, is_astray, member_set
 from drivers.nftables.remote.moves import interfaces_of, members_of
 from enforcer.core.drift import Delta
 from enforcer.core.intervals import Ranges, inside, match, union
@@ -50,6 +50,8 @@ def actual(device: str, listing: Listing, known: KnownRules, at: datetime) -> Ac
         named = member_set(name)
         for element in elements if named is not None else ():
             digest, order = named[1] if named is not None else "", _order(element.comment)
+            if named is not None and is_astray(named[0], element):
+                continue
             if isinstance(element.key, str):
                 names.setdefault(digest, {})[element.key] = order
             else:

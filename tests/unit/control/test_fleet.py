@@ -102,6 +102,31 @@ def test_a_defect_in_one_loop_is_survived(many: Desk, start: Callable[[Desk], Fl
     assert eventually(lambda: drops(many, "edge2"))
 
 
+def test_a_defect_of_the_record_too_is_survived(
+    many: Desk, start: Callable[[Desk], Fleet]
+) -> None:
+    many.place()
+    broken = threading.Event()
+
+    def defect() -> None:
+        broken.set()
+        raise RuntimeError("a defect of ours")
+
+    def step(name: str) -> None:
+        if name == "note-writing" and broken.is_set():
+            broken.clear()
+            raise RuntimeError("another one")
+
+    many.step = step
+    many.box("edge2").faults.act(Point.READ, defect)
+    start(many)
+    assert eventually(lambda: drops(many, "edge1", "edge3"))
+    assert eventually(lambda: Point.READ in many.box("edge2").faults.met and not broken.is_set())
+    assert many.clock.sleeping(3)
+    many.clock.advance(5)
+    assert eventually(lambda: drops(many, "edge2"))
+
+
 def test_a_defect_is_told_to_whoever_asked(many: Desk, start: Callable[[Desk], Fleet]) -> None:
     fleet = start(many)
     assert eventually(lambda: many.facts("edge1").verified_at is not None)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How long a controller takes from nothing until it has proved everything that stands."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from enforcer.application import Application
+from lab.installation import Controller, Installation
+from tests.bench.addresses import mixed_list
+from tests.bench.chapters import Chapter
+from tests.bench.enforcing import ME, ROUTER, application, block_list, installed
+from tests.bench.ground import Node, Say, Size, collected
+from tests.bench.tampering import patiently
+
+NAME = "start"
+START, PASS = "start to verified", "full pass"
+
+METHOD = f"""
+A block list is in force, and no controller runs. `{START}` is the time from before the program
+`enforcer run` is started until its first pass has read everything and found it as desired: Python,
+the database, the list, the compiled state and the device. Beside it, in turns, a `{PASS}` of the
+same controller, running by then, asked for by `device reconcile`: its own time, with what a person
+who asks does not wait for left out."""
+
+
+def _verified_after(app: Application, began: datetime) -> bool:
+    seen = app.device(ME, ROUTER).verified_at
+    return seen is not None and seen > began
+
+
+def _round(installation: Installation, app: Application) -> dict[str, float]:
+    """Start a controller, have it make a full pass, and stop it. Raises NoVerdict."""
+    at, began = datetime.now(UTC), time.monotonic()
+    with Controller(installation):
+        patiently(lambda: _verified_after(app, at), "everything is verified")
+        started = time.monotonic() - began
+        passed = app.device_reconcile(ME, ROUTER)
+    return {START: started, PASS: passed.seconds}
+
+
+def measure(size: Size, say: Say) -> Chapter:
+    """Run the benchmark, in the lab."""
+    chapter = Chapter(NAME, "Start of the controller", METHOD)
+    for entries in size.growth:
+        with installed() as installation:
+            app = application(installation)
+            with Controller(installation):
+                block_list(app, "standing", mixed_list(entries, seed=entries))
+            say(f"start beside {entries:,} entries, {size.long} rounds")
+            rounds = [lambda: _round(installation, app)] * size.long  # noqa: B023 called here
+            times = collected(rounds, chapter.remarks)
+        chapter.compare(f"{entries:,} entries", times, START, PASS, headline=True)
+        Node(ROUTER).nft("flush ruleset\n")
+    return chapter
