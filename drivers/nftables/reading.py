@@ -158,10 +158,15 @@ def read_strangers(kernel: NftSocket, targets: Sequence[SetRef]) -> dict[str, El
 
 
 def _as_of(elements: Elements, later: int) -> Elements:
-    """`elements` with the times that remained `later` milliseconds before they were read."""
+    """`elements` with the times that remained `later` milliseconds before they were read.
+
+    What a member is not made of (counters, whole timeouts) is left behind: it is most of what a
+    million of them take.
+    """
     timed = elements.remaining != NO_END
     remaining = np.where(timed, np.where(timed, elements.remaining, 0) + later, NO_END)
-    return replace(elements, remaining=remaining)
+    uncounted = np.broadcast_to(np.uint64(0), (len(elements), 2))
+    return replace(elements, timeout=remaining, remaining=remaining, counter=uncounted)
 
 
 def read_mark_elements(kernel: NftSocket, found: Found) -> Elements | None:

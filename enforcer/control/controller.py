@@ -105,6 +105,7 @@ class Controller:
         finally:
             self._alarms.stop()
             self._fleet.stop()
+            self._guarded(self._database.settle)
             bell.close()
 
     # -- reasons to look -----------------------------------------------------------------

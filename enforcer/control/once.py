@@ -51,4 +51,6 @@ def reconcile_once(
         )
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="pass") as threads:
         futures = {name: threads.submit(worker.once) for name, worker in workers.items()}
-        return {**failed, **{name: future.result() for name, future in futures.items()}}
+        found = {**failed, **{name: future.result() for name, future in futures.items()}}
+    database.settle()
+    return found

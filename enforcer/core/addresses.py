@@ -21,6 +21,8 @@ Side = Literal["left", "right"]
 
 _ONE = np.uint64(1)
 _LOW = 2**64 - 1
+_SINGLE = 64
+"""So few values are looked up one by one: a step costs less than numpy's calls for all."""
 _FEW = 16
 """Up to 1/16 as many values as table rows, halving by hand beats preparing the whole table."""
 
@@ -84,7 +86,7 @@ def search(table: Addresses, values: Addresses, side: Side) -> Indices:
     if not len(table) or not len(values):
         return np.zeros(len(values), np.intp)
     if len(values) * _FEW < len(table):
-        return _halve(table, values, side)
+        return (_bisect if len(values) <= _SINGLE else _halve)(table, values, side)
     if not table[:, 0].any() and not values[:, 0].any():
         return np.searchsorted(table[:, 1], values[:, 1], side)
     return np.searchsorted(_text(table), _text(values), side)
@@ -93,6 +95,23 @@ def search(table: Addresses, values: Addresses, side: Side) -> Indices:
 def _text(column: Addresses) -> NDArray[np.bytes_]:
     """Big-endian 16-byte strings: numpy compares them as unsigned bytes, so as numbers."""
     return np.ascontiguousarray(column.astype(">u8")).view("S16").ravel()
+
+
+def _bisect(table: Addresses, values: Addresses, side: Side) -> Indices:
+    found = [_place(table, high, low, side == "left") for high, low in values.tolist()]
+    return np.array(found, np.intp)
+
+
+def _place(table: Addresses, high: int, low: int, left: bool) -> int:
+    begin, end = 0, len(table)
+    while begin < end:
+        middle = (begin + end) // 2
+        row = (table.item(middle, 0), table.item(middle, 1))
+        if row < (high, low) or (not left and row == (high, low)):
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
 
 
 def _halve(table: Addresses, values: Addresses, side: Side) -> Indices:

@@ -26,17 +26,19 @@ class Blocks(Members):
 
     _parts: tuple[Members, ...]
     _size: int
-    _firsts: list[int]
-    _lasts: list[int]
+    _firsts: Sequence[int]
+    _lasts: Sequence[int]
     _whole: Members | None
 
-    def __init__(self, parts: Sequence[Members]) -> None:
-        """`parts`: none empty, in order, disjoint."""
+    def __init__(
+        self, parts: Sequence[Members], firsts: Sequence[int] = (), lasts: Sequence[int] = ()
+    ) -> None:
+        """`parts`: none empty, in order, disjoint. `firsts`, `lasts`: of each, where known."""
         self._set("_parts", tuple(parts))
         self._set("_size", sum(map(len, parts)))
         self._set("_whole", None)
-        self._set("_firsts", to_integers(np.array([p.first[0] for p in parts], np.uint64)))
-        self._set("_lasts", to_integers(np.array([p.last[-1] for p in parts], np.uint64)))
+        self._set("_firsts", firsts or _firsts(parts))
+        self._set("_lasts", lasts or _lasts(parts))
 
     @classmethod
     def of(cls, members: Members, rows: int = BLOCK) -> Blocks:
@@ -70,8 +72,11 @@ class Blocks(Members):
     def changed(self, low: int, high: int, rows: Members, block: int = BLOCK) -> Members:
         """With `rows` in place of blocks `low`..`high` - 1."""
         fresh = [rows] if len(rows) <= 2 * block else _cut(rows, block)
-        parts = (*self._parts[:low], *(p for p in fresh if len(p)), *self._parts[high:])
-        return Blocks(parts) if parts else Members.none()
+        fresh = [part for part in fresh if len(part)]
+        parts = (*self._parts[:low], *fresh, *self._parts[high:])
+        firsts = [*self._firsts[:low], *_firsts(fresh), *self._firsts[high:]]
+        lasts = [*self._lasts[:low], *_lasts(fresh), *self._lasts[high:]]
+        return Blocks(parts, firsts, lasts) if parts else Members.none()
 
     def _columns(self) -> Members:
         whole = self._whole
@@ -116,6 +121,14 @@ def joined(parts: Iterable[Members]) -> Members:
         np.concatenate([p.end for p in kept]),
         np.concatenate([p.order for p in kept]),
     )
+
+
+def _firsts(parts: Iterable[Members]) -> list[int]:
+    return [value for part in parts for value in to_integers(part.first[:1])]
+
+
+def _lasts(parts: Iterable[Members]) -> list[int]:
+    return [value for part in parts for value in to_integers(part.last[-1:])]
 
 
 def _cut(members: Members, rows: int) -> list[Members]:

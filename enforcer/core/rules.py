@@ -119,6 +119,10 @@ class Rule:
     exports: tuple[str, ...] = ()
     _digest: str = field(default="", init=False, repr=False, compare=False)
 
+    def __hash__(self) -> int:
+        """Remembered with the digest: a pass looks rules up a hundred times."""
+        return hash(self.digest)
+
     @property
     def digest(self) -> str:
         """12 hexadecimal digits that name this rule on a device; equal rules, equal digests."""

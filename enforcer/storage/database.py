@@ -62,8 +62,8 @@ class Database:
         self._patience = patience
         # Threads of one process queue here: a database's own waiting is not fair, and sleeps.
         self._turn = WriteTurn.of(str(self.path or url))
-        self._synced = None if self.path is None else SharedSync(log_of(self.path), sync)
-        self._owed = False
+        self._synced = None if self.path is None else _shared_sync(log_of(self.path), sync)
+        self._swiftly = self._settled = 0
         self._writer: int | None = None
         self._epoch: int | None = None
         try:
@@ -100,8 +100,17 @@ class Database:
 
     def settle(self) -> None:
         """Take what was committed swiftly to the disk, if anything was. Raises StorageError."""
-        owed, self._owed = self._owed, False
-        if owed and self._synced is not None:
+        upto = self._swiftly
+        if upto != self._settled:
+            self.harden()
+            self._settled = upto
+
+    def harden(self) -> None:
+        """Until all that anybody has committed is on the disk. Raises StorageError.
+
+        For what tells others of it who would not forget it with this machine.
+        """
+        if self._synced is not None:
             self._synced.wait()
 
     def read(self) -> AbstractContextManager[Reader]:
@@ -172,17 +181,18 @@ class Database:
         with self._write(moved, swift=False) as unit:
             yield unit
         written()
-        if self._synced is not None:
-            self._synced.wait()
+        self.harden()
 
     @contextmanager
     def _swift(self, moved: bool) -> Iterator[UnitOfWork]:
         with self._write(moved, swift=True) as unit:
             yield unit
-        self._owed = True
+        self._swiftly += 1
 
     @contextmanager
     def _write(self, moved: bool, swift: bool) -> Iterator[UnitOfWork]:
+        if self._synced is not None:
+            self._synced.check()
         engine = self._engines.swift if swift else self._engines.writes
         with self._own_turn(), self._our_errors(), engine.begin() as connection:
             if self.path is None:
@@ -246,3 +256,8 @@ class Database:
         finally:
             self._writer = None
             self._turn.give()
+
+
+def _shared_sync(log: Path, sync: Callable[[Path], None]) -> SharedSync:
+    """Threads of one process share it, unless a test brings a disk of its own."""
+    return SharedSync.of(log) if sync is sync_file else SharedSync(log, sync)

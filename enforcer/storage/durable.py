@@ -39,7 +39,14 @@ def sync_file(path: Path) -> None:
 
 
 class SharedSync:
-    """One file that many threads write to; they wait for the disk together."""
+    """One file that many threads write to; they wait for the disk together.
+
+    Once the disk has failed, nobody is told again that something is on it: the kernel reports an
+    error once, takes the pages for written, and each commit in the log needs those before it.
+    """
+
+    _known: ClassVar[WeakValueDictionary[Path, SharedSync]] = WeakValueDictionary()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, path: Path, sync: Callable[[Path], None] = sync_file) -> None:
         self._path = path
@@ -48,7 +55,16 @@ class SharedSync:
         self._asked = 0
         self._done = 0
         self._running = False
-        self._failed: tuple[int, OSError] | None = None
+        self._failed: OSError | None = None
+
+    @classmethod
+    def of(cls, path: Path) -> SharedSync:
+        """That of everybody in this process who writes to `path`."""
+        with cls._lock:
+            found = cls._known.get(path)
+            if found is None:
+                found = cls._known[path] = cls(path)
+            return found
 
     def wait(self) -> None:
         """Until all that this thread wrote is on the disk. Raises StorageError: it may not be."""
@@ -58,33 +74,35 @@ class SharedSync:
             while self._running and self._done < mine:
                 self._changed.wait()
             if self._done >= mine:
-                self._raise_failure(mine)
+                self.check()
                 return
             self._running, upto = True, self._asked
         self._lead(upto)
 
+    def check(self) -> None:
+        """Raise StorageError where the disk has failed since this program began."""
+        if self._failed is not None:
+            raise StorageError(
+                f"{self._path.name} could not be brought to the disk ({self._failed.strerror}):"
+                " what was changed last may be lost and nothing more is stored; look after the"
+                " disk, start the program again, then look what is there"
+            ) from self._failed
+
     def _lead(self, upto: int) -> None:
         """Bring it to the disk for all who asked before; they hear what became of it."""
-        failure: OSError | None = None
+        failure: OSError | None = OSError(0, "the attempt was broken off")
         try:
+            self.check()
             self._sync(self._path)
+            failure = None
         except OSError as problem:
             failure = problem
-        with self._changed:
-            self._running, self._done = False, upto
-            if failure is not None:
-                # Only who asks first hears of an error from the kernel.
-                self._failed = (upto, failure)
-            self._changed.notify_all()
-            self._raise_failure(upto)
-
-    def _raise_failure(self, mine: int) -> None:
-        if self._failed is not None and mine <= self._failed[0]:
-            raise StorageError(
-                f"{self._path.name} could not be brought to the disk ({self._failed[1].strerror}):"
-                " what was changed last may be lost; look after the disk, then look whether it"
-                " is there"
-            ) from self._failed[1]
+        finally:
+            with self._changed:
+                self._running, self._done = False, upto
+                self._failed = self._failed or failure
+                self._changed.notify_all()
+        self.check()
 
 
 class WriteTurn:

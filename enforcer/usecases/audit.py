@@ -105,6 +105,9 @@ def entries(world: World, which: AuditFilter) -> list[EventView]:
     with world.database.read() as reader:
         limit = _limit(which)
         found = reader.audit.page(wanted(which), limit=limit, newest_first=which.newest_first)
+    if found and which.after is not None:
+        # Who follows comes again with the last number: it must not be given to something else.
+        world.database.harden()
     return [event_view(entry) for entry in found]
 
 

@@ -51,6 +51,8 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
         if any(isinstance(outcome, Order) for outcome in outcomes):
             world.ring()
         raise
+    # The last portion waits for the disk, unless nothing of it was stored.
+    world.database.settle()
     presenter = Presenter(world)
     return [_result(line, one, presenter) for line, one in enumerate(outcomes, 1)]
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from enforcer.core.plan import Trait
 from enforcer.core.topology import ROLE_BORDER, Device, Mode, Topology
+from enforcer.notify.logs import open_log
 from enforcer.storage import migrate
 from enforcer.storage.database import Database
 from lab.emulators.server import Serving
@@ -29,7 +30,7 @@ from tests.integration.nft_router import namespaces
 NAME = "fleet"
 LEAST, MOST = 0.02, 0.2
 """Seconds that a device takes for a line (a router) or for one exchange (one in memory)."""
-ROUNDS = 3
+ROUNDS = 2
 OURS, ALONE, HUNG = "order on all", "the slowest device alone", "5 % hanging: order on the others"
 """Rows."""
 SAME, SAME_MANY = f"nornir, {WORKERS} workers", "nornir, a worker for each device"
@@ -118,6 +119,7 @@ def _edge(name: str, platform: str, **transport: str) -> Device:
 
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark; it needs loopback and namespaces of its own."""
+    open_log("json", "error")
     numbers = LARGE if size == FULL else SMALL
     chance = Random(1)
     seconds = [chance.uniform(LEAST, MOST) for _ in range(numbers.routers)]

@@ -38,11 +38,11 @@ def method(entries: int) -> str:
     """What was done, in Markdown."""
     return f"""
 A block list of 1,000 to {entries:,} entries stands, both ways. A full pass reads the router's
-table with all its elements, compares every one of them (address, order, end) and the structure with what is
-desired, and finds nothing to do; the session is open and the order book loaded, as in a running
-controller. Beside it, in the same namespace: `{BYTES}`, all elements of the same sets on an open
-socket, undecoded; and `{ELEMENTS}`, the same decoded into columns. From some hundred sets on the
-pass reads on two sockets at once, so that it may be quicker than either."""
+table with all its elements, compares every one of them (address, order, end) and the structure
+with what is desired, and finds nothing to do; the session is open and the order book loaded, as in
+a running controller. Beside it, in the same namespace: `{BYTES}`, all elements of the same sets on
+an open socket, undecoded; and `{ELEMENTS}`, the same decoded into columns. From some hundred sets
+on the pass reads on two sockets at once, so that it may be quicker than either."""
 
 
 class Standing:

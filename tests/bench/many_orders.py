@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_network
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -110,8 +110,12 @@ class Rounds:
 
 
 class Swarm:
-    """So many orders; each round other addresses, because the last ones' orders are history."""
+    """So many orders; each round other addresses, because the last ones' orders are history.
 
+    `pace`: the seconds that one of many took the last time.
+    """
+
+    pace: ClassVar[float] = 0.001
     _next = _SWARM
 
     def __init__(self, count: int, ends: datetime) -> None:
@@ -142,7 +146,7 @@ def measure(size: Size, say: Say) -> Chapter:
     chapter = Chapter(NAME, "Very many orders at once", METHOD)
     largest = 100_000 if size.entries >= 100_000 else 10_000
     for count in (n for n in (1_000, 10_000, 100_000) if n <= largest):
-        rounds = size.long if count < largest else 1
+        rounds = 3 if count < largest else 1
         say(f"{count:,} orders, {rounds} rounds")
         with controlled() as (installation, _):
             _add(chapter, f"{count:,} orders", _measured(installation, count, rounds))
@@ -171,14 +175,13 @@ def _round(app: Application, kernel: NewElements, count: int, found: Rounds) -> 
         time.sleep(3.0)
     found.add_tail(ALONE, alone.placed)
     found.add_tail(IN_KERNEL_ALONE, alone.in_kernel)
-    # Long enough for slow machines; nothing of it is measured.
-    lasts = timedelta(seconds=10 + count / 1_000)
-    swarm = Swarm(count, SystemClock().now() + lasts)
+    swarm = Swarm(count, SystemClock().now() + timedelta(seconds=8 + 2.5 * count * Swarm.pace))
     commands = swarm.commands()
     with Singles(app, kernel) as meanwhile:
         began = time.monotonic()
         results = app.place_many(ME, commands)
         found.add(PLACED, time.monotonic() - began)
+        Swarm.pace = (time.monotonic() - began) / count
         last = results[-1].order
         if last is None:
             raise NoVerdict(f"the last one was not placed: {results[-1].message}")

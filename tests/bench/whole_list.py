@@ -56,14 +56,14 @@ def method(entries: int) -> str:
     """What was done, in Markdown."""
     return f"""
 A file of 1,000 to {entries:,} entries (three quarters IPv4: 90 % /32, 10 % /24 to /28; IPv6:
-60 % /64, 25 % /128, 15 % /48) is imported, ordered blocked both ways for a day, written, read back and
-compared. The two commands of the CLI row are two programs and a controller that runs, from before
-the first is started until the second has ended; `{IN_PROCESS}` is one program that is running,
-without a controller. Beside them, in another namespace without subscribers: `{NFT}`, the program
-with a finished script of the same cover (the same elements, timeouts, comments and counters;
-hosts in hash sets, ranges in interval sets, none split), and `{RAW}`, one transaction of the same
-elements on an open socket from columns in memory, into as many sets as the driver makes: the
-fastest that there is. Neither reads anything back, parses a list, keeps a record, or knows what
+60 % /64, 25 % /128, 15 % /48) is imported, ordered blocked both ways for a day, written, read back
+and compared. The two commands of the CLI row are two programs and a controller that runs, from
+before the first is started until the second has ended; `{IN_PROCESS}` is one program that is
+running, without a controller. Beside them, in another namespace without subscribers: `{NFT}`, the
+program with a finished script of the same cover (the same elements, timeouts, comments and
+counters; hosts in hash sets, ranges in interval sets, none split), and `{RAW}`, one transaction of
+the same elements on an open socket from columns in memory, into as many sets as the driver makes:
+the fastest that there is. Neither reads anything back, parses a list, keeps a record, or knows what
 stood before."""
 
 

@@ -14,7 +14,15 @@ from enforcer.core.rules import NO_END, Key, Rule
 from enforcer.driver_api import DeviceEvent, EventKind, Watch
 from enforcer.errors import DeviceUnreachable, StaleState
 from tests.integration.nft_kernel import kernel_pid
-from tests.integration.nft_router import Router, bound, desired, members, namespaces, routers
+from tests.integration.nft_router import (
+    Router,
+    bound,
+    columns,
+    desired,
+    members,
+    namespaces,
+    routers,
+)
 
 pytestmark = pytest.mark.root
 
@@ -66,6 +74,25 @@ def test_a_foreign_table_is_none_of_ours(router: Router, watch: Watch) -> None:
 def test_our_own_writes_are_known_as_such(router: Router, watch: Watch) -> None:
     router.apply(desired({}))
     assert next(watch.events()).kind is EventKind.OWN
+
+
+def test_a_big_write_of_ours_is_not_listened_to(router: Router, watch: Watch) -> None:
+    many = desired({SOURCE: columns([(20 << 24) + 3 * n for n in range(3_000)], 1)})
+    router.apply(many)
+    router.nft(f"delete element inet enforcer {H} {{ 20.0.0.3 }}")
+    told = next(watch.events())
+    assert (told.kind, told.what) == (EventKind.CHANGED, f"elements deleted from set {H}")
+
+
+def test_somebody_else_is_not_missed_beside_a_big_write(router: Router, watch: Watch) -> None:
+    many = desired({SOURCE: columns([(20 << 24) + 3 * n for n in range(3_000)], 1)})
+    actual, drift = router.look(many)
+    router.nft(f"delete element inet enforcer {H} {{ 198.51.100.7 }}")
+    (batch,) = router.driver.plan(many, drift, actual).batches
+    with pytest.raises(StaleState):
+        router.session.stage(batch)
+    assert next(watch.events()).kind is EventKind.CHANGED
+    router.apply(many)
 
 
 def test_another_controller_in_this_process_is_not_us(router: Router, watch: Watch) -> None:

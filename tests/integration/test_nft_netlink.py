@@ -38,7 +38,7 @@ from drivers.nftables.netlink.replies import read_generation
 from drivers.nftables.netlink.socket import EventSocket, NftSocket
 from enforcer.core.rules import NO_END
 from tests.integration.nft_kernel import DEFINITIONS, SETS, TICK, Nft, kernel_pid
-from tests.unit.drivers.nftables.netlink_rows import Row, columns, rows, to_columns, to_rows
+from tests.unit.drivers.nftables.netlink_rows import Row, rows, to_columns, to_rows
 
 pytestmark = pytest.mark.root
 
@@ -226,70 +226,6 @@ def test_set_definitions_and_counts(nft: Nft, kernel: NftSocket) -> None:
     assert all(facts[name].key_bytes == SETS[name].key_bytes for name in SETS)
     assert facts["h4"] == kernel.set_facts("t", "h4")
     assert facts["h4"].count in (7, None)
-
-
-@settings(suppress_health_check=REUSED, max_examples=20)
-@given(
-    there=st.sets(st.integers(0, 2_000), max_size=1_500),
-    asked=st.lists(st.integers(0, 2_000), unique=True, max_size=60),
-)
-def test_lookup_equals_the_dump(
-    nft: Nft, kernel: NftSocket, there: set[int], asked: list[int]
-) -> None:
-    kernel.commit([encode.flush_elements(SETS["h4"])])
-    held = [Row(n, n, 3_600_000, f"N{n}") for n in sorted(there)]
-    if held:
-        kernel.commit(encode.add_elements(SETS["h4"], to_columns(held)))
-    keys = columns(asked)
-    present, found = kernel.lookup(SETS["h4"], NewElements(keys, keys))
-    assert present.tolist() == [n in there for n in asked]
-    assert to_rows(found) == [Row(n, n, 3_600_000, f"N{n}") for n in asked if n in there]
-
-
-def test_lookup_of_more_keys_than_are_asked_at_once(nft: Nft, kernel: NftSocket) -> None:
-    held = to_columns([Row(n, n) for n in range(1_234)])
-    kernel.commit(encode.add_elements(SETS["h4"], held))
-    present, found = kernel.lookup(SETS["h4"], held)
-    assert present.all()
-    assert to_rows(found) == [Row(n, n) for n in range(1_234)]
-
-
-@pytest.mark.parametrize("name, bits", [("r4", 32), ("r6", 128), ("d4", 32)])
-@settings(suppress_health_check=REUSED, max_examples=60)
-@given(choose=st.data())
-def test_lookup_of_ranges_equals_the_dump(
-    nft: Nft, kernel: NftSocket, name: str, bits: int, choose: st.DataObject
-) -> None:
-    target, counted, top = SETS[name], name == "d4", 2**bits - 1
-    wanted = choose.draw(rows(bits, True, counted, tick=1000))
-    kernel.commit([encode.flush_elements(target)])
-    if wanted:
-        kernel.commit(encode.add_elements(target, to_columns(wanted, counted)))
-    gone = choose.draw(st.sets(st.sampled_from(wanted))) if wanted else set()
-    if gone:
-        kernel.commit(encode.delete_elements(target, to_columns(sorted(gone))))
-    shifts = (-1, 0, 1)
-    near = {(r.first + a, r.last + b) for r in wanted for a in shifts for b in shifts}
-    asked = sorted((a, b) for a, b in near if 0 <= a < b <= top)
-    keys = NewElements(columns([a for a, _ in asked]), columns([b for _, b in asked]))
-    there = {(row.first, row.last): row for row in to_rows(kernel.elements(target))}
-    answer = kernel.lookup_ranges(target, keys)
-    if any(b == top for _, b in asked):
-        assert answer is None
-        return
-    assert answer is not None
-    present, found = answer
-    assert present.tolist() == [span in there for span in asked]
-    assert to_rows(found) == [there[span] for span in asked if span in there]
-
-
-def test_lookup_in_a_set_that_is_not_there(nft: Nft, kernel: NftSocket) -> None:
-    keys = NewElements(columns([1, 7]), columns([4, 9]))
-    for missing in (SetRef("t", "nope", 4), SetRef("nope", "r4", 4, True)):
-        answer = kernel.lookup_ranges(missing, keys)
-        assert answer is not None
-        assert not answer[0].any()
-        assert not kernel.lookup(missing, keys)[0].any()
 
 
 def test_events_name_the_change_and_its_author(

@@ -19,14 +19,16 @@ from enforcer.control.controller import Controller
 from enforcer.control.doorbell import ask, ring
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.fleet import Means
+from enforcer.control.unread import PORTION
 from enforcer.core.brake import PauseState
 from enforcer.core.intervals import rows_of
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockList
+from enforcer.core.orders import BlockList, Order
 from enforcer.core.plan import Trait
 from enforcer.core.status import Status
 from enforcer.errors import StorageError
 from enforcer.storage.database import Database
+from enforcer.storage.records import Note
 from tests.fakes.device import FakeDevice
 from tests.unit.control.desk import ANN, PATIENCE, Desk, block, eventually
 
@@ -104,6 +106,43 @@ def test_orders_begin_and_end_on_time_between_ticks(live: Desk) -> None:
         assert eventually(live.drops)
         assert eventually(lambda: not live.drops())
         assert eventually(lambda: live.status(order) is Status.EXPIRED)
+
+
+def many(desk: Desk, count: int, part: int) -> range:
+    """So many orders of another process, in one transaction, each for its own address."""
+    now = desk.time.now()
+    with desk.database.write() as work:
+        numbers = work.record_many([Note("order.placed", {})] * count, ANN, at=now)
+        work.orders.add_many(
+            [
+                Order(
+                    n,
+                    n,
+                    block(f"16.{part}.{at >> 7}.{at % 128 * 2}/32"),
+                    "",
+                    "",
+                    "",
+                    now,
+                    now,
+                    None,
+                )
+                for at, n in enumerate(numbers)
+            ]
+        )
+    return numbers
+
+
+def test_very_many_orders_come_in_portions_and_all_of_them_arrive(live: Desk) -> None:
+    with running(live):
+        assert eventually(lambda: live.facts().verified_at is not None)
+        numbers = [n for part in range(2) for n in many(live, PORTION * 3 // 5, part)]
+        rung(live)
+        # Orders that come while others are being written are proved before those.
+        assert eventually(
+            lambda: live.facts().verified_seq >= numbers[-1] and not live.facts().held_orders
+        )
+        # Each both ways.
+        assert len(live.box().rows()) == 2 * len(numbers)
 
 
 def test_orders_are_there_after_a_restart(live: Desk) -> None:

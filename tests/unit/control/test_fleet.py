@@ -102,9 +102,7 @@ def test_a_defect_in_one_loop_is_survived(many: Desk, start: Callable[[Desk], Fl
     assert eventually(lambda: drops(many, "edge2"))
 
 
-def test_a_defect_of_the_record_too_is_survived(
-    many: Desk, start: Callable[[Desk], Fleet]
-) -> None:
+def test_a_defect_of_the_record_too_is_survived(many: Desk, start: Callable[[Desk], Fleet]) -> None:
     many.place()
     broken = threading.Event()
 

@@ -88,8 +88,37 @@ def test_a_disk_that_fails_is_told_to_everybody_who_waited() -> None:
         for one in waiting:
             with pytest.raises(StorageError, match="db-wal could not be brought to the disk"):
                 one.result()
+
+
+def test_nothing_is_called_kept_after_the_disk_has_failed_once() -> None:
+    """The kernel tells of an error once: the next attempt succeeds, and the commit is not there."""
+    disk = Disk()
+    log = SharedSync(LOG, disk.sync)
+    disk.fails = True
+    with pytest.raises(StorageError, match="Input/output error"):
+        log.wait()
     disk.fails = False
-    log.wait()
+    for question in (log.wait, log.check):
+        with pytest.raises(StorageError, match="start the program again"):
+            question()
+    assert disk.syncs == 1
+
+
+def test_an_attempt_that_is_broken_off_hangs_nobody() -> None:
+    def broken(path: Path) -> None:
+        raise ZeroDivisionError
+
+    log = SharedSync(LOG, broken)
+    with pytest.raises(ZeroDivisionError):
+        log.wait()
+    with pytest.raises(StorageError, match="broken off"):
+        log.wait()
+
+
+def test_everybody_in_a_process_hears_of_the_same_disk(tmp_path: Path) -> None:
+    log = SharedSync.of(tmp_path / "db-wal")
+    assert SharedSync.of(tmp_path / "db-wal") is log
+    assert SharedSync.of(tmp_path / "other-wal") is not log
 
 
 def test_a_log_that_is_gone_has_nothing_to_bring(tmp_path: Path) -> None:

@@ -111,6 +111,21 @@ def test_a_big_plan_is_bounded_and_marks_first() -> None:
     assert [work.spec is not None for work in works] == [True] + [False] * (len(works) - 1)
 
 
+def test_batches_of_a_big_plan_are_proved_some_at_once() -> None:
+    made, _ = plan({SOURCE: hosts(1, 70_000)}, EMPTY_DEVICE)
+    count = len(made.batches)
+    assert count > 4
+    assert [batch.unproved for batch in made.batches] == [n % 4 != 0 for n in range(count)]
+    assert [batch.shaping for batch in made.batches] == [True] + [False] * (count - 1)
+
+
+def test_a_small_part_of_what_stands_is_proved_batch_by_batch() -> None:
+    wanted = {SOURCE: hosts(1, 200_000)}
+    made, _ = plan(wanted, standing({SOURCE: hosts(1, 150_000)}))
+    assert len(made.batches) > 3
+    assert not any(batch.unproved for batch in made.batches)
+
+
 def test_additions_come_before_removals() -> None:
     actual = standing({SOURCE: hosts(100_000, 30_000)})
     _, works = plan({SOURCE: hosts(1, 30_000)}, actual)
