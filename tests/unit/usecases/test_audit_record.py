@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -19,6 +20,7 @@ from enforcer.application.commands import AuditFilter, KnownHead, LiftOrder
 from enforcer.core.orders import BlockAddress
 from enforcer.errors import ConfigurationInvalid, InvalidInput, NotFound
 from enforcer.signing import create_key
+from enforcer.storage.database import Database
 from enforcer.usecases.local import LocalApplication
 from tests.unit.usecases.office import ANN, Office
 
@@ -237,3 +239,20 @@ def test_the_doctor_sees_a_damaged_schema(office: Office, statement: str, missin
     assert not check.ok
     assert missing in check.detail
     assert "backup" in check.advice and "init" not in check.advice
+
+
+def test_whoever_follows_is_told_of_what_is_on_the_disk(initialised: Path, tmp_path: Path) -> None:
+    """A number that a listener has seen is never given to something else, power cut or not."""
+    kept: list[str] = []
+    file = shutil.copy(initialised, tmp_path / "followed.db")
+    database = Database(f"sqlite:///{file}", sync=lambda path: kept.append(path.name))
+    office = Office(database)
+    with database.write(swift=True) as work:
+        work.record("test", ANN, at=office.clock.now(), payload={})
+    head = office.app.audit_list(ANN, AuditFilter(limit=1))[0].sequence
+    assert not kept
+    assert not office.app.audit_list(ANN, AuditFilter(after=head, newest_first=False))
+    assert not kept
+    assert office.app.audit_list(ANN, AuditFilter(after=head - 1, newest_first=False))
+    assert kept == ["followed.db-wal"]
+    database.close()
