@@ -10,7 +10,7 @@ from fastapi import Query
 from fastapi.responses import Response
 
 from enforcer.api.answers import Awaiting, awaiting_or
-from enforcer.api.callers import Approver, Commenter, Placer, people_only
+from enforcer.api.callers import Approver, Commenter, Looker, Placer, people_only
 from enforcer.api.fields import OrderId
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
@@ -91,7 +91,7 @@ def review(
 def wait(
     order_id: OrderId,
     services: ServicesOf,
-    caller: Placer,
+    caller: Looker,
     turn: SlowTurn,
     timeout: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds.")] = 10.0,
 ) -> OrderView:

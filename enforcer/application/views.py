@@ -298,7 +298,6 @@ class ControlView(View):
     """Whether a controller is running on this database now."""
     leader_name: str | None = None
     """Host and process of the one that leads, where the database knows it."""
-    standbys: int | None = None
     alarms: int = 0
     """How many are open."""
     head: int

@@ -114,7 +114,7 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
     with world.database.write() as work:
         order = existing(work, command.order)
         only_own(actor, order)
-        was = {field: str(getattr(order, field)) for field in news}
+        was = {field: _written(getattr(order, field)) for field in news}
         amended = replace(order, **news)
         return _store(
             work,
@@ -122,8 +122,12 @@ def amend(world: World, actor: Actor, command: AmendOrder) -> Order:
             now,
             "order.amended",
             amended,
-            {"was": was, "is": {field: str(value) for field, value in news.items()}},
+            {"was": was, "is": {field: _written(value) for field, value in news.items()}},
         )
+
+
+def _written(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def reconfirm(world: World, actor: Actor, command: Reconfirm) -> Order:

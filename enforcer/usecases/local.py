@@ -31,6 +31,7 @@ from enforcer.application.views import (
     Preview,
     WhyView,
 )
+from enforcer.core.access import Action
 from enforcer.core.brake import PauseState
 from enforcer.core.draft import Draft
 from enforcer.core.orders import Order
@@ -128,7 +129,7 @@ class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
         """See `Application.wait`."""
         with self._world.database.read() as reader:
             visible(reader, actor, order_id)
-        return wait.wait(self._world, order_id, timeout)
+        return wait.wait(self._world, order_id, timeout, actor.may(Action.PLACE))
 
     def devices(self, actor: Actor) -> Sequence[DeviceView]:
         """See `Application.devices`."""

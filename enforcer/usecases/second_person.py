@@ -7,9 +7,10 @@ from datetime import datetime
 
 from enforcer.application.actor import Actor
 from enforcer.application.commands import ChangeEnd
+from enforcer.core.access import Action
 from enforcer.core.draft import Draft
 from enforcer.core.orders import Order
-from enforcer.errors import AwaitingApproval, Forbidden
+from enforcer.errors import AwaitingApproval, Forbidden, NotFound
 from enforcer.storage.proposals import APPROVED
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.admission import Admission
@@ -67,9 +68,14 @@ def propose_change(
 
 
 def only_own(actor: Actor, order: Order) -> None:
-    """Raise Forbidden for a detector that would change what its source did not order."""
+    """Refuse a detector that would change what its source did not order.
+
+    What it may not see either is not there for it: NotFound, else Forbidden.
+    """
     machine = actor.rights is not None and actor.rights.machine is not None
     if machine and order.source != actor.source:
+        if not actor.may(Action.READ):
+            raise NotFound(f"no order {order.id}: see `enforcer order list`")
         raise Forbidden(
             f"order {order.id} is from '{order.source}': a detector changes only what its own"
             f" source, '{actor.source}', ordered"

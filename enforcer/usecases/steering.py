@@ -31,6 +31,7 @@ def control(world: World) -> ControlView:
         state = reader.control.state()
         owner = reader.control.identity()
         head = reader.audit.head()[0]
+        alarms = len(reader.alarms.open())
         holder = reader.lease.state().holder if world.database.path is None else None
     led = world.led()
     return ControlView(
@@ -42,5 +43,6 @@ def control(world: World) -> ControlView:
         epoch=owner.epoch,
         leader=led,
         leader_name=holder if led else None,
+        alarms=alarms,
         head=head,
     )

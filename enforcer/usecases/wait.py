@@ -19,13 +19,16 @@ SETTLED = frozenset({"scheduled", "enforced", "expired", "lifted", "withheld", "
 """Statuses that more waiting does not change."""
 
 
-def wait(world: World, order_id: str, timeout: timedelta) -> OrderView:
-    """The order when it is settled, or as it is after `timeout`, or while writes are stopped."""
+def wait(world: World, order_id: str, timeout: timedelta, works: bool = True) -> OrderView:
+    """The order when it is settled, or as it is after `timeout`, or while writes are stopped.
+
+    Unless it `works`, devices are left to the controller.
+    """
     deadline = world.clock.monotonic() + timeout.total_seconds()
     view = _view(world, order_id)
     attempt, pause = 0, timedelta(0)
     while not _settled(view) and not _stopped(world, view):
-        if not world.led():
+        if works and not world.led():
             attempt += 1
             again = _work(world, view, attempt)
             if again is None:

@@ -21,8 +21,6 @@ def controller(view: ControlView, now: datetime) -> RenderableType:
     table.add_row("controller", Status("running" if view.leader else "not running"))
     if view.leader_name:
         table.add_row("leader", words(view.leader_name))
-    if view.standbys is not None:
-        table.add_row("standing by", counted(view.standbys, "controller"))
     table.add_row("writes", Status("on" if view.state == "running" else view.state))
     if view.since and view.state != "running":
         table.add_row("since", both(view.since, now))

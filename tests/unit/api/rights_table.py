@@ -30,7 +30,7 @@ TABLE: Mapping[str, str] = {
     "POST /orders/{order_id}/comments": "aepx",
     "POST /orders/{order_id}/reconfirm": "aex",
     "POST /orders/{order_id}/review": "p",
-    "GET /orders/{order_id}/wait": "aexd",
+    "GET /orders/{order_id}/wait": "vaepxd",
     "GET /proposals": "vaepx",
     "GET /proposals/{proposal_id}": "vaepx",
     "POST /proposals/{proposal_id}/approve": "p",
@@ -113,6 +113,6 @@ LOOKING = frozenset(["GET", "POST /orders/preview", "POST /audit/verify"])
 """What a read-only token may do: methods, and routes that change nothing."""
 NOT_BY_READ_ONLY = frozenset(
     ["GET /doctor", "GET /inventory/check", "GET /inventory/diff", "GET /me", "GET /sessions"]
-    + ["GET /tokens", "GET /users", "GET /orders/{order_id}/wait"]
+    + ["GET /tokens", "GET /users"]
 )
 """Looking that needs a right beyond READ, AUDIT and METRICS."""

@@ -258,11 +258,11 @@ def test_alarms(shell: Shell) -> None:
     assert "no alarms" in shell.run("alarm", "list").stdout
 
 
-def test_status_tells_of_leader_standbys_and_alarms(shell: Shell) -> None:
-    update = {"leader_name": "host1 pid 7", "standbys": 1, "alarms": 3}
+def test_status_tells_of_leader_and_alarms(shell: Shell) -> None:
+    update = {"leader_name": "host1 pid 7", "alarms": 3}
     shell.application.state = shell.application.state.model_copy(update=update)
     shown = said(shell.run("status").stdout)
-    for part in ("host1 pid 7", "1 controller", "3 open: 'enforcer alarm list'"):
+    for part in ("host1 pid 7", "3 open: 'enforcer alarm list'"):
         assert part in shown
 
 
