@@ -8,8 +8,12 @@ resolved where they are used.
 from __future__ import annotations
 
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+TICKET = "{ticket}"
+"""What stands for a ticket's name in an address."""
 
 
 class Part(BaseModel):
@@ -35,12 +39,28 @@ class WebSettings(Part):
     idle_minutes: float = Field(default=60.0, gt=0)
     zone: str = "UTC"
     """In which zone times are shown to whom has chosen none (IANA name)."""
+    ticket_url: str = ""
+    """Where the desk links tickets to (``https://tickets.example.net/{ticket}``); empty: nowhere."""
     presets: tuple[str, ...] = ("1h", "6h", "1d", "1w", "30d")
     """Durations that the form offers."""
     metrics_open_to: tuple[str, ...] = ("127.0.0.0/8", "::1")
     """From where `/metrics` needs no token."""
     metrics_dropped_minutes: float = Field(default=5.0, ge=0)
     """How often devices that count are asked for the packets dropped; 0: never."""
+
+    @field_validator("ticket_url")
+    @classmethod
+    def _one_place_for_the_ticket(cls, stated: str) -> str:
+        parts = urlsplit(stated)
+        before, found, after = stated.partition(TICKET)
+        plain = not any(sign in before + after for sign in "{} \t\r\n<>\"'\\")
+        web = parts.scheme in {"http", "https"} and parts.hostname and TICKET not in parts.netloc
+        if stated and not (web and found and plain):
+            raise ValueError(
+                f"{stated!r} is no address of tickets: write https://tickets.example.net/{TICKET},"
+                f" with {TICKET} once, behind the host"
+            )
+        return stated
 
 
 class OidcSettings(Part):

@@ -77,7 +77,8 @@ class NftablesDriver:
     def traits(self) -> Trait:
         """Transactions, timeouts of its own, and change events; nothing survives a reboot."""
         counting = Trait.COUNTING if self._setup.counters else Trait.NONE
-        return Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE | counting
+        ours = Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE | Trait.GOES_WITH_US
+        return ours | counting
 
     def findings(self, desired: Desired, actual: Actual) -> tuple[Finding, ...]:
         """What differs in the structure."""

@@ -150,9 +150,12 @@ class NftSession:
                 interfaces[SHUT] = wanted((*moved.add, *moved.remove), self._record)
             actual = self._actual(addresses, interfaces, read_ms, region=True)
         generation = self._unmoved(generation)
-        if whole or region.vouched:
+        token = self._token(generation)
+        if region.vouched:
+            self._generation = generation if token == region.vouched else None
+        elif whole:
             self._generation = generation
-        return replace(actual, token=self._token(generation))
+        return replace(actual, token=token)
 
     def _unmoved(self, before: int) -> int:
         """The generation now, if nothing of ours changed since `before`; raises MovingRuleset.
@@ -187,6 +190,7 @@ class NftSession:
         there = found.sets.get(RECORD) == RECORD_SET
         rules = known.interfaces | {SHUT} if there else known.interfaces
         self._view = View(found, contents.layouts, rules, owner)
+        self._shared.laid_out(contents.layouts)
         self._learn_record()
         interfaces = dict(contents.interfaces)
         if down := members(self._record):
@@ -327,6 +331,7 @@ class NftSession:
             return
         if work.layouts is not None:
             self._view = replace(self._view, layouts=work.layouts, interfaces=work.interfaces)
+            self._shared.laid_out(work.layouts)
         if work.mark is not None:
             self._view = replace(self._view, owner=work.mark)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from drivers.nftables.layout import Layout
 from drivers.nftables.netlink.socket import EventSocket
 from drivers.nftables.shut import Record, Recorded
 from enforcer.core.rules import Rule
@@ -20,8 +21,8 @@ class Shared:
     """Of one driver object; safe to use from several threads.
 
     Holds the netlink ports that are or were ours, the changes of the ruleset that are known not
-    to have touched our table, whether the last repair was refused, the rules seen so far, and the
-    interfaces that we hold down.
+    to have touched our table, whether the last repair was refused, the rules seen so far, how
+    their members are laid out, and the interfaces that we hold down.
     """
 
     def __init__(self) -> None:
@@ -30,6 +31,7 @@ class Shared:
         self._untouched: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._refused = False
         self._seen: dict[str, Rule] = {}
+        self._layouts: dict[str, tuple[Rule, Layout]] = {}
         self._shut: dict[str, dict[str, Recorded]] = {}
         self._listening = threading.Lock()
         self._sources: list[EventSocket] = []
@@ -120,3 +122,13 @@ class Shared:
         """All rules seen so far, by digest."""
         with self._lock:
             return dict(self._seen)
+
+    def laid_out(self, layouts: Mapping[Rule, Layout]) -> None:
+        """How the members of rules lie in sets, as last read or written."""
+        with self._lock:
+            self._layouts = {rule.digest: (rule, laid) for rule, laid in layouts.items()}
+
+    def layouts(self) -> Mapping[str, tuple[Rule, Layout]]:
+        """What `laid_out` was told last, by the rule's digest."""
+        with self._lock:
+            return self._layouts

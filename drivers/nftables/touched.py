@@ -8,19 +8,23 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from drivers.nftables.batching import member_ref
+from drivers.nftables.layout import Layout, place
 from drivers.nftables.names import HOSTS, RANGES, parse_name
 from drivers.nftables.netlink.decode import read_elements
 from drivers.nftables.netlink.errors import MalformedReply, MovingRuleset
 from drivers.nftables.netlink.events import Event
 from enforcer.core.intervals import Ranges
-from enforcer.core.rules import Rule
+from enforcer.core.rules import NO_END, Members, Rule
+
+Known = Mapping[str, tuple[Rule, Layout]]
+"""Rules by their digest, and how their members lie in sets."""
 
 
-def touched(events: Iterable[Event], rules: Mapping[str, Rule]) -> dict[Rule, Ranges] | None:
+def touched(events: Iterable[Event], known: Known) -> dict[Rule, Ranges] | None:
     """By rule the addresses of all elements that `events` (of our table) are about.
 
-    `rules` by their digest. None: something else was touched too, or more than a few elements,
-    or what cannot be told.
+    None: something else was touched too, or more than a few elements, or what cannot be told, or
+    an element stands where none of ours would be looked for.
     """
     written: dict[str, list[bytes]] = {}
     for event in events:
@@ -30,7 +34,7 @@ def touched(events: Iterable[Event], rules: Mapping[str, Rule]) -> dict[Rule, Ra
         written.setdefault(f"{event.kind} {event.name}", []).extend(event.lists)
     found: dict[Rule, list[Ranges]] = {}
     for said, lists in written.items():
-        part = _of_set(said.split()[1], lists, rules)
+        part = _of_set(said.split()[1], lists, known)
         if part is None:
             return None
         found.setdefault(part[0], []).append(part[1])
@@ -42,13 +46,11 @@ def touched(events: Iterable[Event], rules: Mapping[str, Rule]) -> dict[Rule, Ra
     }
 
 
-def _of_set(
-    name: str, lists: Iterable[bytes], rules: Mapping[str, Rule]
-) -> tuple[Rule, Ranges] | None:
+def _of_set(name: str, lists: Iterable[bytes], known: Known) -> tuple[Rule, Ranges] | None:
     parsed = parse_name(name)
-    rule = rules.get(parsed.digest) if parsed is not None else None
-    if parsed is None or rule is None or parsed.part not in (HOSTS, RANGES) or rule.by_interface:
+    if parsed is None or parsed.digest not in known or parsed.part not in (HOSTS, RANGES):
         return None
+    rule, layout = known[parsed.digest]
     target = member_ref(rule, name)
     try:
         (elements,) = read_elements([b"".join(lists)], target.key_bytes, target.interval)
@@ -56,4 +58,12 @@ def _of_set(
         return None
     if elements.catch_all or not len(elements.first):
         return None
-    return rule, Ranges(elements.first, elements.last)
+    found = Ranges(elements.first, elements.last)
+    return (rule, found) if _belongs(rule, layout, name, found) else None
+
+
+def _belongs(rule: Rule, layout: Layout, name: str, found: Ranges) -> bool:
+    """Whether all of `found` are read back from the set `name`, and from no other."""
+    whenever = np.full(len(found), NO_END)
+    rows = Members(found.first, found.last, whenever, np.full(len(found), -1, np.int64))
+    return all(placed.name == name for placed in place(rule, layout, rows))

@@ -111,7 +111,7 @@ class NftWatch:
             "" if kind is EventKind.OWN else _writer(made),
             f"{self._identity}:{before}",
             f"{self._identity}:{made.number}",
-            touched(touching, self._shared.seen()) if kind is EventKind.CHANGED else None,
+            touched(touching, self._shared.layouts()) if kind is EventKind.CHANGED else None,
         )
 
 

@@ -9,10 +9,10 @@ from ipaddress import ip_network
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from enforcer.core.access import Role
-from enforcer.core.source_limits import EVERYBODY
+from enforcer.core.source_limits import EVERYBODY, PEOPLE
 from enforcer.errors import InvalidInput
 
-RESERVED = frozenset({"cli", "api", "web", "controller", EVERYBODY})
+RESERVED = PEOPLE | {EVERYBODY}
 """Sources that the program uses itself."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")

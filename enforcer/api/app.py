@@ -28,6 +28,7 @@ from enforcer.api.middleware import LARGEST_BODY, Surroundings
 from enforcer.api.one_call import PREFIX
 from enforcer.api.openapi import add_document
 from enforcer.api.problems import ProblemPage, add_problem_answers
+from enforcer.api.regulars import Regulars
 from enforcer.api.short_calls import ShortCalls
 from enforcer.api.turns import THREADS, Turns
 from enforcer.application.services import Services
@@ -82,6 +83,7 @@ def create_app(
     app.state.services = services
     app.state.turns = Turns()
     app.state.short_calls = ShortCalls()
+    app.state.regulars = Regulars()
     app.state.events = events.feed_of(services)
     add_problem_answers(app, problem_page)
     for router in (*ROUTERS, *routers):

@@ -14,11 +14,11 @@ from enforcer.api.fields import DryRun
 from enforcer.api.guard import ServicesOf
 from enforcer.api.keyed import KeyedRoute
 from enforcer.api.one_call import api_router
-from enforcer.api.paging import Page, PagingOf
+from enforcer.api.paging import AS_CSV_TOO, Form, FormOf, Page, PagingOf, table_response
 from enforcer.api.turns import SlowTurn
 from enforcer.application.record_views import ListDiff
 from enforcer.application.requests import ImportBody, RefreshBody
-from enforcer.application.views import ListView
+from enforcer.application.views import ListView, View
 
 router = api_router(prefix="/lists", tags=["lists"], route_class=KeyedRoute)
 
@@ -75,22 +75,48 @@ def refresh(
     return services.application.list_refresh(caller.actor, name, body.confirm_shrink)
 
 
-@router.get("/{name}/rejects")
+class RejectedLine(View):
+    """A row of CSV."""
+
+    line: str
+
+
+class DiffLine(View):
+    """A row of CSV: a range, and whether the newer version has it or the older one."""
+
+    side: str
+    range: str
+
+
+@router.get("/{name}/rejects", response_model=Rejects, responses={**AS_CSV_TOO})
 def rejects(
-    name: ListName, services: ServicesOf, caller: Reader, version: Version | None = None
-) -> Rejects:
-    """What was rejected of one version (the newest)."""
-    return Rejects(lines=list(services.application.list_report(caller.actor, name, version)))
+    name: ListName,
+    services: ServicesOf,
+    caller: Reader,
+    form: FormOf,
+    version: Version | None = None,
+) -> Response | Rejects:
+    """What was rejected of one version (the newest); as CSV, one line a row."""
+    lines = list(services.application.list_report(caller.actor, name, version))
+    if form is Form.JSON:
+        return Rejects(lines=lines)
+    return table_response([RejectedLine(line=line) for line in lines], RejectedLine)
 
 
-@router.get("/{name}/diff")
+@router.get("/{name}/diff", response_model=ListDiff, responses={**AS_CSV_TOO})
 def diff(
     name: ListName,
     services: ServicesOf,
     caller: Reader,
     old: Version,
     new: Version,
+    form: FormOf,
     limit: Annotated[int, Query(ge=0, le=100_000)] = 1000,
-) -> ListDiff:
+) -> Response | ListDiff:
     """What two versions do not share; at most `limit` ranges of each side."""
-    return services.application.list_diff(caller.actor, name, old, new, limit)
+    found = services.application.list_diff(caller.actor, name, old, new, limit)
+    if form is Form.JSON:
+        return found
+    rows = [DiffLine(side="added", range=one) for one in found.added]
+    rows += [DiffLine(side="removed", range=one) for one in found.removed]
+    return table_response(rows, DiffLine)

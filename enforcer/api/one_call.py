@@ -23,6 +23,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from enforcer.api.known_parameters import refuse_unknown
+from enforcer.api.regulars import Regulars
 from enforcer.api.short_calls import ShortCalls
 
 PREFIX = "/api/v1"
@@ -42,6 +44,7 @@ class OneCall(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **stated: Any) -> None:  # noqa: ANN401 - as APIRoute
         self._plain = _is_plain(endpoint)
         super().__init__(path, _as_coroutine(endpoint) if self._plain else endpoint, **stated)
+        refuse_unknown(self.path_format, self.dependant)
 
     def get_route_handler(self) -> Route:
         """The request's one call."""
@@ -63,7 +66,11 @@ class OneCall(APIRoute):
             if slow:
                 return await run_in_threadpool(call)
             short: ShortCalls = request.app.state.short_calls
-            return await short.run(_who(request), call)
+            regulars: Regulars = request.app.state.regulars
+            try:
+                return await short.run(regulars.who(request), call)
+            finally:
+                regulars.remember(request)
 
         return one_call
 
@@ -139,9 +146,3 @@ def _at_once(route: Route, request: Request) -> Response:
         return answer
     running.close()
     raise RuntimeError(f"{request.url.path}: a dependency waits: let it be a plain function")
-
-
-def _who(request: Request) -> str:
-    """Who gets a turn: whoever says the same is the same."""
-    said = request.headers.get("authorization") or request.headers.get("cookie")
-    return said or (request.client.host if request.client else "")

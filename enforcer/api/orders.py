@@ -13,12 +13,14 @@ from enforcer.api.answers import Awaiting, OptionalKey, awaiting_or
 from enforcer.api.callers import BulkPlacer, Looker, Placer, Reader
 from enforcer.api.fields import DryRun, Names, OptionalName, OrderId
 from enforcer.api.guard import Caller, ServicesOf
+from enforcer.api.keyed import REPLAYED
 from enforcer.api.one_call import api_router
 from enforcer.api.paging import Page, PagingOf
+from enforcer.api.problems import said_of
 from enforcer.api.turns import SlowTurn
 from enforcer.application.commands import OrderFilter, PlaceOrder
 from enforcer.application.desk_views import PlaceResult
-from enforcer.application.requests import BulkBody, PlaceBody
+from enforcer.application.requests import BulkBody, PlaceBody, UnreadRow
 from enforcer.application.views import EventView, OrderView, Preview
 from enforcer.core.access import Action
 from enforcer.errors import Forbidden
@@ -50,7 +52,13 @@ def place(
         _may_try(caller)
         found = services.application.preview(caller.actor, command)
         return Response(found.model_dump_json(), media_type="application/json")
-    return awaiting_or(services, caller, lambda: services.application.place(caller.actor, command))
+    asked = services.now()
+    answer = awaiting_or(
+        services, caller, lambda: services.application.place(caller.actor, command)
+    )
+    if isinstance(answer, OrderView) and answer.created < asked:
+        response.headers[REPLAYED] = "true"
+    return answer
 
 
 @router.post("/preview")
@@ -77,19 +85,27 @@ def place_many(
 ) -> Page[PlaceResult]:
     """Place each of up to 10,000 orders; the answer has one result per row, in their order.
 
+    A row that cannot be read gets the code `invalid` and what is wrong; the others are placed.
     A row without a key of its own gets one from `Idempotency-Key` and its position, so that the
     same request can be sent again.
     """
     name = caller.actor.name
-    commands: list[PlaceOrder] = [
-        row.command(name, None if key is None else f"{key}:{line}")
-        for line, row in enumerate(body.orders, 1)
-    ]
+    commands: dict[int, PlaceOrder] = {}
+    results: dict[int, PlaceResult] = {}
+    for line, row in enumerate(body.rows(), 1):
+        if isinstance(row, UnreadRow):
+            results[line] = PlaceResult(line=line, code="invalid", message=said_of(row.problems))
+        else:
+            commands[line] = row.command(name, None if key is None else f"{key}:{line}")
     application = services.application
     if dry_run:
         _may_try(caller)
-    done = (application.check_many if dry_run else application.place_many)(caller.actor, commands)
-    return Page(items=list(done))
+    if commands:
+        do = application.check_many if dry_run else application.place_many
+        done = do(caller.actor, list(commands.values()))
+        for line, one in zip(commands, done, strict=True):
+            results[line] = one.model_copy(update={"line": line})
+    return Page(items=[results[line] for line in sorted(results)])
 
 
 def _may_try(caller: Caller) -> None:

@@ -89,12 +89,24 @@ def paging(
     format: Annotated[Form | None, Query()] = None,
 ) -> Paging:
     """What the query and the Accept header say. Raises InvalidInput, NotAcceptable."""
-    form = format or _accepted(request.headers.get("accept", ""))
+    form = form_of(request, format)
     most = LONGEST_TABLE if form is Form.CSV else LONGEST_PAGE
     return Paging(request, min(limit, most), None if cursor is None else key_in(cursor), form)
 
 
 PagingOf = Annotated[Paging, Depends(paging)]
+
+
+def form_of(request: Request, format: Annotated[Form | None, Query()] = None) -> Form:
+    """How something that has no pages is wanted. Raises NotAcceptable."""
+    return format or _accepted(request.headers.get("accept", ""))
+
+
+FormOf = Annotated[Form, Depends(form_of)]
+AS_CSV_TOO: Mapping[int | str, dict[str, Any]] = {
+    200: {"content": {_CSV: {"schema": {"type": "string"}}}}
+}
+"""For the document: an answer that is to be had as CSV, though it is no page."""
 
 
 def cursor_of(key: str) -> str:

@@ -191,23 +191,51 @@ def answer_to(error: EnforcerError, instance: str | None) -> ProblemAnswer:
 
 def invalid(problems: Sequence[Mapping[str, Any]], instance: str | None) -> ProblemAnswer:
     """The response to a request that the models refuse."""
-    fields = [
-        Field(field=".".join(map(str, one["loc"])), message=str(one["msg"]))
-        for one in problems[:_SHOWN]
-    ]
-    more = len(problems) - len(fields)
-    said = "; ".join(f"{one.field}: {one.message}" for one in fields)
+    fields = _fields(problems)
     return ProblemAnswer(
         Problem(
             type="urn:enforcer:problem:invalid-input",
             title="Not understood",
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            detail=said + (f"; and {more} more" if more > 0 else ""),
+            detail=said_of(problems),
             code="invalid-input",
             instance=instance,
             fields=fields,
         )
     )
+
+
+def said_of(problems: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with a request, or with a part of it, in one line: field by field."""
+    fields = _fields(problems)
+    more = len(problems) - len(fields)
+    said = "; ".join(f"{one.field}: {one.message}" if one.field else one.message for one in fields)
+    return said + (f"; and {more} more" if more > 0 else "")
+
+
+def _fields(problems: Sequence[Mapping[str, Any]]) -> list[Field]:
+    return [
+        Field(field=".".join(map(str, one["loc"])), message=_sentence(one))
+        for one in problems[:_SHOWN]
+    ]
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """Where the model would speak of its own validation, what to do instead."""
+    given = problem.get("ctx", {})
+    what = "character" if isinstance(problem.get("input"), str) else "item"
+    match str(problem["type"]).removeprefix("string_"):
+        case "too_short":
+            return f"too short: at least {_counted(given['min_length'], what)}"
+        case "too_long":
+            return f"too long: at most {_counted(given['max_length'], what)}"
+        case _:
+            return str(problem["msg"])
+
+
+def _counted(number: int, what: str) -> str:
+    """1 item, 2 items."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def plain_problem(

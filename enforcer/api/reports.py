@@ -36,13 +36,20 @@ def reports(
     source_format: Annotated[tuple[str, ...], Query(alias="from", max_length=50)] = (),
     source: OptionalName = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
+    order: OptionalName = None,
+    target: OptionalName = None,
 ) -> Response | Page[ReportView]:
-    """Reports, newest first; all filters must match. `from`: the formats they came in."""
+    """Reports, newest first; all filters must match. `from`: the formats they came in.
+
+    `order`: those because of which it was placed. `target`: exactly this address or prefix.
+    """
     which = ReportFilter(
         states=state,
         formats=source_format,
         source=source,
         text=text,
+        order=order,
+        target=target,
         limit=paging.limit + 1,
         before=None if paging.after is None else place_of(paging.after),
     )

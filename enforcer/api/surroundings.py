@@ -105,13 +105,13 @@ def sources(services: ServicesOf, caller: Reader, paging: PagingOf) -> Response 
 
 @router.post("/sources/{name}/stop", tags=["sources"])
 def stop(name: Name, body: ReasonBody, services: ServicesOf, caller: Pauser) -> SourceView:
-    """The kill switch: no new orders from it. Its orders in force stay."""
+    """The kill switch: no new orders from it (`*`: from any automated one). What is in force stays."""
     return services.application.source_stop(caller.actor, name, body.reason)
 
 
 @router.post("/sources/{name}/start", tags=["sources"])
 def start(name: Name, services: ServicesOf, caller: Resumer) -> SourceView:
-    """Let a stopped source place orders again."""
+    """Let a stopped source (`*`: all automated ones) place orders again."""
     return services.application.source_start(caller.actor, name)
 
 

@@ -291,11 +291,14 @@ class Application(Protocol):
         ...
 
     def source_stop(self, actor: Actor, name: str, reason: str) -> SourceView:
-        """The kill switch: no new orders from a source. Its orders in force stay."""
+        """The kill switch: no new orders from a source; ``*``: from no automated one.
+
+        Orders in force stay.
+        """
         ...
 
     def source_start(self, actor: Actor, name: str) -> SourceView:
-        """Let a stopped source place orders again."""
+        """Let a stopped source (``*``: all automated ones) place orders again."""
         ...
 
     def alarms(self, actor: Actor, open_only: bool = True) -> Sequence[AlarmView]:

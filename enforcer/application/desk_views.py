@@ -115,6 +115,8 @@ class SourceView(View):
     stopped_by: str | None = None
     stopped_why: str | None = None
     stopped_since: datetime | None = None
+    stopped_with_all: bool = False
+    """It is stopped because all automated sources are."""
 
 
 class SnippetView(View):

@@ -77,12 +77,18 @@ class PullView(View):
 
 
 class ReportFilter(Command):
-    """Which reports; all fields must match. `before`: an id, for the next page."""
+    """Which reports; all fields must match. `before`: an id, for the next page.
+
+    `order`: the id of the order that was placed because of them. `target`: exactly this address
+    or prefix, as reports have it.
+    """
 
     states: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     source: str | None = None
     text: str | None = None
+    order: str | None = None
+    target: str | None = None
     limit: int = 100
     before: int | None = None
 

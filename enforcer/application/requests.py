@@ -6,6 +6,8 @@ Instants are ISO 8601 with a zone; durations are seconds, or text such as ``2h``
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -17,7 +19,10 @@ from pydantic import (
     PlainValidator,
     StrictBool,
     StrictInt,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -138,10 +143,31 @@ def place_body(command: PlaceOrder) -> dict[str, Any]:
     )
 
 
-class BulkBody(Body):
-    """Many orders, each by itself: a refused one does not stop the rest."""
+@dataclass(frozen=True, slots=True)
+class UnreadRow:
+    """A row that makes no sense: what is wrong with it, as pydantic tells it."""
 
-    orders: Annotated[list[PlaceBody], Field(min_length=1, max_length=MOST_ROWS)]
+    problems: Sequence[Mapping[str, Any]]
+
+
+def _row(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError as wrong:
+        return UnreadRow(wrong.errors())
+
+
+class BulkBody(Body):
+    """Many orders, each by itself: one that is refused, or cannot be read, stops no other one."""
+
+    orders: Annotated[
+        list[Annotated[PlaceBody, WrapValidator(_row)]],
+        Field(min_length=1, max_length=MOST_ROWS),
+    ]
+
+    def rows(self) -> list[PlaceBody | UnreadRow]:
+        """What came, in its order."""
+        return [*self.orders]
 
 
 class ChangeEndBody(Body):

@@ -300,6 +300,8 @@ class ControlView(View):
     """Host and process of the one that leads, where the database knows it."""
     alarms: int = 0
     """How many are open."""
+    sources_stopped: str | None = None
+    """By whom and why all automated sources were stopped; None: they were not."""
     head: int
     """The change sequence."""
 

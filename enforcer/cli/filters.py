@@ -54,7 +54,9 @@ class Which(OptionGroup):
     ] = None
     text: Annotated[
         str | None,
-        typer.Option("--text", metavar="TEXT", help="With this in target, reason or ticket."),
+        typer.Option(
+            "--text", metavar="TEXT", help="With this in target, reason, ticket or a comment."
+        ),
     ] = None
     limit: Annotated[
         int,

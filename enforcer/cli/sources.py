@@ -11,6 +11,8 @@ from enforcer.cli import completing
 from enforcer.cli.options import ReasonOption, flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
+from enforcer.core.source_limits import EVERYBODY
+from enforcer.errors import InvalidInput
 
 sources = typer.Typer(
     help="Sources of orders: limits, what they do, the kill switch.", no_args_is_help=True
@@ -18,12 +20,17 @@ sources = typer.Typer(
 alarms = typer.Typer(help="What people must know of or decide.", no_args_is_help=True)
 
 SourceArgument = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="SOURCE",
         help="The source's name, as 'order show' names it.",
         autocompletion=completing.sources,
     ),
+]
+
+
+AllOption = Annotated[
+    bool, flag("--all", help="Every automated source: all but people and their tokens.")
 ]
 
 
@@ -41,27 +48,41 @@ def list_sources(session: Session) -> int:
 
 
 @command(sources, "stop")
-def stop(session: Session, name: SourceArgument, reason: ReasonOption) -> int:
-    """Pull the kill switch: take no new orders from a source.
+def stop(
+    session: Session,
+    reason: ReasonOption,
+    name: SourceArgument = None,
+    everything: AllOption = False,
+) -> int:
+    """Pull the kill switch: take no new orders from a source, or from any automated one.
 
-    Its orders in force stay, and end as they were to end.
+    Its orders in force stay, and end as they were to end. People go on, also by their tokens.
 
     Example:
       enforcer source stop detector --reason "blocks our own mail servers"
+      enforcer source stop --all --reason "a wrong feed reached all of them"
     """
-    session.out.one(session.application.source_stop(session.actor, name, reason))
+    whom = _whom(name, everything)
+    session.out.one(session.application.source_stop(session.actor, whom, reason))
     return 0
 
 
 @command(sources, "start")
-def start(session: Session, name: SourceArgument) -> int:
-    """Let a stopped source place orders again.
+def start(session: Session, name: SourceArgument = None, everything: AllOption = False) -> int:
+    """Let a stopped source place orders again, or all that were stopped at once.
 
     Example:
       enforcer source start detector
+      enforcer source start --all
     """
-    session.out.one(session.application.source_start(session.actor, name))
+    session.out.one(session.application.source_start(session.actor, _whom(name, everything)))
     return 0
+
+
+def _whom(name: str | None, everything: bool) -> str:
+    if (name is not None) == everything:
+        raise InvalidInput("name one source, or say --all: every one that is automated")
+    return EVERYBODY if name is None else name
 
 
 @command(alarms, "list")

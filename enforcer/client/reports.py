@@ -32,6 +32,8 @@ class HttpReports:
             "from": which.formats,
             "source": which.source,
             "text": which.text,
+            "order": which.order,
+            "target": which.target,
         }
         return self._server.all(ReportView, "/reports", asked, which.limit)
 

@@ -37,7 +37,12 @@ class Controller:
     """Follows the database and drives the fleet. The caller holds the lead."""
 
     def __init__(
-        self, database: Database, topology: Topology, means_with: Callable[..., Means], tick: float
+        self,
+        database: Database,
+        topology: Topology,
+        means_with: Callable[..., Means],
+        tick: float,
+        unread: Unread | None = None,
     ) -> None:
         self._database = database
         self._book = OrderBook(topology)
@@ -53,7 +58,7 @@ class Controller:
         self._inventory = InventoryFollowing(topology)
         self._settling = Settling(database, self._clock)
         self._seen = 0
-        self._unread = Unread()
+        self._unread = unread or Unread()
         self._stopping = threading.Event()
 
     @property
@@ -207,11 +212,16 @@ class Controller:
                 return frozenset()
             portion = self._unread.take(reader)
             pause = PauseState(reader.control.state().state)
-            lists = new_lists(self._book, reader.lists, portion.orders)
+            lists = new_lists(self._book, reader.lists, portion.orders, newer=portion.last)
             controls = reader.device_controls.all()
             # Last: what was read counts as seen.
-            followed = self._inventory.read(reader, controls)
+            followed = self._inventory.read(reader, controls) if portion.last else None
         self._means.evidence.following.tell(Seen(head, digest, controls))
+        # Before anything that takes long: whoever writes asks for it.
+        paused_otherwise = pause is not self._pause
+        if paused_otherwise:
+            log.warning("control state", state=str(pause), before=str(self._pause))
+            self._pause = pause
         if followed is not None and followed.compiled:
             self._book.reload(followed.topology, followed.holds)
         devices = self._book.advance(portion.orders, lists, portion.head)
@@ -219,11 +229,7 @@ class Controller:
         self._seen = head
         if followed is not None:
             self._obey(followed)
-        if pause is not self._pause:
-            log.warning("control state", state=str(pause), before=str(self._pause))
-            self._pause = pause
-            return frozenset(self._book.topology.devices)
-        return devices
+        return frozenset(self._book.topology.devices) if paused_otherwise else devices
 
     def _obey(self, followed: Followed) -> None:
         """Another inventory is in force, or somebody decided something about devices."""

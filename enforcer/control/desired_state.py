@@ -11,7 +11,7 @@ import numpy as np
 
 from enforcer.control.book import KEEP_ENDED, Entry, Moves, OrderBook, Position
 from enforcer.control.ended import Ended
-from enforcer.core.compile import advance, compile_device
+from enforcer.core.compile import Compiled, advance, compile_device
 from enforcer.core.contributions import Contribution, Contributions
 from enforcer.core.drift import Delta
 from enforcer.core.intervals import Ranges, merge
@@ -31,6 +31,16 @@ class Ahead:
     entries: tuple[Entry, ...]
     region: Mapping[Rule, Ranges]
     moves: Moves | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Foreseen:
+    """What would be desired with what is `ahead`, as of `now`, and how that differs."""
+
+    ahead: Ahead
+    now: datetime
+    compiled: Compiled
+    delta: Delta
 
 
 class DesiredState:
@@ -160,32 +170,54 @@ class DesiredState:
         return self._move(*changes, now)
 
     def ahead(self, now: datetime, most: int) -> Ahead:
-        """Orders that moved since the last `advance`, as far as all of them together move no
-        more than `most` members here; a bigger one, and what does not fit beside others, is left.
+        """Orders that moved since the last `advance`, if all of them together move no more than
+        `most` members here; else those that only add, as far as they fit.
+
+        What only adds opens nothing. What ends or changes may count on another that does not fit.
         """
         moves = self._book.moves(self._position, now)
         if moves.complete:
             return Ahead((), {}, None)
+        moved = [(entry, self._parts_moved(entry, now)) for entry in moves.entries]
+        whole = sum(len(part) for _, parts in moved for part in parts) <= most
         entries: list[Entry] = []
         found: dict[Rule, list[Contribution]] = {}
-        for entry in moves.entries:
-            parts = self._parts_moved(entry, now)
-            rows = sum(map(len, parts))
-            if rows > most:
-                continue
-            most -= rows
+        for entry, parts in moved:
+            if not whole:
+                rows = sum(map(len, parts))
+                if rows > most or self._loses(entry, now):
+                    continue
+                most -= rows
             entries.append(entry)
             for part in parts:
                 found.setdefault(part.rule, []).append(part)
         region = {rule: region_of(parts) for rule, parts in found.items()}
-        return Ahead(tuple(entries), region, moves if len(entries) == len(moves.entries) else None)
+        return Ahead(tuple(entries), region, moves if whole else None)
 
-    def follow(self, ahead: Ahead, now: datetime) -> Delta:
-        """As `advance`, for what is `ahead` alone: the next `advance` follows the rest."""
-        changes = self._changes(Moves(ahead.entries, False, Position(0, now), self.head), now)
+    def foresee(self, ahead: Ahead, now: datetime) -> Foreseen:
+        """What `follow` would do; nothing is followed yet."""
+        began: list[Contributions] = []
+        ended: list[int] = []
+        for entry in ahead.entries:
+            standing, wanted = self._both(entry, now)
+            if wanted is not standing and wanted is not None:
+                began.append(wanted)
+            elif wanted is None and standing is not None:
+                ended.append(entry.order.number)
+        return Foreseen(ahead, now, *advance(self._compiled, began, ended))
+
+    def follow(self, foreseen: Foreseen) -> None:
+        """As `advance`, for what was foreseen alone: the next `advance` follows the rest.
+
+        Nothing else was followed since.
+        """
+        ahead, now = foreseen.ahead, foreseen.now
+        began, ended = self._changes(Moves(ahead.entries, False, Position(0, now), self.head), now)
         if ahead.moves is not None:
             self._reach(ahead.moves)
-        return self._move(*changes, now)
+        if began or ended:
+            self.moved_at = now
+            self._compiled = foreseen.compiled
 
     def _reach(self, moves: Moves) -> None:
         self._position, self.head = moves.position, moves.head
@@ -199,14 +231,26 @@ class DesiredState:
         self._compiled, delta = advance(self._compiled, began, ended)
         return delta
 
+    def _both(
+        self, entry: Entry, now: datetime
+    ) -> tuple[Contributions | None, Contributions | None]:
+        """What an entry asks for here as of the last `advance`, and now."""
+        asks = entry.asks_on(self.device)
+        wanted = asks if in_force(entry.order, now) and self.device in asks.devices else None
+        return self._standing.get(entry.order.number), wanted
+
     def _parts_moved(self, entry: Entry, now: datetime) -> tuple[Contribution, ...]:
         """What an entry adds or takes away here; nothing if it is as it was."""
-        standing, asks = self._standing.get(entry.order.number), entry.asks_on(self.device)
-        wanted = asks if in_force(entry.order, now) and self.device in asks.devices else None
+        standing, wanted = self._both(entry, now)
         if wanted is standing:
             return ()
         both = (one.on(self.device) for one in (standing, wanted) if one is not None)
         return tuple(part for parts in both for part in parts)
+
+    def _loses(self, entry: Entry, now: datetime) -> bool:
+        """Whether something that it asked for here ends or changes."""
+        standing, wanted = self._both(entry, now)
+        return standing is not None and wanted is not standing
 
     def imagine(self, asks: Contributions) -> tuple[Desired, Delta]:
         """What would stand here, and change, if `asks` were in force too."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from enforcer.application.actor import Actor
+from enforcer.control.bounds import Bounds
 from enforcer.control.evidence_words import contest_words, named_orders
 from enforcer.control.followed import Following
 from enforcer.control.ownership import digest_text
 from enforcer.control.steps import Step, always, no_step
+from enforcer.core.brake import stricter
 from enforcer.core.device_control import Contest, DeviceControl, Hold
 from enforcer.core.drift import Drift
 from enforcer.core.orders import Order
@@ -46,12 +48,13 @@ class Terms:
 
     `foreign`: somebody else had changed the device, or may have, so that what was proved of it
     before was perhaps not true until now. `swift`: what is written to the device does not outlive
-    this machine either (`Database.write`). `decided`: by what the plan was made.
+    this machine either (`Database.write`). `decided`: by what the plan was made; None: nobody can
+    decide about it.
     """
 
     foreign: bool = False
     swift: bool = False
-    decided: DeviceControl | None = None
+    decided: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,8 @@ class Evidence:
     ) -> int:
         """Commit the intent to apply `plan`; returns its sequence. `writers`: who caused it.
 
-        Raises StaleState where something else is decided about the device by now.
+        Raises StaleState where something else is decided about the device by now, or everything
+        is paused or frozen.
         """
         lines = list(itertools.islice(plan.native(), NATIVE_LINES))
         payload: dict[str, JSONValue] = {
@@ -257,12 +261,18 @@ class Evidence:
         self._step("intent-committed")
         return sequence
 
-    def _still_decided(self, work: UnitOfWork, device: str, decided: DeviceControl | None) -> None:
-        seen = self.following.seen
-        if decided is None or (seen is not None and seen.position + 1 == work.next_sequence()):
+    def _still_decided(self, work: UnitOfWork, device: str, decided: Bounds | None) -> None:
+        if decided is None:
             return
-        now = work.device_controls.get(device)
-        if replace(now, software="") != replace(decided, software=""):
+        everywhere = work.began.pause
+        if stricter(everywhere, decided.pause) is not decided.pause:
+            raise StaleState(device, f"everything is {everywhere} now; it is looked at anew")
+        seen = self.following.seen
+        if seen is not None and seen.position + 1 == work.next_sequence():
+            now = seen.controls.get(device, DeviceControl())
+        else:
+            now = work.device_controls.get(device)
+        if replace(now, software="") != replace(decided.control, software=""):
             raise StaleState(device, "somebody decided about it meanwhile; it is looked at anew")
 
     def conclude(
@@ -283,7 +293,7 @@ class Evidence:
         opened = self._open.get(device, {}).get(intent)
         self._step("outcome-writing")
         with self._database.write(swift=opened is not None and opened.terms.swift) as work:
-            self._until(work, device, opened)
+            self._until(work, device)
             if transcript:
                 payload["transcript"] = work.blob(transcript[-TRANSCRIPT:].encode())
             work.close_intent(intent, CONTROLLER, at=at, device=device, payload=payload)
@@ -299,8 +309,8 @@ class Evidence:
             return
         self._step("unsettled-writing")
         with self._database.write() as work:
+            self._until(work, device)
             for one in opened.values():
-                self._until(work, device, one)
                 payload: dict[str, JSONValue] = {"result": "unknown", "said": _UNWRITTEN}
                 work.close_intent(one.sequence, CONTROLLER, at=at, device=device, payload=payload)
         self._open.pop(device, None)
@@ -355,17 +365,18 @@ class Evidence:
         unbroken = not wrote and before is not None and proves(before)
         work.periods.prove(device, at, facts.verified_seq, facts.inventory, unbroken)
 
-    def _until(self, work: UnitOfWork, device: str, opened: _Open | None) -> None:
+    def _until(self, work: UnitOfWork, device: str) -> None:
         """What was proved last held until the device was about to be written to.
 
         Said afterwards: it must not delay the writing, and a death in between makes the record
-        say less, never too much.
+        say less, never too much. Of intents within one another the first counts.
         """
-        if opened is None or opened.terms.foreign:
+        opened = self._open.get(device, {}).values()
+        if not opened or any(one.terms.foreign for one in opened):
             return
         known = work.devices.facts(device)
         if known is not None and proves(known):
-            work.periods.prolong(device, opened.at)
+            work.periods.prolong(device, min(one.at for one in opened))
 
 
 def heard(session: Session) -> str:

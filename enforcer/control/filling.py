@@ -58,15 +58,18 @@ def holds_of(controls: Mapping[str, DeviceControl], inventories: InventoryReader
 
 
 def new_lists(
-    book: OrderBook, reader: ListReader, orders: Iterable[Order]
+    book: OrderBook, reader: ListReader, orders: Iterable[Order], newer: bool = True
 ) -> dict[str, ListContent]:
-    """Versions that `book` does not hold yet, of the lists that it or `orders` name."""
+    """Versions that `book` does not hold yet, of the lists that it or `orders` name.
+
+    `newer`: also of lists of which it holds an older one.
+    """
     named = book.named_lists() | {
         o.demand.list_name for o in orders if isinstance(o.demand, BlockList)
     }
     held = book.list_versions()
     found: dict[str, ListContent] = {}
-    for name in sorted(named):
+    for name in sorted(named if newer else named - held.keys()):
         version = reader.current_version(name)
         if version is not None and version != held.get(name):
             content = reader.current(name)

@@ -81,7 +81,7 @@ class Look:
             verified_seq=state.head if proved else before.verified_seq if before else 0,
             verified_at=at if proved else before.verified_at if before else None,
             proved_for=state.looked_at if proved else before.proved_for if before else None,
-            drift_open=contention.findings,
+            drift_open=max(contention.findings, 0 if told or before is None else before.drift_open),
             mode=bounds.mode,
             paused=bounds.paused,
             held_orders=off.held,

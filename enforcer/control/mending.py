@@ -44,13 +44,16 @@ def _distinct(parts: Iterable[Ranges]) -> Ranges:
     return Ranges(rows[:, :2], rows[:, 2:])
 
 
-def looked_at(driver: Driver, session: Session, desired: Desired, touched: Touched) -> Case:
-    """How what is there of `touched` differs from `desired`; all else is known to be as desired.
+def looked_at(
+    driver: Driver, session: Session, desired: Desired, touched: Touched, token: str
+) -> Case:
+    """How what is there of `touched` differs from `desired`.
 
+    All else is known to be as desired as of `token`, and only where what was read has that one.
     Raises as `Session.read_state`.
     """
     delta = Delta({rule: _change(desired, rule, ranges) for rule, ranges in touched.items()})
-    read = session.read_state(Region(delta, vouched=True))
+    read = session.read_state(Region(delta, vouched=token))
     expiring = Trait.SELF_EXPIRING in driver.traits
     drift = compare_region(delta, read, self_expiring=expiring, attributed=attributed(driver))
     return Case(desired, whole(desired, read), drift, drift)

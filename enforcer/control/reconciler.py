@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from enforcer.clock import Clock
 from enforcer.control.attribution import Left, foreign_part, outlived
@@ -79,8 +80,7 @@ class Reconciler:
         self._contention = Contention()
         self._new_software = NewSoftware(device.name, state, evidence, software or installed())
         self._bounds = Bounds(device.name, device.mode)
-        lasting = Trait.REMOTE | Trait.SURVIVES_REBOOT
-        self.swift = not driver.traits & lasting
+        self.swift = Trait.GOES_WITH_US in driver.traits
         """Whether what is written there goes with this machine."""
         self._turns = Turns(device, driver.traits, clock)
         self._waiting = ""
@@ -134,9 +134,7 @@ class Reconciler:
 
     def _standing_proof(self, session: Session, now: datetime) -> Proof | None:
         proof = self._proof
-        if proof is None:
-            return None
-        return proof if proof.holds(session.fingerprint(), now) else None
+        return proof if proof and proof.holds(session.fingerprint(), now) else None
 
     def _quick(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
         delta = self._holdable.only(self.state.advance(now))
@@ -162,9 +160,11 @@ class Reconciler:
             return self._full(session, request, now)
         self._bounds = bounds
         desired = self._holdable.part(self.state.desired, self.state)
-        case = looked_at(self.driver, session, desired, touched)
-        found = self._contests.repairing(case.foreign, case.actual, request.writers, now)
-        if found:
+        case = looked_at(self.driver, session, desired, touched, proof.token)
+        if case.actual.token != proof.token:
+            # Of what somebody wrote in between nothing is known yet.
+            return self._full(session, request, now)
+        if found := self._contests.repairing(case.foreign, case.actual, request.writers, now):
             self._evidence.contest(self.device.name, now, found)
             return self._full(session, request, now)
         return self._apply(session, request, now, case)
@@ -203,8 +203,7 @@ class Reconciler:
         if judged is control and bounds.open:
             # What a person just released was changed before, and counted then.
             rest = self._bounds.contested.without(bounds.contested.without(foreign))
-            found = self._contests.repairing(rest, actual, request.writers, now)
-            if found:
+            if found := self._contests.repairing(rest, actual, request.writers, now):
                 judged = self._evidence.contest(name, now, found)
         if judged is control:
             return bounds
@@ -287,7 +286,7 @@ class Reconciler:
         name, why = self.device.name, _why(request, case, facts)
         # At a first look nobody is blamed, and nobody knows until when the last proof was true.
         foreign = facts.outcome is Outcome.REPAIRED or self._left is None
-        terms = Terms(foreign, self.swift, self._bounds.control)
+        terms = Terms(foreign, self.swift, self._bounds)
         intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers, terms)
         self._left = None
         heard(session)  # What was read before is not what was written.
@@ -336,18 +335,21 @@ class Reconciler:
             self._clock,
             self._step,
             self._bounds,
-            Terms(False, self.swift, self._bounds.control),
-            self._known_beside,
+            Terms(False, self.swift, self._bounds),
+            partial(self._known_beside, case.drift),
         )
         if not (road.passable and target.whole):
             return nothing_between
         return Urgent(road, target, case.drift).between
 
-    def _known_beside(self, unproved: frozenset[int]) -> DeviceFacts:
-        """What is to be recorded while a plan is being written, of which these orders are."""
+    def _known_beside(self, drift: Drift, unproved: frozenset[int]) -> DeviceFacts:
+        """What is to be recorded while `drift` is being written, of which these orders are."""
         look = replace(self._look, held=unproved, waiting=WAITING)
         name, now = self.device.name, self._clock.now()
-        return look.known(self.state, now, self._evidence.facts(name), proved=True)
+        known = look.known(self.state, now, self._evidence.facts(name), proved=True)
+        # What no order explains would be told nowhere else.
+        untold = 0 if unproved else drift.tally.differing
+        return replace(known, drift_open=known.drift_open + untold)
 
     def _go_on(self, request: Request) -> Callable[[], bool]:
         """Asked between batches: whether nobody has decided otherwise meanwhile."""

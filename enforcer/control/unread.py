@@ -5,7 +5,9 @@ Who places a hundred thousand orders is minutes of everybody else's patience, we
 before any of them counts. So they are taken in portions, oldest first, and before each portion
 the orders that were placed since the last look: one that somebody places meanwhile does not queue
 behind the others. Only new orders are taken early: to block sooner harms nobody, while a lift that
-comes before the order that replaces what it lifts would open a gap.
+comes before the order that replaces what it lifts would open a gap. For the same reason each
+order comes as it stood where its portion ends, and what has no history here (new versions of
+lists, inventories) comes with the last portion.
 """
 
 from __future__ import annotations
@@ -22,11 +24,16 @@ PORTION = 500
 
 class Portion(NamedTuple):
     """`orders` changed; with them everything up to the change `head` is known, and what was
-    placed up to the change `looked`."""
+    placed up to the change `looked`, which is all there is."""
 
     orders: tuple[Order, ...]
     head: int
     looked: int
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing is left to read."""
+        return self.head == self.looked
 
 
 class Unread:
@@ -50,6 +57,8 @@ class Unread:
         head = reader.audit.head()[0]
         until = self._end(reader, head)
         orders = {o.number: o for o in reader.orders.changed_between(self.head, until)}
+        if until < head:
+            orders |= reader.orders.changed_again(self.head, until)
         for order in self._placed_since(reader, max(self._looked, until), head):
             orders.setdefault(order.number, order)
         return Portion(tuple(orders.values()), until, head)

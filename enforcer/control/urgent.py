@@ -16,6 +16,7 @@ import numpy as np
 from enforcer.clock import Clock
 from enforcer.control.attribution import outlived
 from enforcer.control.bounds import Bounds
+from enforcer.control.case import became
 from enforcer.control.contention import held_by
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence, Terms, heard
@@ -23,6 +24,7 @@ from enforcer.control.holdable import Holdable
 from enforcer.control.steps import Step
 from enforcer.control.writing import Target, Writing
 from enforcer.core.addresses import search
+from enforcer.core.deltas import region
 from enforcer.core.drift import Delta, Drift, tally_of
 from enforcer.core.intervals import Ranges
 from enforcer.core.plan import Batch, Plan, Region, Trait
@@ -81,23 +83,28 @@ class Urgent:
         """
         road = self._road
         now = road.clock.now()
+        if not writing.token:
+            # Where nobody knows what stands, nothing can be written beside it.
+            return
         ahead = road.state.ahead(now, MOST_ROWS)
-        if not ahead.region:
+        if not ahead.region or _before(writing, ahead.region) is None:
             return
-        concerned = partial(touches, region=ahead.region)
-        first = [b for b in writing.left if b.region.delta is None or concerned(b.region.delta)]
-        if len(first) > _MOST_FIRST or any(map(_stays, first)):
+        foreseen = road.state.foresee(ahead, now)
+        # One address more or less can redraw the rows of a wide one around it.
+        around = region(foreseen.delta, ahead.region)
+        first = _before(writing, around)
+        if first is None:
             return
+        delta = road.holdable.only(foreseen.delta)
+        late = Trait.SELF_EXPIRING in road.driver.traits and outlived(delta, now)
+        if late or road.bounds.contested.split(delta)[1]:
+            raise StaleState(road.state.device, "what is due has changed; it is found anew")
         writing.write_first(first)
-        writing.prove_first(concerned)
-        delta = road.holdable.only(road.state.follow(ahead, now))
+        writing.prove_first(partial(touches, region=around))
+        road.state.follow(foreseen)
         if delta:
-            late = Trait.SELF_EXPIRING in road.driver.traits and outlived(delta, now)
-            if late or road.bounds.contested.split(delta)[1]:
-                raise StaleState(road.state.device, "what is due has changed; it is found anew")
             self._write(delta, writing)
-        desired = road.holdable.part(road.state.desired, road.state)
-        writing.target = replace(writing.target, desired=desired)
+        writing.follow(road.holdable.part(road.state.desired, road.state))
 
     def _write(self, delta: Delta, writing: Writing) -> None:
         road = self._road
@@ -111,22 +118,31 @@ class Urgent:
         if _shapes(plan.batches) and _shapes(writing.left):
             # What is left takes away an old structure, of which this plan knows nothing.
             raise StaleState(road.state.device, "a rule came while rules are being laid out anew")
-        self._carry_out(plan, drift, desired, read)
+        self._carry_out(plan, drift, desired, read, writing.go_on)
 
-    def _carry_out(self, plan: Plan, drift: Drift, desired: Desired, read: Actual) -> None:
+    def _carry_out(
+        self,
+        plan: Plan,
+        drift: Drift,
+        desired: Desired,
+        read: Actual,
+        go_on: Callable[[], bool],
+    ) -> None:
         road, name = self._road, self._road.state.device
         evidence = road.evidence
         intent = evidence.intend(name, road.clock.now(), plan, drift, WHY, (), road.terms)
         # Of the rest of what is desired, much is missing still.
         target = Target(desired, drift.delta, False, road.bounds.contested)
-        writing = Writing(road.driver, road.session, target, road.step, leads=evidence.leads)
+        driver, session = road.driver, road.session
+        writing = Writing(driver, session, target, road.step, go_on, evidence.leads)
         heard(road.session)
         try:
             writing.run(plan.batches, read, guarded=True)
         except DeviceError as error:
             at = road.clock.now()
             facts = evidence.facts(name) or road.known(self._held())
-            evidence.conclude(intent, name, at, "unknown", str(error), facts, heard(road.session))
+            result = became(error, writing.staged)
+            evidence.conclude(intent, name, at, result, str(error), facts, heard(road.session))
             raise
         facts = road.known(self._held())
         said = f"{sum(batch.size for batch in plan.batches)} members between two batches"
@@ -140,6 +156,12 @@ class Urgent:
             drift = self._drift
             self._unproved = held_by(self._road.state, self._target.delta, drift.findings)
         return self._unproved
+
+
+def _before(writing: Writing, region: Mapping[Rule, Ranges]) -> list[Batch] | None:
+    """The batches left that must go before what is about `region`; None: it must wait."""
+    first = [b for b in writing.left if b.region.delta is None or touches(b.region.delta, region)]
+    return None if len(first) > _MOST_FIRST or any(map(_stays, first)) else first
 
 
 def touches(delta: Delta, region: Mapping[Rule, Ranges]) -> bool:

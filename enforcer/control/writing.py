@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enforcer.control.evidence_words import first_lines
 from enforcer.control.steps import Step, always
 from enforcer.core.contested import Contested
-from enforcer.core.deltas import together
+from enforcer.core.deltas import still, together
 from enforcer.core.drift import Delta, Drift, compare, compare_region
 from enforcer.core.plan import Batch, Region, Trait
 from enforcer.core.rules import Actual, Desired
@@ -80,6 +80,7 @@ class Writing:
 
     `staged`: how many batches the device has taken; `token`: the fingerprint token after the last
     of them, "" unknown. `left`: those to come. `target` follows what was written between batches.
+    `go_on`, asked before each batch: False where nothing more may be written.
     """
 
     def __init__(
@@ -92,13 +93,14 @@ class Writing:
         leads: Callable[[], bool] = always,
         between: Between = nothing_between,
     ) -> None:
-        self._go_on = go_on
+        self.go_on = go_on
         self._leads = leads
         self._between = between
         self._driver = driver
         self._session = session
         self._step = step
         self._guarded, self._sweeping, self._unbroken = True, False, True
+        self._followed = False
         self._unproved: list[Delta] = []
         self._actual: Actual
         self.target = target
@@ -110,12 +112,10 @@ class Writing:
         """Write all batches on top of `before`; raises DeviceError where one is not proved."""
         self._actual, self._guarded, self.left = before, guarded, list(batches)
         while self.left:
-            if self.staged and not self._go_on():
-                raise StaleState(
-                    before.device, "paused or frozen while writing; what may go on is found anew"
-                )
+            self._check_decided()
             self._write(self.left.pop(0))
             if self.left:
+                self._check_decided()
                 self._between(self)
         if self._sweeping:
             return self._sweep()
@@ -144,6 +144,12 @@ class Writing:
         self._sweeping |= staged.confirm() is not Applied.APPLIED
         self._step("confirmed")
 
+    def _check_decided(self) -> None:
+        if not self.go_on():
+            raise StaleState(
+                self._actual.device, "paused or frozen while writing; what may go on is found anew"
+            )
+
     def _check_lead(self, otherwise: str) -> None:
         if not self._leads():
             raise StaleState(self._actual.device, otherwise)
@@ -151,8 +157,14 @@ class Writing:
     def write_first(self, batches: Sequence[Batch]) -> None:
         """Write some of those that are `left` before all others."""
         for batch in batches:
+            self._check_decided()
             self.left.remove(batch)
             self._write(batch)
+
+    def follow(self, desired: Desired) -> None:
+        """Something else was written and proved beside what is `left`: `desired` is now."""
+        self.target = replace(self.target, desired=desired)
+        self._followed = True
 
     def prove_first(self, concerned: Callable[[Delta], bool]) -> None:
         """Prove what is written and not proved, where any of it is `concerned`."""
@@ -194,8 +206,10 @@ class Writing:
         self._step("swept")
         drift = compared(self._driver, target.desired, actual)
         left = target.contested.without(drift)
+        # What was written between batches was proved then.
+        due = still(target.delta, target.desired) if self._followed else target.delta
         # Where nothing differs at all, nothing of what was to be written does.
-        wrong = _undone(self._driver, target.delta, actual) if drift else drift
+        wrong = _undone(self._driver, due, actual) if drift else drift
         # What a pause holds back is missing in structure too.
         findings = left.findings if target.whole else ()
         if wrong or findings:

@@ -19,7 +19,9 @@ class Trait(Flag):
     boundaries of the desired rows; they are compared as a set of addresses. REMOTE: every
     session is a login on somebody's terminal server: few at a time, and structural changes
     go out in waves. VANISHES: nothing that it was told outlives it: when it cannot be reached, its
-    rules must be taken to be gone (fail-open), and that is alarmed at once.
+    rules must be taken to be gone (fail-open), and that is alarmed at once. GOES_WITH_US: it is
+    this machine's own kernel, so that what was written to it never outlives what this machine
+    remembers of it.
     """
 
     NONE = 0
@@ -33,6 +35,7 @@ class Trait(Flag):
     UNATTRIBUTED = auto()
     REMOTE = auto()
     VANISHES = auto()
+    GOES_WITH_US = auto()
 
 
 def _takes_any(rule: Rule) -> str:
@@ -82,11 +85,13 @@ class Capability:
 class Region:
     """A part of a device's state: the members in `delta` alone; `ALL` is everything.
 
-    `vouched`: whoever asks knows that everything else is as it was last read or written.
+    `vouched`: whoever asks knows that everything else was as desired when the fingerprint had
+    this token, "" does not know; where it has moved since, the reading vouches for no more than
+    its part.
     """
 
     delta: Delta | None = None
-    vouched: bool = False
+    vouched: str = ""
 
 
 ALL = Region(None)

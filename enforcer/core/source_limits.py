@@ -13,17 +13,24 @@ from enforcer.core.times import format_duration, say_when
 from enforcer.core.topology import SourceLimits, Topology
 
 EVERYBODY = "*"
-"""The name under which limits are stated for every source that is not named itself."""
+"""The name under which limits are stated for every source that is not named itself, and by which all automated sources
+are stopped at once."""
+PEOPLE = frozenset({"cli", "api", "web", "controller"})
+"""Sources that people and the program itself use; every other one is automated."""
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The kill switch of a source: who stopped it, why, since when."""
+    """The kill switch of a source: who stopped it, why, since when.
+
+    `everybody`: it is that of all automated sources.
+    """
 
     by: str
     why: str
     since: datetime
+    everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,12 @@ def admission(
 def stopped(source: str, stop: Stop | None) -> Iterator[Refusal]:
     """Code source-stopped."""
     if stop is not None:
+        ends = "--all" if stop.everybody else source
+        what = "every automated source" if stop.everybody else f"the source '{source}'"
         yield Refusal(
             "source-stopped",
-            f"the source '{source}' was stopped by {stop.by} at {say_when(stop.since)}"
-            f" ({stop.why}): when that is settled, `enforcer source start {source}`",
+            f"{what} was stopped by {stop.by} at {say_when(stop.since)}"
+            f" ({stop.why}): when that is settled, `enforcer source start {ends}`",
         )
 
 

@@ -30,7 +30,7 @@ from enforcer.service_settings import IntakeSettings
 from enforcer.storage.reports import StoredReport
 from enforcer.storage.times import to_us
 from enforcer.usecases.reasons import need_reason
-from enforcer.usecases.world import World
+from enforcer.usecases.world import World, number_of
 
 log = structlog.get_logger()
 
@@ -66,6 +66,8 @@ class ReportDesk:
                 formats=which.formats,
                 source=which.source,
                 text=which.text,
+                order=None if which.order is None else number_of(which.order),
+                target=which.target,
                 before=which.before,
                 limit=max(1, min(which.limit, _MOST)),
             )

@@ -20,7 +20,7 @@ from enforcer.api.problems import TooLarge
 from enforcer.application.actor import Actor
 from enforcer.core.access import Action, Rights, Role
 from enforcer.core.signals import Signal
-from enforcer.errors import EnforcerError, InvalidInput, StorageError
+from enforcer.errors import EnforcerError, InvalidInput, NotFound, StorageError
 from enforcer.intake.adapters import Adapter, adapters
 from enforcer.intake.arrivals import Receipt, arrivals_of
 from enforcer.intake.inbox import PATIENCE, TOO_SLOW, Inbox
@@ -33,6 +33,7 @@ OPEN_REPORTS = f"{PREFIX}/report"
 
 Endpoint = Callable[..., Coroutine[object, object, BaseModel]]
 Reporter = Annotated[Caller, Depends(allowed(Action.REPORT))]
+_LONGEST_NAME = 100
 STRANGER = Actor("anybody", "open-report", Rights(frozenset({Role.DETECTOR})))
 """Who posts without a token: its reports are never trusted."""
 
@@ -70,6 +71,10 @@ def routers(inbox: Inbox, settings: IntakeSettings) -> list[APIRouter]:
     for adapter in adapters(settings).values():
         taking = _taking(inbox, adapter, settings.largest)
         _add(router, f"/{adapter.name}", taking, adapter, ReceiptsView)
+    names = [one.partition("/")[2] for one in adapters(settings) if one.startswith("generic/")]
+    router.add_api_route(
+        "/generic/{name}", _no_mapping(names), methods=["POST"], include_in_schema=False
+    )
     if settings.open_reports:
         adapter = Adapter("report", read_xarf, "application/json", "XARF from anybody")
         taking = _taking_open(inbox, adapter, settings.largest)
@@ -149,6 +154,17 @@ def _taking(inbox: Inbox, adapter: Adapter, largest: int) -> Endpoint:
         return await submit(inbox, adapter, caller.actor, raw, adapter.vouched)
 
     return take
+
+
+def _no_mapping(names: Sequence[str]) -> Endpoint:
+    known = f"there are {', '.join(sorted(names))}" if names else "there is none yet"
+
+    async def refuse(name: str, caller: Reporter) -> BaseModel:
+        raise NotFound(
+            f"no mapping '{name[:_LONGEST_NAME]}' under [service.intake.adapters.generic]: {known}"
+        )
+
+    return refuse
 
 
 def _taking_open(inbox: Inbox, adapter: Adapter, largest: int) -> Endpoint:

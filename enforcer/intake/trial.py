@@ -25,7 +25,9 @@ def tried(
     InvalidInput for an unknown format and for what cannot be read, ConfigurationInvalid.
     """
     known = adapters(settings)
-    adapter = known.get(format_)
+    # As its reports and the rules name it: generic-siem is what is posted to generic/siem.
+    spoken = {one.replace("/", "-"): one for one in known}
+    adapter = known.get(spoken.get(format_, format_))
     if adapter is None:
         raise InvalidInput(f"--format {format_}: there is none: {', '.join(sorted(known))}")
     rules = read_rules(settings.rules, settings.default_duration)

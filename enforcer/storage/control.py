@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -18,6 +19,20 @@ _row = select(control).where(control.c.id == 1)
 _MOVED = "moved"
 """Stored in place of a state: this database was copied to another one, which is used now."""
 _change = update(control).where(control.c.id == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`moved`: see `ControlReader.moved`. `epoch`: None before `initialise`. `state`: as stored."""
+
+    moved: str | None
+    epoch: int | None
+    state: str
+
+    @property
+    def pause(self) -> PauseState:
+        """Running, paused or frozen. Raises StorageError for a damaged row."""
+        return _state(self.state)
 
 
 class ControlReader:
@@ -44,10 +59,11 @@ class ControlReader:
         row = self._connection.execute(_row).one()
         return (row.reason or "") if row.state == _MOVED else None
 
-    def standing(self) -> tuple[str | None, int | None]:
-        """`moved`, and the epoch (None before `initialise`): by one question."""
+    def standing(self) -> Standing:
+        """What every transaction that writes must know: by one question."""
         row = self._connection.execute(_row).one()
-        return (row.reason or "") if row.state == _MOVED else None, row.epoch
+        moved = (row.reason or "") if row.state == _MOVED else None
+        return Standing(moved, row.epoch, row.state)
 
     def identity(self) -> Owner:
         """Controller id and epoch. Raises StorageError before `initialise`."""

@@ -199,10 +199,9 @@ class Database:
                 # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
                 read_head(connection, own=True)
             unit = UnitOfWork(connection)
-            where, epoch = unit.control.standing()
-            self._check_epoch(epoch)
-            if where is not None and not moved:
-                raise DatabaseMoved(f"this database was {where}; {_RECLAIM}")
+            self._check_epoch(unit.began.epoch)
+            if unit.began.moved is not None and not moved:
+                raise DatabaseMoved(f"this database was {unit.began.moved}; {_RECLAIM}")
             yield unit
             unit.seal()
 

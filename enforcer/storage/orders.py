@@ -8,10 +8,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
 
 from enforcer.core.orders import Order
 from enforcer.errors import NotFound, StorageError
+from enforcer.storage.order_changes import (
+    CHANGED_BETWEEN,
+    PLACED_BETWEEN,
+    changed_again,
+    nth_change,
+)
 from enforcer.storage.order_rows import customers_of, digest_of, order_of, row_of
 from enforcer.storage.order_targets import add_targets, change_targets
 from enforcer.storage.order_versions import ADD_VERSION, DROP_VERSION, version_row
@@ -30,19 +36,6 @@ _with_keys = select(orders.c.idempotency_key, orders.c.body).where(
 )
 _changed_since = _bodies.where(orders.c.changed > bindparam("seq")).order_by(
     orders.c.changed, orders.c.number
-)
-_changed_between = _bodies.where(
-    orders.c.changed > bindparam("after"), orders.c.changed <= bindparam("until")
-).order_by(orders.c.changed, orders.c.number)
-_placed_between = _bodies.where(
-    orders.c.number > bindparam("after"),
-    orders.c.number <= bindparam("until"),
-    orders.c.changed == orders.c.number,
-).order_by(orders.c.number.desc())
-_changes = (
-    select(orders.c.changed)
-    .where(orders.c.changed > bindparam("seq"))
-    .order_by(orders.c.changed, orders.c.number)
 )
 _ending_from = _bodies.where(orders.c.ends_us >= bindparam("instant")).order_by(orders.c.number)
 _ended_between = select(orders.c.number).where(
@@ -109,17 +102,21 @@ class OrderReader:
 
     def changed_between(self, after: int, until: int) -> list[Order]:
         """Orders whose last change came after `after` and not after `until`, in that order."""
-        return self._many(_changed_between, {"after": after, "until": until})
+        return self._many(CHANGED_BETWEEN, {"after": after, "until": until})
+
+    def changed_again(self, after: int, until: int) -> dict[int, Order]:
+        """By number those that changed then too, but also later: as they stood after `until`."""
+        bodies = changed_again(self._connection, after, until)
+        return {order.number: order for order in map(_order, bodies)}
 
     def placed_between(self, after: int, until: int, limit: int) -> list[Order]:
         """The newest of the orders placed then that were not changed since; newest first."""
-        return self._many(_placed_between.limit(limit), {"after": after, "until": until})
+        return self._many(PLACED_BETWEEN.limit(limit), {"after": after, "until": until})
 
     def nth_change(self, after: int, count: int) -> int | None:
-        """The change of the order that is number `count` (from 1) of those changed after
+        """The change by which so many orders (from 1) were placed, or last changed, after
         `after`; None: they are fewer."""
-        found = _changes.offset(count - 1).limit(1)
-        return self._connection.execute(found, {"seq": after}).scalar()
+        return nth_change(self._connection, after, count)
 
     def unfinished(self, now: datetime, keep_after_end: timedelta) -> list[Order]:
         """Orders that have not ended, or ended at most `keep_after_end` ago, by number.
@@ -142,13 +139,15 @@ class OrderReader:
         source: str | None = None,
         active_at: datetime | None = None,
         text: str | None = None,
+        said_of: Collection[int] = (),
         limit: int = 100,
         before_number: int | None = None,
     ) -> list[Order]:
         """The newest `limit` orders that match all that is given, newest first.
 
         `customer`: named by the target. `active_at`: in force then. `text`: part of the id,
-        target, reason, ticket, issuer or lift reason, upper and lower case alike.
+        target, reason, ticket, issuer or lift reason, upper and lower case alike; or the order
+        is one of `said_of`, a few thousand at most.
         """
         wanted = _bodies.order_by(orders.c.number.desc())
         if kinds is not None:
@@ -168,7 +167,10 @@ class OrderReader:
                 orders.c.ends_us > instant,
             )
         if text is not None:
-            wanted = wanted.where(orders.c.search.contains(text.casefold(), autoescape=True))
+            written = orders.c.search.contains(text.casefold(), autoescape=True)
+            wanted = wanted.where(
+                or_(written, orders.c.number.in_(said_of)) if said_of else written
+            )
         if before_number is not None:
             wanted = wanted.where(orders.c.number < before_number)
         if numbers is None:

@@ -113,10 +113,15 @@ class ReportReader:
         formats: Collection[str] = (),
         source: str | None = None,
         text: str | None = None,
+        order: int | None = None,
+        target: str | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> list[StoredReport]:
-        """The newest `limit` that match all that is given, newest first."""
+        """The newest `limit` that match all that is given, newest first.
+
+        `order`: its number; `target`: exactly this address or prefix.
+        """
         wanted = _all
         if states:
             wanted = wanted.where(reports.c.state.in_(states))
@@ -124,6 +129,10 @@ class ReportReader:
             wanted = wanted.where(reports.c.format.in_(formats))
         if source is not None:
             wanted = wanted.where(reports.c.source == source)
+        if order is not None:
+            wanted = wanted.where(reports.c.order_number == order)
+        if target is not None:
+            wanted = wanted.where(reports.c.target == target)
         if before is not None:
             wanted = wanted.where(reports.c.id < before)
         if text:

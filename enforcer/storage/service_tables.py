@@ -122,6 +122,7 @@ reports = Table(
     Index(None, "state", "id"),
     Index(None, "dedup", "last_us"),
     Index(None, "target", "last_us"),
+    Index(None, "order_number"),
 )
 
 # How far each channel of notices has read the change sequence.

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
-from enforcer.core.source_limits import Stop
+from enforcer.core.source_limits import EVERYBODY, PEOPLE, Stop
 from enforcer.storage.tables import stopped_sources
 from enforcer.storage.times import from_us, to_us
 
@@ -24,13 +24,17 @@ class SourceReader:
         self._connection = connection
 
     def stop_of(self, name: str) -> Stop | None:
-        """Who stopped a source, why and when; None: it may place orders."""
-        row = self._connection.execute(_one, {"of": name}).one_or_none()
-        return None if row is None else _stop(row)
+        """Who stopped a source, alone or with all automated ones; None: it may place orders."""
+        found = self._own_stop(name)
+        return found if found or name in PEOPLE else self._own_stop(EVERYBODY)
 
     def stops(self) -> dict[str, Stop]:
-        """All stopped sources, by name."""
+        """All stopped sources, by name; under `EVERYBODY` the stop of all automated ones."""
         return {row.name: _stop(row) for row in self._connection.execute(_all)}
+
+    def _own_stop(self, name: str) -> Stop | None:
+        row = self._connection.execute(_one, {"of": name}).one_or_none()
+        return None if row is None else _stop(row)
 
 
 class SourceWriter(SourceReader):
@@ -38,7 +42,7 @@ class SourceWriter(SourceReader):
 
     def stop(self, name: str, stop: Stop) -> bool:
         """No new orders from `name`; whether it was free before (else the old stop stays)."""
-        if self.stop_of(name) is not None:
+        if self._own_stop(name) is not None:
             return False
         row = {"name": name, "since_us": to_us(stop.since), "by": stop.by, "reason": stop.why}
         self._connection.execute(_add, row)
@@ -50,4 +54,4 @@ class SourceWriter(SourceReader):
 
 
 def _stop(row: Row[Any]) -> Stop:
-    return Stop(row.by, row.reason, from_us(row.since_us))
+    return Stop(row.by, row.reason, from_us(row.since_us), row.name == EVERYBODY)

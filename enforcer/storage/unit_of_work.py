@@ -183,6 +183,8 @@ class UnitOfWork(Reader):
         self.devices = DeviceWriter(connection)
         self.audit = AuditReader(connection, self._recorder.flush)
         self.control = ControlWriter(connection)
+        self.began = self.control.standing()
+        """How things stood when the transaction began."""
 
     def next_sequence(self) -> int:
         """What the next `record` will return: the number of an order about to be placed."""

@@ -24,12 +24,19 @@ class Circumstances:
         self._topology = topology
 
     def warnings(self, asks: Contributions, draft: Draft) -> Iterator[str]:
-        """About one order that asks for `asks`."""
+        """About one order that asks for `asks`.
+
+        What starts now is refused while nothing takes it: it does not wait, so that is not told.
+        """
         topology = self._topology
         pause = self._pause
-        if pause is not PauseState.RUNNING:
+        later = draft.start > self._world.clock.now()
+        if pause is not PauseState.RUNNING and later:
             yield f"the controller is {pause}: the order waits until `enforcer resume`"
+        paused = {name for name in asks.devices if self._control(name).paused}
         for name in sorted(asks.devices):
+            if name in paused and (later or paused != set(asks.devices)):
+                yield self._paused(name)
             yield from self._of_device(name)
         observed = [n for n in asks.devices if topology.devices[n].mode is Mode.OBSERVE]
         if observed:
@@ -51,10 +58,7 @@ class Circumstances:
 
     def _of_device(self, name: str) -> Iterator[str]:
         """Why nothing new is written to one device."""
-        control = self._decided.get(name, DeviceControl())
-        if control.paused:
-            said = f"{control.paused_by} ({control.paused_why})"
-            yield f"{name} is paused by {said}: there the order waits until it is resumed"
+        control = self._control(name)
         if control.hold is not None and control.hold.all:
             yield (
                 f"the brake holds everything on {name} ({control.hold.why}): there the order"
@@ -62,6 +66,14 @@ class Circumstances:
             )
         if name in self._marked:
             yield f"{name} is {MARKER_WORDS}"
+
+    def _paused(self, name: str) -> str:
+        control = self._control(name)
+        said = f"{control.paused_by} ({control.paused_why})"
+        return f"{name} is paused by {said}: there the order waits until it is resumed"
+
+    def _control(self, name: str) -> DeviceControl:
+        return self._decided.get(name, DeviceControl())
 
     @cached_property
     def _pause(self) -> PauseState:

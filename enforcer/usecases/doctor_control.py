@@ -12,7 +12,7 @@ from enforcer.control.rollout import HALTED
 from enforcer.core.brake import PauseState
 from enforcer.core.device_control import DeviceControl
 from enforcer.core.feeds import FeedState, is_stale
-from enforcer.core.source_limits import Stop
+from enforcer.core.source_limits import EVERYBODY, Stop
 from enforcer.core.topology import Feed
 from enforcer.storage.alarms import Alarm
 from enforcer.storage.records import ControlState
@@ -139,10 +139,14 @@ def _pauses(controls: Mapping[str, DeviceControl]) -> DoctorCheck:
 
 
 def _sources(stops: Mapping[str, Stop]) -> DoctorCheck:
-    stopped = [f"{name} (by {stop.by}: {stop.why})" for name, stop in sorted(stops.items())]
+    stopped = [f"{_whom(name)} (by {stop.by}: {stop.why})" for name, stop in sorted(stops.items())]
     if not stopped:
         return good(SOURCES, "none is stopped")
     return good(SOURCES, f"stopped: {listed(stopped)}; `enforcer source start NAME` ends it")
+
+
+def _whom(name: str) -> str:
+    return "all automated ones (--all)" if name == EVERYBODY else name
 
 
 def _feeds(

@@ -4,37 +4,55 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
+from typing import get_args
 
 from enforcer.application.commands import OrderFilter
 from enforcer.application.views import OrderView
 from enforcer.control.book import OrderBook
 from enforcer.control.filling import fill
-from enforcer.core.orders import Order, in_force
+from enforcer.core.orders import Demand, Order, in_force, order_number
 from enforcer.core.status import Status
 from enforcer.errors import InvalidInput
+from enforcer.storage.audit import Which
+from enforcer.usecases.comment import COMMENTED
 from enforcer.usecases.present import Presenter
 from enforcer.usecases.world import World, number_of
 
 _PAGE = 500
+COMMENTS_READ = 2_000
+"""So many of the newest comments are searched: each is read, and they are few."""
+_COMMENTS = Which(kinds=(COMMENTED,))
+ORDER_KINDS = tuple(str(one.kind) for one in get_args(Demand))
 _OVER = frozenset({"expired", "lifted"})
 
 
-def find_orders(world: World, which: OrderFilter) -> list[OrderView]:
+def find_orders(world: World, which: OrderFilter, knows: bool = True) -> list[OrderView]:
     """Orders that match `which`, newest first, at most `which.limit`.
 
     Statuses are derived, so that a filter by status looks at one page after the other.
-    Raises InvalidInput for a status that there is not.
+    Raises InvalidInput for a status or a kind that there is not, and for a customer to one who
+    `knows` them: a detector would learn of customers by it.
     """
-    _known(which.statuses)
+    _known("status", which.statuses, [str(status) for status in Status])
+    _known("kind", which.kinds, ORDER_KINDS)
+    found = _found(world, which)
+    if knows and not found and which.customer is not None:
+        _known_customer(world, which.customer)
+    return found
+
+
+def _found(world: World, which: OrderFilter) -> list[OrderView]:
     presenter = Presenter(world)
     found: list[OrderView] = []
     before = number_of(which.before) if which.before else None
     # No more than is wanted, as long as all of it is: an order is dear to present.
     size = min(which.limit, _PAGE)
+    said_of = _commented(world, which.text)
     while len(found) < which.limit:
-        page = _page(world, which, before, size)
+        page = _page(world, which, before, size, said_of)
         for order in page:
             view = presenter.order(order)
             if _matches(view, which):
@@ -47,20 +65,49 @@ def find_orders(world: World, which: OrderFilter) -> list[OrderView]:
     return found
 
 
-def _known(statuses: Iterable[str]) -> None:
-    known = [str(status) for status in Status]
-    for asked in statuses:
+def _known(what: str, given: Iterable[str], known: Sequence[str]) -> None:
+    for asked in given:
         if asked not in known:
-            raise InvalidInput(f"there is no status {asked!r}: choose of {', '.join(known)}")
+            raise InvalidInput(f"there is no {what} {asked!r}: choose of {', '.join(known)}")
 
 
-def _page(world: World, which: OrderFilter, before: int | None, size: int) -> list[Order]:
+def _known_customer(world: World, name: str) -> None:
+    """One that left the inventory may have orders still."""
+    if name in world.topology.customers:
+        return
+    with world.database.read() as reader:
+        if reader.orders.search(customer=name, limit=1):
+            return
+    near = get_close_matches(name, world.topology.customers, 5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see `enforcer customer list`"
+    raise InvalidInput(f"there is no customer {name!r}: {hint}")
+
+
+def _commented(world: World, text: str | None) -> frozenset[int]:
+    """The orders of which somebody said this, in the newest comments."""
+    if not text:
+        return frozenset()
+    low = text.casefold()
+    with world.database.read() as reader:
+        comments = reader.audit.page(_COMMENTS, limit=COMMENTS_READ, newest_first=True)
+    numbers = (
+        order_number(one.subject or "")
+        for one in comments
+        if low in str(one.payload.get("text", "")).casefold()
+    )
+    return frozenset(number for number in numbers if number is not None)
+
+
+def _page(
+    world: World, which: OrderFilter, before: int | None, size: int, said_of: Collection[int]
+) -> list[Order]:
     with world.database.read() as reader:
         return reader.orders.search(
             kinds=which.kinds or None,
             customer=which.customer,
             source=which.source,
             text=which.text,
+            said_of=said_of,
             limit=size,
             before_number=before,
         )

@@ -116,7 +116,7 @@ class LocalApplication(LocalApproval, LocalDesk, LocalRecord):
 
     def orders(self, actor: Actor, which: OrderFilter) -> Sequence[OrderView]:
         """See `Application.orders`."""
-        return find_orders(self._world, within_reach(actor, which))
+        return find_orders(self._world, within_reach(actor, which), actor.may(Action.READ))
 
     def history(self, actor: Actor, order_id: str) -> Sequence[EventView]:
         """See `Application.history`."""

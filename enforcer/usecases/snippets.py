@@ -21,7 +21,8 @@ def snippets(world: World, name: str, platform: str, tool: str) -> list[SnippetV
     """The rules for one device, or for all of a platform, or for every one ("" each).
 
     `tool`: rancid, oxidized, or "" for both. Devices that these programs treat alike share them.
-    Raises NotFound, InvalidInput where nothing of the devices is in such a history.
+    None where nothing in the inventory is in such a history; InvalidInput where that was asked of a
+    device or a platform. Raises NotFound.
     """
     if name and platform:
         raise InvalidInput("say a device or --platform, not both")
@@ -33,8 +34,8 @@ def snippets(world: World, name: str, platform: str, tool: str) -> list[SnippetV
         if rules is not None:
             known, devices = shared.get(rules.oxidized[0], (rules, []))
             shared[rules.oxidized[0]] = _both(known, rules), [*devices, device]
-    if not shared:
-        what = name or platform or "the inventory"
+    if not shared and (name or platform):
+        what = name or platform
         raise InvalidInput(
             f"{what}: no device here has a configuration that rancid or oxidized keeps"
         )

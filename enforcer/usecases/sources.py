@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enforcer.application.actor import Actor
 from enforcer.application.desk_views import SourceView
 from enforcer.core.draft import did_you_mean
-from enforcer.core.source_limits import EVERYBODY, Stop, limits_of
+from enforcer.core.source_limits import EVERYBODY, PEOPLE, Stop, limits_of
 from enforcer.core.topology import Topology
 from enforcer.errors import InvalidInput, NotFound
 from enforcer.storage.unit_of_work import Reader
@@ -19,6 +19,12 @@ from enforcer.usecases.world import World
 
 _OUR_OWN = {"cli", "api"}
 _MINUTE = timedelta(minutes=1)
+STOPPED = "sources-stopped"
+"""The alarm while all automated sources are stopped."""
+_ALL_STOPPED = (
+    "every automated source was stopped by {} ({}): nothing that programs and detectors ask for is"
+    " ordered; when that is settled, `enforcer source start --all`"
+)
 
 
 def sources(world: World) -> list[SourceView]:
@@ -33,31 +39,44 @@ def sources(world: World) -> list[SourceView]:
 def stop(world: World, actor: Actor, name: str, reason: str) -> SourceView:
     """See `Application.source_stop`; a source that is stopped stays as it is.
 
+    `EVERYBODY` stops all automated sources by one switch, also those that never came before;
+    that is an alarm while it lasts. People go on.
+
     Raises InvalidInput; NotFound for a name that neither an order nor a report ever came from,
     that has no token, and that the inventory states no limits for: a typing error must not look
     like a stopped source.
     """
     need_reason(reason, "stopping a source needs a reason")
-    if name == EVERYBODY:
-        raise InvalidInput("name one source; `enforcer pause` stops what all of them order")
     topology, now = world.topology, world.clock.now()
     with world.database.write() as work:
         _must_exist(name, _known(work, topology))
         if work.sources.stop(name, Stop(actor.name, reason.strip(), now)):
             work.record("source.stopped", actor, at=now, subject=name, payload={"reason": reason})
+            if name == EVERYBODY:
+                said = _ALL_STOPPED.format(actor.name, reason.strip())
+                work.raise_alarm(STOPPED, actor, at=now, subject=name, said=said)
         return _view(name, topology, _Work.of(work, now))
 
 
 def start(world: World, actor: Actor, name: str) -> SourceView:
     """See `Application.source_start`; a source that is not stopped stays as it is.
 
-    Raises NotFound as `stop` does.
+    `EVERYBODY` ends the stop of all; who was stopped alone stays so. Raises NotFound as `stop`
+    does; InvalidInput for one of which only the stop of all is in the way.
     """
     topology, now = world.topology, world.clock.now()
     with world.database.write() as work:
         _must_exist(name, _known(work, topology))
         if work.sources.start(name):
             work.record("source.started", actor, at=now, subject=name, payload={})
+            if name == EVERYBODY:
+                why = f"started again by {actor.name}"
+                work.clear_alarm(STOPPED, actor, at=now, subject=name, why=why)
+        if (left := work.sources.stop_of(name)) is not None and left.everybody:
+            raise InvalidInput(
+                f"all automated sources are stopped, {name!r} with them: start them all"
+                " (`enforcer source start --all`)"
+            )
         return _view(name, topology, _Work.of(work, now))
 
 
@@ -88,6 +107,8 @@ def _known(reader: Reader, topology: Topology) -> set[str]:
 def _must_exist(name: str, known: Iterable[str]) -> None:
     if not name.strip():
         raise InvalidInput("a source's name is needed: see `enforcer source list`")
+    if name == EVERYBODY:
+        return
     every = _OUR_OWN.union(known) - {EVERYBODY}
     if name not in every:
         raise NotFound(
@@ -98,6 +119,8 @@ def _must_exist(name: str, known: Iterable[str]) -> None:
 
 def _view(name: str, topology: Topology, work: _Work) -> SourceView:
     limits, stopped = limits_of(topology, name), work.stops.get(name)
+    if stopped is None and name not in PEOPLE:
+        stopped = work.stops.get(EVERYBODY)
     return SourceView(
         name=name,
         longest=limits.longest,
@@ -111,4 +134,5 @@ def _view(name: str, topology: Topology, work: _Work) -> SourceView:
         stopped_by=stopped.by if stopped else None,
         stopped_why=stopped.why if stopped else None,
         stopped_since=stopped.since if stopped else None,
+        stopped_with_all=stopped is not None and stopped.everybody,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from enforcer.application.actor import Actor
 from enforcer.application.views import ControlView
 from enforcer.core.brake import PauseState
+from enforcer.core.source_limits import EVERYBODY
 from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
 
@@ -32,6 +33,7 @@ def control(world: World) -> ControlView:
         owner = reader.control.identity()
         head = reader.audit.head()[0]
         alarms = len(reader.alarms.open())
+        stop = reader.sources.stop_of(EVERYBODY)
         holder = reader.lease.state().holder if world.database.path is None else None
     led = world.led()
     return ControlView(
@@ -44,5 +46,6 @@ def control(world: World) -> ControlView:
         leader=led,
         leader_name=holder if led else None,
         alarms=alarms,
+        sources_stopped=None if stop is None else f"by {stop.by}: {stop.why}",
         head=head,
     )

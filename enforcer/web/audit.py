@@ -48,7 +48,7 @@ def audit(request: Request, caller: Auditing) -> Response:
     shown = found[:PAGE]
     context: dict[str, Any] = {
         "asked": asked,
-        "entries": [(one, in_short(one), subject_page(one.subject, one.kind)) for one in shown],
+        "entries": [(one, in_short(one), _page_of(desk, one)) for one in shown],
         "older": asked.older(shown[-1].sequence) if len(found) > PAGE else "",
         "newest": asked.newest(),
     }
@@ -111,9 +111,13 @@ def entry(request: Request, sequence: str, caller: Auditing) -> Response:
     return desk.page(
         "audit_entry.html",
         details=flat(view.entry.detail),
-        page=subject_page(view.entry.subject, view.entry.kind),
+        page=_page_of(desk, view.entry),
         **context,
     )
+
+
+def _page_of(desk: Desk, entry: EventView) -> str:
+    return subject_page(entry.subject, entry.kind, accounts=desk.may("accounts"))
 
 
 def in_short(event: EventView) -> str:

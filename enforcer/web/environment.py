@@ -13,8 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from enforcer.service_settings import TICKET
 from enforcer.web import look, times
 from enforcer.web.assets import address_of
+from enforcer.web.wording import for_the_page
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -35,6 +37,7 @@ def environment() -> Environment:
         chip=chip,
         when=when,
         span=span,
+        ticket=ticket,
         kinds=look.KINDS,
         look_of=look.look_of,
         kind_title=look.kind_title,
@@ -42,7 +45,7 @@ def environment() -> Environment:
         duration_words=times.duration_words,
         url=url,
     )
-    made.filters.update(number=number, count=counted, segment=segment)
+    made.filters.update(number=number, count=counted, segment=segment, plain=for_the_page)
     return made
 
 
@@ -95,6 +98,16 @@ def span(context: Context, instant: datetime) -> Markup:
         times.local(instant, zone),
         times.relative(instant, now),
     )
+
+
+@pass_context
+def ticket(context: Context, name: str) -> Markup:
+    """A ticket; a link to it where the settings say where tickets are (`web.ticket_url`)."""
+    pattern: str = context["desk"].services.settings.web.ticket_url
+    if not pattern:
+        return Markup("{}").format(name)
+    address = pattern.replace(TICKET, quote(name, safe=""))
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, name)
 
 
 def url(path: str, query: Mapping[str, object] | None = None, **more: object) -> str:

@@ -14,7 +14,8 @@ from enforcer.api.forms import form_allowed
 from enforcer.api.guard import Caller, allowed
 from enforcer.application.commands import AmendOrder, ChangeEnd, CommentOrder, LiftOrder, Reconfirm
 from enforcer.application.drop_views import DroppedView
-from enforcer.application.views import OrderView
+from enforcer.application.report_views import ReportFilter
+from enforcer.application.views import EventView, OrderView
 from enforcer.core.access import Action
 from enforcer.core.orders import order_id as printed
 from enforcer.core.orders import order_number
@@ -35,6 +36,9 @@ _UNCOUNTED = frozenset({"drop_routes", "shutdown_session", "blackhole"})
 _RETRIED = frozenset({"failing", "drifted", "enforcing", "unverified", "removing"})
 _OVER = frozenset({"expired", "lifted"})
 _KEPT = timedelta(days=30)
+_REPORTS = 20
+_EMERGENCY = ("order.emergency", "order.reviewed")
+_CHANGED_HANDS = ("order.owner-changed", "order.reconfirmed")
 _NOTHING = DroppedView(packets=None, shared_by=None, samples=[])
 
 Reading = Annotated[Caller, Depends(allowed(Action.READ))]
@@ -56,7 +60,8 @@ def order(request: Request, order_id: str, caller: Reading) -> Response:
         "ended": view.lifted is not None or (view.end is not None and view.end <= desk.now),
         "proved": [d for d in view.devices if d.status == "enforced"],
         "steps": steps(history, writes(desk, view, history) if history else ()),
-        "emergency": _unreviewed(event.kind for event in history),
+        "emergency": _latest(history, *_EMERGENCY),
+        "changed_hands": _latest(history, *_CHANGED_HANDS),
         "retried": _RETRIED,
         "counted": desk.services.drops is not None and view.kind not in _UNCOUNTED,
     }
@@ -70,6 +75,7 @@ def _page(desk: Desk, view: OrderView, context: dict[str, Any], status: int = 20
     end = view.end
     quick = [(label, (end + more).isoformat()) for label, more in _QUICK] if end else []
     page = desk.services.settings.web.url.rstrip("/")
+    which = ReportFilter(order=view.id, limit=_REPORTS)
     return desk.page(
         "order.html",
         status,
@@ -77,6 +83,7 @@ def _page(desk: Desk, view: OrderView, context: dict[str, Any], status: int = 20
             "until": for_input(end or desk.now + timedelta(days=1), desk.zone),
             "quick": quick,
             "link": f"{page}/orders/{view.id}",
+            "reports": desk.services.reports.reports(desk.actor, which),
             **context,
         },
     )
@@ -204,6 +211,7 @@ def _over_time(view: OrderView, found: DroppedView, now: datetime) -> list[Sampl
     return samples
 
 
-def _unreviewed(kinds: Iterable[str]) -> bool:
-    told = [kind for kind in kinds if kind in ("order.emergency", "order.reviewed")]
-    return told[-1:] == ["order.emergency"]
+def _latest(history: Iterable[EventView], asks: str, settles: str) -> bool:
+    """Whether the record asks for a decision that nobody has made since."""
+    told = [event.kind for event in history if event.kind in (asks, settles)]
+    return told[-1:] == [asks]

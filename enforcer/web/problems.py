@@ -15,6 +15,7 @@ from enforcer.api.problems import AWAITING, Problem
 from enforcer.errors import EnforcerError
 from enforcer.web.desk import Desk, Said, gone_to, own_path, theme_of
 from enforcer.web.environment import environment, url
+from enforcer.web.wording import for_the_page
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,11 @@ def problem_page(request: Request, problem: Problem, headers: Mapping[str, str])
     if problem.code == "unauthenticated":
         return _login(request)
     if problem.code == AWAITING and problem.proposal:
-        said = Said(problem.detail, "watch")
+        said = Said(for_the_page(problem.detail), "watch")
         return gone_to(f"/approvals/{problem.proposal}", said, by_https(request))
     if "fragment" in request.query_params:
-        return PlainTextResponse(problem.detail, problem.status, headers=dict(headers))
+        words = for_the_page(problem.detail)
+        return PlainTextResponse(words, problem.status, headers=dict(headers))
     advice = _BY_STATUS.get(problem.status, _OTHER)
     context: dict[str, Any] = {
         "problem": problem,

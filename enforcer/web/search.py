@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from enforcer.api.guard import Caller, allowed
 from enforcer.application.commands import OrderFilter
 from enforcer.application.desk_views import CustomerView
+from enforcer.application.report_views import ReportFilter, ReportView
 from enforcer.application.views import DeviceView, ListView, OrderView, WhyView
 from enforcer.core.access import Action
 from enforcer.core.orders import order_id, order_number
@@ -23,6 +25,7 @@ from enforcer.web.times import parse_local
 
 router = APIRouter(include_in_schema=False)
 _MOST = 50
+_REPORTS = 10
 _LONGEST = 200
 
 
@@ -80,11 +83,17 @@ def _answer(desk: Desk, address: str, at: str) -> Response:
         "past": instant,
         "at": at,
         "problem": problem,
+        "reports": _reports(desk, address) if instant is None else (),
     }
     part = request_part(desk)
     if part:
         return desk.fragment("why_body.html", **context, verdict=verdict(why))
     return desk.page("why.html", **context, verdict=verdict(why))
+
+
+def _reports(desk: Desk, address: str) -> Sequence[ReportView]:
+    which = ReportFilter(target=address, limit=_REPORTS)
+    return desk.services.reports.reports(desk.actor, which)
 
 
 def request_part(desk: Desk) -> bool:

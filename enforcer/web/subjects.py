@@ -8,21 +8,20 @@ from urllib.parse import quote
 
 from enforcer.core.orders import order_number
 
-_ACCOUNT = "/accounts/{}"
 _BY_KIND = {
     "list": "/lists/{}",
     "feed": "/lists/{}",
     "customer": "/customers/{}",
     "attachment": "/customers/{}",
-    "user": _ACCOUNT,
+    "user": "/accounts/{}",
     "source": "/sources",
     "inventory": "/inventory",
     "report": "/reports/{}",
-    "device": "/devices/{}",
-    "order": "/orders/{}",
     "proposal": "/approvals/{}",
 }
 """By the first word of an entry's kind (``list.imported``): a name may look like an order's id."""
+_NO_PAGE = frozenset({"login", "session", "token"})
+"""What these name has no page of its own, or need not be an account."""
 
 
 def subject_page(
@@ -39,11 +38,13 @@ def subject_page(
     if not subject:
         return ""
     name = quote(subject, safe="")
+    what = kind.replace("-", ".").partition(".")[0]
+    if what in _NO_PAGE or (what == "user" and not accounts):
+        return ""
+    if what in _BY_KIND:
+        return _BY_KIND[what].format(name)
     if subject in devices:
         return f"/devices/{name}"
-    pattern = _BY_KIND.get(kind.replace("-", ".").partition(".")[0], "")
-    if pattern and not (pattern == "/orders/{}" and order_number(subject) is None):
-        return pattern.format(name) if accounts or pattern != _ACCOUNT else ""
     if subject.startswith("P."):
         return f"/approvals/{name}"
     return f"/orders/{name}" if order_number(subject) is not None else ""

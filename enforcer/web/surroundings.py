@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from enforcer.api.forms import form_allowed
 from enforcer.api.guard import Caller
 from enforcer.core.access import Action
+from enforcer.core.source_limits import EVERYBODY
 from enforcer.errors import InvalidInput
 from enforcer.web.desk import Desk, Said
 from enforcer.web.senders import Reading, Text, reason_of
@@ -69,6 +70,8 @@ def stop(request: Request, name: str, caller: Pausing, reason: Text = "") -> Res
     desk = Desk(request, caller)
     desk.application.source_stop(desk.actor, name, reason_of(reason, "stopping a source"))
     said = f"{name} is stopped: it places nothing. What it placed stays in force."
+    if name == EVERYBODY:
+        said = "All automated sources are stopped. What they placed stays in force."
     return desk.go("/sources", Said(said, "watch"))
 
 
@@ -77,7 +80,8 @@ def start(request: Request, name: str, caller: Resuming) -> Response:
     """Let it place orders again."""
     desk = Desk(request, caller)
     desk.application.source_start(desk.actor, name)
-    return desk.go("/sources", Said(f"{name} places orders again."))
+    said = "All automated sources place" if name == EVERYBODY else f"{name} places"
+    return desk.go("/sources", Said(f"{said} orders again."))
 
 
 @router.get("/alarms")

@@ -35,7 +35,8 @@ _LONGEST = 300
 _LEFT_OUT = frozenset(
     {"demand", "order", "command", "key", "text", "idempotency_key", "sha256", "hash"}
 )
-_INSTANTS = frozenset({"start", "end", "was", "at", "until"})
+_INSTANTS = frozenset({"start", "end", "was", "at", "until", "from", "to"})
+_WAS, _IS = "was", "is"
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,34 @@ def _step(event: EventView) -> Step:
 
 
 def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str | datetime], ...]:
-    return tuple(
-        (name.replace("_", " "), _shown(name, value))
+    was, is_now = detail.get(_WAS), detail.get(_IS)
+    changes: tuple[tuple[str, str], ...] = ()
+    if isinstance(was, Mapping) and isinstance(is_now, Mapping):
+        changes = tuple(
+            (_plain(name), f"{_words(was.get(name))} → {_words(now)}")
+            for name, now in is_now.items()
+        )
+    told = {_WAS, _IS} if changes else set()
+    return changes + tuple(
+        (_plain(name), _shown(name, value))
         for name, value in detail.items()
-        if name not in _LEFT_OUT and value not in (None, "", [], {})
+        if name not in _LEFT_OUT and name not in told and value not in (None, "", [], {})
     )
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _words(value: object) -> str:
+    """A value of the record as people write it."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_plain(str(name))}: {_words(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value in (None, "") else str(value)
 
 
 def _shown(name: str, value: object) -> str | datetime:
@@ -113,5 +137,5 @@ def _shown(name: str, value: object) -> str | datetime:
         with suppress(ValueError):
             instant = datetime.fromisoformat(value)
             return instant if instant.tzinfo else value
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = _words(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

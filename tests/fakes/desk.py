@@ -19,6 +19,7 @@ from enforcer.application.desk_views import (
 )
 from enforcer.application.views import DeviceView
 from enforcer.core.prefixes import parse_network
+from enforcer.core.source_limits import EVERYBODY
 from enforcer.errors import NotFound
 from tests.fakes.calls import FakeCalls
 from tests.fakes.views import NOW, a_customer, a_source, an_alarm, an_inventory
@@ -154,6 +155,10 @@ class FakeDesk(FakeCalls):
 
     def _source(self, name: str, **changes: object) -> SourceView:
         if name not in self.source_views:
+            if name == EVERYBODY:
+                blank = next(iter(self.source_views.values()))
+                self.source_views[name] = blank.model_copy(update={"name": name})
+                return self._source(name, **changes)
             raise NotFound(f"there is no source '{name}': 'enforcer source list' shows all")
         self.source_views[name] = self.source_views[name].model_copy(update=changes)
         return self.source_views[name]

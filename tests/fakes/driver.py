@@ -148,7 +148,10 @@ class FakeSession:
         self._box.faults.meet(Point.READ if region.delta is None else Point.READ_BACK)
         if self._box.garbled:
             raise ParseFailed(self._box.name, "line 3 is not of this world: show it to a person")
-        self._seen = self._box.token
+        token = self._box.token
+        if region.delta is None or self._seen is not None:
+            # Who wrote unguarded knows again what stands only when all of it was read.
+            self._seen = token
         table = self._box.table()
         self._valid_until = self._box.valid_until()
         addresses, interfaces = self._shown(table, region)
@@ -160,7 +163,7 @@ class FakeSession:
             {rule: some for rule, some in interfaces.items() if some},
             Native(table.objects),
             region.delta is not None,
-            self._seen,
+            token,
             self._box.hold and region.delta is None,
         )
         return self._box.faults.told(actual)
@@ -186,12 +189,12 @@ class FakeSession:
         if guarded and self._seen is None:
             raise StaleState(self._box.name, "it was not read yet: read it first")
         token = self._box.write(commands, self._driver, self._seen if guarded else None)
-        if self._seen and not token:
+        if guarded and self._seen and not token:
             raise StaleState(self._box.name, "somebody wrote since it was read: read it again")
-        self._seen = token
+        self._seen = token if guarded else None
         self._valid_until = self._box.valid_until()
         faults.meet(Point.STAGED)
-        return FakeStaged(self._driver, before, token)
+        return FakeStaged(self._driver, before, token, told=guarded)
 
     def close(self) -> None:
         """End it."""
@@ -209,18 +212,19 @@ def _places(delta: Delta) -> set[tuple[object, Place]]:
 
 
 class FakeStaged:
-    """A batch that stands; a CANDIDATE box can take it back."""
+    """A batch that stands; a CANDIDATE box can take it back. `told`: it gives a token."""
 
-    def __init__(self, driver: FakeDriver, before: Table, token: str) -> None:
+    def __init__(self, driver: FakeDriver, before: Table, token: str, told: bool) -> None:
         self._driver = driver
         self._box = driver.box
         self._before = before
         self._token = token
+        self._told = told
 
     @property
     def token(self) -> str:
-        """The token after the batch."""
-        return self._token
+        """The token after the batch; "" where somebody else may have written before it."""
+        return self._token if self._told else ""
 
     def confirm(self) -> Applied:
         """Make it stay; what the faults say, else APPLIED."""

@@ -199,6 +199,10 @@ class FakeReports:
         found = sorted(self.views.values(), key=lambda view: -view.id)
         if which.states:
             found = [view for view in found if view.state in which.states]
+        if which.order is not None:
+            found = [view for view in found if view.order == which.order]
+        if which.target is not None:
+            found = [view for view in found if view.target == which.target]
         if which.before is not None:
             found = [view for view in found if view.id < which.before]
         return found[: which.limit]

@@ -15,7 +15,8 @@ from enforcer.control.mending import looked_at, together
 from enforcer.core.addresses import to_integers
 from enforcer.core.drift import tally_of
 from enforcer.core.rules import NO_END, Key, Rule
-from enforcer.driver_api import DeviceEvent, Watch
+from enforcer.driver_api import DeviceEvent, EventKind, Watch
+from enforcer.errors import StaleState
 from tests.integration.nft_router import Router, desired, members, routers
 
 pytestmark = pytest.mark.root
@@ -98,6 +99,27 @@ def test_members_and_structure_at_once(router: Router, watch: Watch) -> None:
     assert told(router, watch, commands).touched is None
 
 
+@pytest.mark.parametrize("element", ["198.51.100.99", "198.51.100.7"])
+def test_one_address_among_ranges_is_not_where_anybody_would_look(
+    router: Router, watch: Watch, element: str
+) -> None:
+    event = told(router, watch, f"add element inet enforcer {N} {{ {element} }}")
+    assert event.kind is EventKind.CHANGED and event.touched is None
+
+
+def test_a_second_change_is_not_vouched_for_with_the_first(router: Router, watch: Watch) -> None:
+    event = told(router, watch, f"delete element inet enforcer {H} {{ 198.51.100.7 }}")
+    touched = together([event.touched or {}])
+    token = router.session.fingerprint().token
+    router.nft(f"delete element inet enforcer {H} {{ 198.51.100.8 }}")
+    assert touched
+    case = looked_at(router.driver, router.session, WANTED, touched, token)
+    assert case.actual.token != token
+    (batch,) = router.driver.plan(WANTED, case.drift, case.actual).batches
+    with pytest.raises(StaleState):
+        router.session.stage(batch, guarded=True)
+
+
 @pytest.mark.parametrize(
     ("name", "element", "count"),
     [(H, "198.51.100.7", (1, 0)), (N, "203.0.113.0/25", (1, 0)), (H, "198.51.100.99", (0, 1))],
@@ -111,7 +133,9 @@ def test_what_was_touched_is_looked_at_and_written_alone(
     assert event.touched is not None
     touched = together([event.touched])
     assert touched is not None
-    case = looked_at(router.driver, router.session, WANTED, touched)
+    token = router.session.fingerprint().token
+    case = looked_at(router.driver, router.session, WANTED, touched, token)
+    assert case.actual.token == token
     assert (case.drift.tally.missing, case.drift.tally.extra) == count
     assert tally_of(case.drift.delta).differing == 1
     (batch,) = router.driver.plan(WANTED, case.drift, case.actual).batches

@@ -52,6 +52,17 @@ def test_a_change_leaves_what_came(database: Database) -> None:
         assert reader.reports.raw(1) == b"came" and reader.reports.get(2) == report(2)
 
 
+def test_reports_are_found_by_their_order_and_their_exact_target(database: Database) -> None:
+    fill(database, report(1, order=3), report(2, target="192.0.2.70"), report(3, order=3))
+    with database.read() as reader:
+        assert [one.id for one in reader.reports.search(order=3)] == [3, 1]
+        assert reader.reports.search(order=4) == []
+        assert [one.id for one in reader.reports.search(target="192.0.2.7")] == [3, 1]
+        assert [one.id for one in reader.reports.search(target="192.0.2.7", order=3, limit=1)] == [
+            3
+        ]
+
+
 def test_ids_follow_each_other(database: Database) -> None:
     with database.write() as work:
         assert work.reports.next_id() == 1

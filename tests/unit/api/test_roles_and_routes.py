@@ -81,16 +81,23 @@ def asked(client: TestClient, document: dict[str, object], row: str, secret: str
     for name in ("order_id", "proposal_id", "name", "session_id"):
         filled = filled.replace("{" + name + "}", "nobody")
     query = {"address": "192.0.2.7", "prefix": "192.0.2.0/24", "subject": "acme", "timeout": "0"}
+    query |= {"old": "1", "new": "2"} | ({"format": "xarf"} if path == "/reports/try" else {})
+    known = _parameters(document, method, path)
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     body = _body(document, method, path)
     response = client.request(
         method,
         PREFIX + filled,
-        params=query | {"old": "1", "new": "2", "format": "xarf"},
+        params={name: value for name, value in query.items() if name in known},
         headers=headers,
         json=body,
     )
     return int(response.status_code)
+
+
+def _parameters(document: dict[str, object], method: str, path: str) -> set[str]:
+    operation = document["paths"][PREFIX + path][method.lower()]  # type: ignore[index]  # JSON
+    return {one["name"] for one in operation.get("parameters", ())}
 
 
 def _body(document: dict[str, object], method: str, path: str) -> object:

@@ -78,6 +78,15 @@ def test_approving_gives_the_order(shell: Shell, proposal: str) -> None:
         assert part in shown
 
 
+def test_who_approves_may_wait_though_not_place(shell: Shell, proposal: str) -> None:
+    env = {"ENFORCER_TOKEN": "token-approver"} if shell.served_by_http else {}
+    result = shell.run(
+        "approval", "approve", proposal, "-r", "right", "--yes", "--wait", "1m", env=env
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "enforced" in result.stdout
+
+
 def test_a_person_sees_it_before_it_is_approved(shell: Shell, proposal: str) -> None:
     shell.at_a_terminal = True
     result = shell.run("approval", "approve", proposal, answer="n\n")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -181,6 +182,32 @@ def test_a_pause_holds_additions_until_it_ends_and_survives_a_restart(
         set_state(live, "running")
         rung(live)
         assert eventually(lambda: live.status(order) is Status.ENFORCED)
+
+
+def test_a_pause_is_heard_before_what_came_with_it_is_taken_in(
+    live: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taking in very many orders takes seconds, in which workers go on."""
+    asked: list[Callable[[], PauseState]] = []
+
+    def means(pause: Callable[[], PauseState]) -> Means:
+        asked.append(pause)
+        return replace(live.means(), pause=pause)
+
+    controller = Controller(live.database, live.topology, means, RARELY)
+    controller.load()
+    heard: list[PauseState] = []
+    advance = controller.book.advance
+
+    def spy(*given: Any) -> frozenset[str]:
+        heard.append(asked[0]())
+        return advance(*given)
+
+    monkeypatch.setattr(controller.book, "advance", spy)
+    live.place()
+    set_state(live, "frozen")
+    controller.follow("rung")
+    assert heard == [PauseState.FROZEN]
 
 
 def set_state(desk: Desk, state: str) -> None:

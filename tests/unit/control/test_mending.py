@@ -95,6 +95,18 @@ def test_a_change_that_was_not_told_is_found_by_reading_all(proved: Desk) -> Non
     assert (facts.outcome, facts.drift.missing, read) == (Outcome.REPAIRED, 2, 1)
 
 
+def test_a_change_between_the_fingerprint_and_the_look_is_found(proved: Desk) -> None:
+    rule, place = a_member(proved.box(), Key.DESTINATION)
+    touch(proved, *a_member(proved.box()))
+    box = proved.box()
+    box.faults.act(Point.READ_BACK, lambda: box.remove(rule, place))
+    rows = proved.box().rows()
+    facts, read = again(proved)
+    assert (facts.outcome, facts.drift.missing, read) == (Outcome.REPAIRED, 2, 1)
+    assert place in box.table().members[rule] and len(box.rows()) == len(rows) + 1
+    assert again(proved)[0].outcome is Outcome.CLEAN
+
+
 def test_an_order_that_came_meanwhile_is_a_matter_for_a_full_pass(proved: Desk) -> None:
     touch(proved, *a_member(proved.box()))
     proved.place(block("203.0.113.200/32"))

@@ -13,6 +13,7 @@ from enforcer.storage.records import Note
 from tests.unit.control.desk import ANN, Desk, block
 
 SOON = 1.0
+ACTS = ("place", "amend", "lift", "replace", "read")
 
 
 def place(desk: Desk, count: int) -> list[Order]:
@@ -91,6 +92,35 @@ def test_a_change_waits_for_its_turn(desk: Desk) -> None:
     assert reading.known[old.number].lifted is not None
 
 
+def test_what_replaces_it_comes_with_a_lift_though_it_was_amended_since(desk: Desk) -> None:
+    (old,) = place(desk, 1)
+    reading = Reading(desk)
+    reading.finish()
+    (new,) = place(desk, 1)
+    desk.clock.advance(SOON)
+    desk.change(old, lift=True)
+    for _ in range(5):
+        place(desk, 3)
+    desk.clock.advance(SOON)
+    desk.change(new, lasts=600)
+    reading.step()
+    assert reading.known[old.number].lifted is not None
+    assert reading.known[new.number] == new, "as it stood then"
+    reading.finish()
+    assert reading.known[new.number].end is not None
+
+
+def test_many_placed_and_lifted_before_anybody_looked_come_in_portions(desk: Desk) -> None:
+    orders = [place(desk, 1)[0] for _ in range(20)]
+    for order in orders:
+        desk.clock.advance(SOON)
+        desk.change(order, lift=True)
+    reading = Reading(desk)
+    assert len(reading.step()) == 3
+    reading.finish()
+    assert all(order.lifted is not None for order in reading.known.values())
+
+
 def test_a_portion_that_could_not_be_used_comes_again(desk: Desk) -> None:
     orders = place(desk, 4)
     unread = Unread()
@@ -119,3 +149,47 @@ def test_in_whatever_sequence_the_book_ends_up_with_what_is_stored(desk: Desk, s
                 assert due.items() <= reading.known.items()
     reading.finish()
     assert reading.known == {order.number: order for order in placed}
+
+
+class Past:
+    """Who changes orders, and what stood after each transaction."""
+
+    def __init__(self, desk: Desk, chance: random.Random) -> None:
+        self._desk = desk
+        self._chance = chance
+        self.now: dict[int, Order] = {}
+        self.then: dict[int, dict[int, Order]] = {0: {}}
+
+    def act(self, what: str) -> None:
+        known = [order for order in self.now.values() if order.lifted is None]
+        some = self._chance.sample(known, min(len(known), 1))
+        if what in ("place", "replace"):
+            self._keep(*place(self._desk, self._chance.randrange(1, 4)))
+        for order in some:
+            self._desk.clock.advance(SOON)
+            if what == "amend":
+                self._keep(self._desk.change(order, lasts=self._chance.random() * 1e6))
+            elif what in ("lift", "replace"):
+                self._keep(self._desk.change(order, lift=True))
+
+    def _keep(self, *orders: Order) -> None:
+        self.now |= {order.number: order for order in orders}
+        self.then[self._desk.database.head()] = dict(self.now)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_each_portion_the_book_is_as_it_was_once(desk: Desk, seed: int) -> None:
+    """What was blocked all the time is never let through in between; blocked sooner may be."""
+    chance = random.Random(seed)
+    past, reading = Past(desk, chance), Reading(desk)
+    for _ in range(40):
+        what = chance.choice(ACTS)
+        past.act(what)
+        if what == "read":
+            reading.step()
+            once = past.then[reading.head]
+            assert {n: reading.known[n] for n in once} == once
+            early = reading.known.keys() - once.keys()
+            assert all(reading.known[n].changed == n for n in early)
+    reading.finish()
+    assert reading.known == past.now

@@ -171,8 +171,10 @@ def test_what_is_big_waits_and_is_not_lost(desk: Desk) -> None:
     assert [entry.order.number for entry in ahead.entries] == [orders[0].number]
     assert ahead.moves is None and len(ahead.region) == 2
     head = state.head
-    first = state.follow(ahead, desk.time.now())
-    assert {len(change.add) for change in first.addresses.values()} == {1}
+    first = state.foresee(ahead, desk.time.now())
+    assert state.orders == frozenset() and not state.desired.addresses
+    state.follow(first)
+    assert {len(change.add) for change in first.delta.addresses.values()} == {1}
     assert state.head == head and state.orders == {orders[0].number}
     rest = state.advance(desk.time.now())
     assert {len(change.add) for change in rest.addresses.values()} == {1}

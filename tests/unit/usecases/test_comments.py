@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
 from enforcer.application.actor import Actor
-from enforcer.application.commands import CommentOrder, LiftOrder
+from enforcer.application.commands import AmendOrder, CommentOrder, LiftOrder, OrderFilter
 from enforcer.core.access import MachineLimits, Rights, Role
 from enforcer.core.orders import BlockAddress, order_id
 from enforcer.errors import Forbidden, InvalidInput, NotFound
@@ -26,6 +27,21 @@ def test_a_comment_is_in_the_history_and_the_order_stays(office: Office) -> None
     assert (said.kind, said.subject, said.actor) == ("order.commented", order.id, "ann")
     assert office.app.history(ANN, order.id)[-1] == said
     assert office.app.order(ANN, order.id) == order
+
+
+def test_orders_are_found_by_what_was_said_of_them(office: Office) -> None:
+    said, _, written = (office.place(BlockAddress(ip_network(f"192.0.2.{n}"))) for n in (7, 8, 9))
+    office.app.comment(ANN, CommentOrder(order=said.id, text="Called the\nHotline at 9"))
+    office.app.amend(ANN, AmendOrder(order=written.id, reason="hotline asked"))
+
+    def found(**stated: Any) -> list[str]:
+        return [view.id for view in office.app.orders(ANN, OrderFilter(**stated))]
+
+    assert found(text="HOTLINE") == [written.id, said.id]
+    assert found(text="hotline", limit=1) == [written.id]
+    assert found(text="hotline", before=written.id) == [said.id]
+    assert found(text="hotline", source="elsewhere") == []
+    assert found(text="9%") == []
 
 
 def test_an_order_that_is_over_can_be_commented(office: Office) -> None:

@@ -175,3 +175,21 @@ def test_so_is_a_reconfirmation_that_is_refused(
     with pytest.raises(OrderRefused):
         office.app.reconfirm(ANN, Reconfirm(order=placed.id, reason="it stays"))
     assert office.app.history(ANN, placed.id)[-1].detail["codes"] == [code]
+
+
+def test_a_change_is_recorded_with_what_was_not_there_as_nothing(office: Office) -> None:
+    placed = office.place(DEMAND)
+    office.app.amend(ANN, AmendOrder(order=placed.id, ticket="T-1"))
+    (entry,) = [e for e in office.app.history(ANN, placed.id) if e.kind == "order.amended"]
+    assert (entry.detail["was"], entry.detail["is"]) == ({"ticket": None}, {"ticket": "T-1"})
+
+
+def test_the_state_of_the_controller_counts_the_open_alarms(office: Office) -> None:
+    now = office.clock.now()
+    with office.database.write() as work:
+        for device in ("edge1", "edge2"):
+            work.raise_alarm("braked", ANN, at=now, subject=device, said="look")
+    assert office.app.control(ANN).alarms == 2
+    with office.database.write() as work:
+        work.clear_alarm("braked", ANN, at=now, subject="edge1", why="over")
+    assert office.app.control(ANN).alarms == 1

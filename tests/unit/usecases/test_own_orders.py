@@ -11,7 +11,13 @@ import pytest
 
 from enforcer.application import Application
 from enforcer.application.actor import Actor
-from enforcer.application.commands import CommentOrder, LiftOrder, OrderFilter
+from enforcer.application.commands import (
+    AmendOrder,
+    ChangeEnd,
+    CommentOrder,
+    LiftOrder,
+    OrderFilter,
+)
 from enforcer.core.access import Rights, Role
 from enforcer.core.orders import BlockAddress
 from enforcer.errors import Forbidden, NotFound
@@ -74,3 +80,35 @@ def test_who_may_look_at_nothing_sees_nothing(office: Office) -> None:
     with pytest.raises(Forbidden):
         office.app.orders(nobody, OrderFilter())
     assert Role.DETECTOR in (BOT.rights or Rights()).roles
+
+
+CHANGES: tuple[Look, ...] = (
+    lambda app, actor, order: app.lift(actor, LiftOrder(order=order, reason="over")),
+    lambda app, actor, order: app.amend(actor, AmendOrder(order=order, ticket="T-1")),
+    lambda app, actor, order: app.change_end(actor, longer(order)),
+)
+
+
+def longer(order: str) -> ChangeEnd:
+    """A later end."""
+    return ChangeEnd(order=order, extend=True, duration=timedelta(hours=2))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_another_s_is_not_there_to_be_changed_either(office: Office, change: Look) -> None:
+    theirs = placed(office, ANN, 8)
+    with pytest.raises(NotFound) as changed:
+        change(office.app, BOT, theirs)
+    with pytest.raises(NotFound) as looked:
+        office.app.order(BOT, theirs)
+    assert str(changed.value) == str(looked.value)
+    assert "cli" not in str(changed.value)
+
+
+def test_what_a_detector_may_not_do_at_all_tells_nothing_of_what_there_is(office: Office) -> None:
+    said = set()
+    for order in (placed(office, ANN, 8), "0009-Y"):
+        with pytest.raises(Forbidden) as refused:
+            office.app.comment(BOT, CommentOrder(order=order, text="hello"))
+        said.add(str(refused.value))
+    assert len(said) == 1

@@ -353,6 +353,18 @@ def test_a_preview_tells_what_would_refuse_the_order_now(
     assert any(f"would be refused: [{code}]" in w for w in preview(guarded, GOOD).warnings)
 
 
+@pytest.mark.parametrize("stop", ["pause", "freeze"])
+def test_a_preview_says_that_an_order_waits_only_where_it_does(guarded: Office, stop: str) -> None:
+    getattr(guarded.app, stop)(ANN, "maintenance")
+    refused = preview(guarded, GOOD).warnings
+    assert any("would be refused: [" in said for said in refused)
+    assert not any("the order waits until" in said for said in refused)
+    later = guarded.clock.now() + HOUR
+    waits = preview(guarded, GOOD, start=later).warnings
+    assert any("the order waits until `enforcer resume`" in said for said in waits)
+    assert not any("would be refused: [" in said for said in waits)
+
+
 def test_a_preview_tells_of_a_paused_device(guarded: Office) -> None:
     control = DeviceControl(paused=True, paused_by="ann", paused_why="new optics")
     with guarded.database.write() as work:

@@ -136,6 +136,7 @@ def test_what_cannot_be_answered_says_why(shop: Shop) -> None:
         snippets(world, "nowhere", "", "")
     with pytest.raises(InvalidInput, match=r"server: no device here has a configuration"):
         snippets(world, "server", "", "")
+    assert snippets(shop.world(server="host"), "", "", "") == [], "nothing was asked of it"
 
 
 # A rancid that is just enough: it reads up to the prompt, and prints what it read.

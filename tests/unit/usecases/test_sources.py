@@ -91,9 +91,44 @@ def test_what_has_limits_can_be_stopped_before_its_first_order(office: Office) -
 def test_the_switch_needs_a_reason_and_one_source(office: Office) -> None:
     with pytest.raises(InvalidInput, match="--reason"):
         office.app.source_stop(ANN, "cli", " ")
-    with pytest.raises(InvalidInput, match="enforcer pause"):
-        office.app.source_stop(ANN, "*", "everything")
+    with pytest.raises(InvalidInput, match="--reason"):
+        office.app.source_stop(ANN, "*", " ")
     with pytest.raises(InvalidInput, match="a source's name is needed"):
         office.app.source_stop(ANN, "", "runs wild")
     with pytest.raises(InvalidInput, match="a source's name is needed"):
         office.app.source_start(ANN, " ")
+
+
+def test_one_switch_stops_every_automated_source_and_no_person(office: Office) -> None:
+    order(office, 1)
+    office.app.source_stop(ANN, "detector", "runs wild")
+    assert office.app.source_stop(ANN, "*", "a wrong feed").stopped
+    assert office.app.control(ANN).sources_stopped == "by ann: a wrong feed"
+    never_seen = Actor("bot", "another-detector")
+    with pytest.raises(OrderRefused, match=r"every automated source.*start --all") as refused:
+        order(office, 2, never_seen)
+    assert refused.value.code == "source-stopped"
+    for source in ("cli", "web", "api"):
+        order(office, 10 + len(source) + ord(source[0]), Actor("ann", source))
+    shown = {view.name: view for view in office.app.sources(ANN)}
+    assert shown["detector"].stopped and not shown["detector"].stopped_with_all
+    assert not shown["cli"].stopped
+    (alarm,) = office.app.alarms(ANN)
+    assert (alarm.kind, alarm.subject) == ("sources-stopped", "*")
+    assert [e.subject for e in entries(office, "source.stopped")] == ["detector", "*"]
+    assert not office.app.source_start(ANN, "*").stopped
+    assert office.app.control(ANN).sources_stopped is None
+    assert [one.cleared is not None for one in office.app.alarms(ANN, False)] == [True]
+    order(office, 3, never_seen)
+    with pytest.raises(OrderRefused, match="the source 'detector'"):
+        order(office, 4)
+
+
+def test_one_source_alone_is_not_started_while_all_are_stopped(office: Office) -> None:
+    order(office, 1)
+    office.app.source_stop(ANN, "*", "a wrong feed")
+    assert {v.name: v.stopped_with_all for v in office.app.sources(ANN)}["detector"]
+    with pytest.raises(InvalidInput, match="start --all"):
+        office.app.source_start(ANN, "detector")
+    with pytest.raises(OrderRefused):
+        order(office, 2)

@@ -17,6 +17,7 @@ from enforcer.core.topology import ProtectedPrefix
 from enforcer.usecases.local import LocalApplication
 from tests.fakes.table import PutMark
 from tests.unit.usecases.office import ANN, TOPOLOGY, Office
+from tests.unit.usecases.people import VIEWER
 
 PROTECTED = ProtectedPrefix(ip_network("203.0.113.0/25"), "our servers")
 
@@ -49,3 +50,11 @@ def test_a_device_that_may_not_be_written_is_not_tried_again_and_again(office: O
         box.mark(PutMark(Owner("STRANGER", 1)))
     placed = office.place(BlockAddress(ip_network("203.0.113.9/32")))
     assert office.app.wait(ANN, placed.id, timedelta(hours=1)).status == "failing"
+
+
+def test_who_may_place_nothing_has_no_device_written_by_waiting(office: Office) -> None:
+    placed = office.place(BlockAddress(ip_network("203.0.113.9/32")))
+    seen = office.app.wait(VIEWER, placed.id, timedelta(0))
+    assert seen.status == "enforcing"
+    assert not any(box.rows() for box in office.boxes.values())
+    assert office.app.wait(ANN, placed.id, timedelta(hours=1)).status == "enforced"

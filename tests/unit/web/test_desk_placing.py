@@ -158,6 +158,17 @@ def test_a_guardrail_is_confirmed_by_its_code_and_by_no_other(
     assert not (command.confirm_collateral or command.confirm_routes or command.confirm_foreign)
 
 
+def test_what_would_be_refused_now_is_not_offered(
+    visitor: As, application: FakeApplication
+) -> None:
+    application.warnings = ["would be refused: [paused] enforcement is paused"]
+    page = visitor("abuse").post("/orders/preview", data=filled()).text
+    assert "Would be refused now: paused" in page and "Change it" in page
+    assert "Place the order" not in page
+    application.warnings = ["would be refused: [too-wide] /20 is wider than /24"]
+    assert "Place the order" in visitor("abuse").post("/orders/preview", data=filled()).text
+
+
 def test_nothing_is_confirmed_that_was_not_asked_for(
     visitor: As, application: FakeApplication
 ) -> None:

@@ -16,6 +16,7 @@ from enforcer.errors import InvalidInput
 from enforcer.web.audit import flat, in_short
 from enforcer.web.audit_filters import PAGE, EntriesAsked
 from enforcer.web.subjects import subject_page
+from enforcer.web.timeline import steps
 from enforcer.web.times import zone_of
 from tests.fakes.views import NOW, a_signature, an_event
 from tests.unit.web.sitting import Sitting
@@ -145,6 +146,10 @@ def test_a_report_for_a_dispute_is_a_file_and_no_page_of_ours() -> None:
         ("a/b", "list.imported", "/lists/a%2Fb"),
         ("acme", "customer.confirmed-gone", "/customers/acme"),
         ("ann", "user.changed", "/accounts/ann"),
+        ("engineer", "user.created", "/accounts/engineer"),
+        ("engineer", "list.imported", "/lists/engineer"),
+        ("engineer", "token.created", ""),
+        ("engineer", "login.failed", ""),
         ("edge1", "braked", "/devices/edge1"),
         ("the files", "inventory-bad", "/inventory"),
         ("something", "unheard.of", ""),
@@ -153,6 +158,37 @@ def test_a_report_for_a_dispute_is_a_file_and_no_page_of_ours() -> None:
 )
 def test_where_a_subject_has_its_page(subject: str | None, kind: str, path: str) -> None:
     assert subject_page(subject, kind, {"edge1"}) == path
+
+
+def test_accounts_are_linked_for_who_may_see_them() -> None:
+    for role, linked in (("admin", True), ("viewer", False), ("abuse", False)):
+        sitting = Sitting(role)
+        created = an_event(7).model_copy(update={"kind": "user.created", "subject": "engineer"})
+        sitting.application.entries = [created]
+        for path in ("/audit", "/audit/7"):
+            text = sitting.page(path)
+            assert "engineer" in text
+            assert ('href="/accounts/engineer"' in text) is linked, (role, path)
+            assert "/orders/engineer" not in text
+
+
+def test_what_was_amended_is_told_in_words() -> None:
+    detail = {
+        "was": {"ticket": "T8", "reason": None},
+        "is": {"ticket": "T9", "reason": "spam run"},
+    }
+    step = steps([an_event(3).model_copy(update={"kind": "order.amended", "detail": detail})])[0]
+    assert step.facts == (("ticket", "T8 → T9"), ("reason", "none → spam run"))
+
+
+def test_the_timeline_shows_instants_and_nothing_as_the_program_writes_it() -> None:
+    at = "2026-11-22T13:41:36.970896+00:00"
+    detail = {"from": at, "to": at, "limits": {"per_minute": 3, "on": True}, "several": [{"a": 1}]}
+    step = steps([an_event(3).model_copy(update={"detail": detail})])[0]
+    facts = dict(step.facts)
+    assert facts["from"] == facts["to"] == datetime.fromisoformat(at)
+    assert facts["limits"] == "per minute: 3; on: yes"
+    assert facts["several"] == "a: 1"
 
 
 def test_details_are_told_by_their_whole_names() -> None:

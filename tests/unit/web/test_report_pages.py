@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from enforcer.web.reports import PAGE, ReportsAsked, prefilled
 from tests.fakes.services import a_report
+from tests.unit.web.desk_orders import an_order
 from tests.unit.web.sitting import Sitting
 
 
@@ -31,6 +32,28 @@ def test_what_waits_for_somebody_comes_first() -> None:
     assert "Nothing waits for you" in sitting.page("/reports")
     assert "No report came yet" in sitting.page("/reports?view=all")
     assert "No report fits" in sitting.page("/reports?source=nobody")
+
+
+def test_an_order_names_the_reports_it_was_placed_for() -> None:
+    sitting = Sitting("viewer")
+    order = an_order(sitting.application)
+    assert "Because of" not in sitting.page(f"/orders/{order.id}")
+    changes = {"state": "ordered", "order": order.id, "rule": "spam"}
+    sitting.reports.views[2] = a_report(2).model_copy(update=changes)
+    text = sitting.page(f"/orders/{order.id}")
+    assert '<a href="/reports/2">report 2</a>' in text
+    assert "by the rule spam" in text
+    assert 'href="/reports/1"' not in text
+
+
+def test_an_address_is_answered_with_the_reports_about_it() -> None:
+    sitting = Sitting("viewer")
+    sitting.reports.views[2] = a_report(2).model_copy(update={"target": "192.0.2.70"})
+    for part in ("", "&fragment=1"):
+        text = sitting.page(f"/search?q=192.0.2.7{part}")
+        assert 'href="/reports/1"' in text and 'href="/reports/2"' not in text
+    assert "Reports about it" not in sitting.page("/search?q=192.0.2.9")
+    assert "Reports about it" not in sitting.page("/search?q=192.0.2.7&at=2026-11-20T10:00")
 
 
 def test_pages_of_reports() -> None:

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from drivers.gobgp.capability import capability
+from drivers.gobgp.driver import GobgpDriver
 from drivers.gobgp.model import MARK, Large
 from drivers.gobgp.options import Options, community, shape
+from enforcer.core.plan import Trait
 from enforcer.core.rules import Key, Owner, Rule
 from enforcer.core.topology import Blackholing, Device, Witness
 from enforcer.errors import ConfigurationInvalid
@@ -46,6 +48,18 @@ def test_a_bad_transport_says_what_may_stand_there(
 ) -> None:
     with pytest.raises(ConfigurationInvalid, match=words):
         Options.of(replace(DEVICE, transport=transport))
+
+
+class NoSecrets:
+    """A credential source that knows none."""
+
+    def resolve(self, reference: str) -> str:
+        raise ConfigurationInvalid(f"no secret {reference}")
+
+
+def test_a_speaker_may_run_on_another_host_and_outlive_this_one() -> None:
+    traits = GobgpDriver.from_device(DEVICE, NoSecrets(), Owner("c", 1)).traits
+    assert Trait.VANISHES in traits and Trait.GOES_WITH_US not in traits
 
 
 @pytest.mark.parametrize("target", ["unix:/run/api.sock", "localhost:1", "[::1]:50051"])

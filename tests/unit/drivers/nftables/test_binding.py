@@ -91,7 +91,7 @@ def test_what_it_can_hold() -> None:
     assert driver.capability.keys == by_packet | {(0, Key.INTERFACE)}
     assert driver.capability.capacity == 7
     assert driver.capability.vrfs == {"default"}
-    told = Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE
+    told = Trait.ATOMIC | Trait.SELF_EXPIRING | Trait.WATCHABLE | Trait.GOES_WITH_US
     assert driver.traits == told | Trait.COUNTING
 
 
