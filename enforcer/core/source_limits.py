@@ -88,12 +88,13 @@ def admission(
 def stopped(source: str, stop: Stop | None) -> Iterator[Refusal]:
     """Code source-stopped."""
     if stop is not None:
-        ends = "--all" if stop.everybody else source
-        what = "every automated source" if stop.everybody else f"the source '{source}'"
+        ends, what = f"`enforcer source start {source}`", f"the source '{source}'"
+        if stop.everybody:
+            ends, what = "`enforcer source start --all`", "every automated source"
         yield Refusal(
             "source-stopped",
             f"{what} was stopped by {stop.by} at {say_when(stop.since)}"
-            f" ({stop.why}): when that is settled, `enforcer source start {ends}`",
+            f" ({stop.why}): when that is settled, {ends}",
         )
 
 

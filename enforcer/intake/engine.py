@@ -24,6 +24,7 @@ from enforcer.application.commands import LiftOrder, PlaceOrder
 from enforcer.application.desk_views import PlaceResult
 from enforcer.control.steps import Step, no_step
 from enforcer.core.access import Action, MachineLimits, Rights, Role
+from enforcer.core.brake import PauseState
 from enforcer.core.four_eyes import NEEDS_APPROVAL
 from enforcer.core.intake_reading import read_rules
 from enforcer.core.intake_rules import one_line
@@ -32,6 +33,14 @@ from enforcer.errors import EnforcerError, Forbidden, StorageError, Throttled
 from enforcer.intake.arrivals import LARGEST_RAW, Arrival, Receipt, digest
 from enforcer.intake.deciding import decide
 from enforcer.intake.ledger import Habits, Ledger, receipt
+from enforcer.intake.retrying import (
+    LOOKED_AT,
+    PASSING,
+    due,
+    signal_of,
+    still_let_in,
+    still_ordered,
+)
 from enforcer.intake.space import InventorySpace
 from enforcer.intake.strangers import Networks
 from enforcer.service_settings import IntakeSettings
@@ -46,6 +55,8 @@ MOST_MALFORMED = 100
 """Of each source, the newest."""
 _FINAL = ("ordered", "counted", "ignored", "dismissed", "malformed", "failed", "lifted", "open")
 _PORTION = 500
+_AGAIN = timedelta(minutes=1)
+"""Between two looks at what was refused."""
 
 
 class Intake:
@@ -70,6 +81,7 @@ class Intake:
         self._habits = Habits(named, self._keep, most, Networks(most))
         self._step = step
         self._turn = threading.Lock()
+        self._tried = world.clock.now()
         self._space: tuple[str, InventorySpace] | None = None
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt | Throttled | Forbidden]:
@@ -82,6 +94,10 @@ class Intake:
         for start in range(0, len(arrivals), _PORTION):
             with self._turn:
                 results += self._take(arrivals[start : start + _PORTION])
+        if arrivals and self._world.clock.now() - self._tried >= _AGAIN:
+            # While reports come without a pause there is no `repair`.
+            with self._turn:
+                self._again_or_later()
         return results
 
     def malformed(self, source: str, format_: str, raw: bytes, why: str) -> Receipt:
@@ -112,15 +128,17 @@ class Intake:
         return row.state == "ordered" and row.order is not None and rule is not None and rule.lift
 
     def repair(self) -> int:
-        """Finish what a crash left half done, and forget what is old; how many were finished."""
+        """Finish what a crash left half done, order what was refused for a reason that is over
+        (see `enforcer.intake.retrying`), and forget what is old; how many were finished."""
         with self._turn:
             with self._world.database.read() as reader:
                 taken = [row.id for row in reader.reports.in_state("taken")]
                 lifting = [row.id for row in reader.reports.in_state("lifting")]
             self._finish(taken, lifting)
+            again = self._again()
             with self._world.database.write() as work:
                 work.reports.forget(self._world.clock.now() - self._keep, _FINAL)
-        return len(taken) + len(lifting)
+        return len(taken) + len(lifting) + again
 
     # -- inside --------------------------------------------------------------------------
 
@@ -150,6 +168,39 @@ class Intake:
             log.error("intake.unfinished", taken=len(taken), lifting=len(lifting), error=str(error))
             return results
         return [self._renewed(one, finished) for one in results]
+
+    def _again_or_later(self) -> None:
+        try:
+            self._again()
+        except EnforcerError as error:
+            log.error("intake.again", error=str(error))
+
+    def _again(self) -> int:
+        """Try again what was refused for a passing reason; how many orders were asked for."""
+        now = self._world.clock.now()
+        self._tried = now
+        rungs = [rule.order.ladder.rungs[-1] for rule in self._rules if rule.order is not None]
+        if not rungs or self._world.pause() is not PauseState.RUNNING:
+            return 0
+        with self._world.database.read() as reader:
+            refused = reader.reports.refused(PASSING, now - max(rungs), LOOKED_AT)
+        if not due(refused, now):
+            return 0
+        space = self._where()
+        with self._world.database.write() as work:
+            ledger = Ledger(work, now, self._habits)
+            for row in due(work.reports.get_many([row.id for row in refused]).values(), now):
+                rule = self._habits.rules.get(row.body["rule"] or "")
+                if rule is None or rule.order is None or row.state != "failed":
+                    continue
+                signal = signal_of(row, rule.order.of)
+                verdict = decide(signal, row.source, row.body["trusted"], self._rules, space)
+                if still_ordered(row, verdict) and still_let_in(work, row.body["by"], now):
+                    ledger.again(row, verdict)
+            ledger.rows.store()
+        taken = ledger.rows.in_state("taken")
+        self._finish(taken, [])
+        return len(taken)
 
     @staticmethod
     def _renewed(

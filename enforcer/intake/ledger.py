@@ -188,6 +188,24 @@ class Ledger:
         by = {"name": actor.name, "source": actor.source, "rights": _rights(actor)}
         return self._say(row, "taken", verdict.said, **body, by=by, tried_us=to_us(self._now))
 
+    def again(self, row: StoredReport, verdict: Verdict) -> StoredReport:
+        """Order for a report that was refused for a reason that passes, for what is left of the
+        time that its rule orders for now; a report older than that stays as it is."""
+        rule = verdict.rule
+        assert rule is not None and rule.order is not None and row.target is not None
+        same = [r for r in self.rows.about(row.target) if r.body.get("rule") == rule.name]
+        standing = self._standing(row, rule, same)
+        if standing is not None:
+            return standing
+        body = self._asking(rule, rule.order, row, same, verdict)
+        left = body["asks"]["seconds"] - (self._now - row.last).total_seconds()
+        if left < 1:
+            return row
+        body["asks"]["seconds"] = left
+        tries = row.body.get("tries", 0) + 1
+        said = f"{verdict.said}, tried again"
+        return self._say(row, "taken", said, **body, tried_us=to_us(self._now), tries=tries)
+
     def _refused(self, row: StoredReport) -> bool:
         """Whether it was asked for, refused, and is not to be asked for again now."""
         if row.order is not None or "tried_us" not in row.body:
@@ -344,6 +362,7 @@ def _body(arrival: Arrival, verdict: Verdict, like: str, now: datetime) -> dict[
         "part": signal.part,
         "peer": None if signal.peer is None else format_network(signal.peer),
         "happened": None if signal.at is None else signal.at.isoformat(),
+        "asked": None if signal.duration is None else signal.duration.total_seconds(),
         "severity": one_line(signal.severity),
         "port": signal.port,
         "protocol": signal.protocol,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from enforcer.errors import NotFound, StorageError
 from enforcer.storage.service_tables import reports
@@ -170,6 +170,22 @@ class ReportReader:
             select(*_ROW).where(reports.c.state == state).order_by(reports.c.id).limit(limit)
         )
         return [_report(row) for row in rows]
+
+    def refused(
+        self, codes: Collection[str], since: datetime, limit: int = 1000
+    ) -> list[StoredReport]:
+        """Reports that failed with one of these codes and came since then, the oldest first.
+
+        What is in their fields may look like a code: the caller looks again.
+        """
+        named = [reports.c.body.contains(f'"code":"{code}"', autoescape=True) for code in codes]
+        wanted = (
+            select(*_ROW)
+            .where(reports.c.state == "failed", reports.c.last_us >= to_us(since), or_(*named))
+            .order_by(reports.c.id)
+            .limit(limit)
+        )
+        return [_report(row) for row in self._connection.execute(wanted)]
 
     def counts(self) -> dict[str, int]:
         """How many reports there are of each state."""

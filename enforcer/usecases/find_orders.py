@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from difflib import get_close_matches
 from typing import get_args
@@ -25,7 +26,9 @@ _PAGE = 500
 COMMENTS_READ = 2_000
 """So many of the newest comments are searched: each is read, and they are few."""
 _COMMENTS = Which(kinds=(COMMENTED,))
-ORDER_KINDS = tuple(str(one.kind) for one in get_args(Demand))
+ORDER_KINDS = tuple(
+    str(field.default) for one in get_args(Demand) for field in fields(one) if field.name == "kind"
+)
 _OVER = frozenset({"expired", "lifted"})
 
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "pause": "“Pause” in the head of the page",
     "resume": "“Resume” in the head of the page",
     "source list": "the page Sources",
+    "source start --all": "“Start them again” on the page Sources",
     "source start": "“Start again” beside {} on the page Sources",
     "token list": "the page API tokens",
     "user list": "the page Accounts",
@@ -83,7 +84,9 @@ def for_the_page(text: str) -> str:
 
 def _place(found: re.Match[str]) -> str:
     first, second, more = found[1], found[2] or "", found[3].split()
-    pattern = COMMANDS.get(f"{first} {second}".strip())
+    flags = [word for word in more if word.startswith("-")]
+    whole = f"{first} {second}".strip()
+    pattern = COMMANDS.get(" ".join([whole, *flags])) or COMMANDS.get(whole)
     if pattern is None:
         pattern, more = COMMANDS.get(first), [second, *more]
     if pattern is None:

@@ -106,6 +106,31 @@ def test_changes_are_seen_in_the_order_they_were_made(database: Database) -> Non
         assert reader.orders.changed_since(database.head()) == []
 
 
+def test_what_changed_again_is_told_as_it_stood_then(database: Database) -> None:
+    first, second, third = (place(database) for _ in range(3))
+    ended = change(database, replace(first, end=NOON + HOUR))
+    lifted = change(database, replace(ended, lifted=NOON))
+    again = change(database, replace(second, end=NOON + HOUR))
+    with database.read() as reader:
+        orders = reader.orders
+        assert orders.changed_again(0, third.number) == {1: first, 2: second}
+        assert orders.changed_again(0, ended.changed) == {1: ended, 2: second}
+        assert orders.changed_again(third.number, ended.changed) == {1: ended}
+        assert orders.changed_again(ended.changed, again.changed) == {}
+        assert orders.changed_again(database.head(), database.head() + 5) == {}
+        assert orders.changed_between(0, lifted.changed) == [third, lifted]
+
+
+def test_how_far_so_many_orders_go(database: Database) -> None:
+    orders = [place(database) for _ in range(4)]
+    changed = [change(database, replace(order, end=NOON + HOUR)) for order in orders[:2]]
+    with database.read() as reader:
+        nth = reader.orders.nth_change
+        assert nth(0, 1) == 1 and nth(0, 3) == 3, "placed, whatever became of it"
+        assert nth(4, 1) == changed[0].changed and nth(4, 2) == changed[1].changed
+        assert nth(4, 3) is None
+
+
 def test_an_update_replaces_everything(database: Database) -> None:
     order = place(database, CutFeed("hosting"), end=NOON + HOUR, key="a")
     lifted = replace(order, lifted=NOON, lift_reason="paid", reason="other", end=None)

@@ -120,6 +120,7 @@ def test_what_stood_before_a_plan_of_ours_was_proved_until_it_began(desk: Desk) 
 
 
 def test_orders_that_ended_and_still_stand_are_named(desk: Desk) -> None:
+    desk.place()
     orders = [desk.place(block(f"{address}/32")) for address in MANY]
     desk.run()
     desk.clock.advance(1)

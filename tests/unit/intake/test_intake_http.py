@@ -158,7 +158,8 @@ def test_nothing_and_too_much(door: Door) -> None:
     chunks = iter([b"x" * 60_000] * 5)
     answer = door.client.post("/api/v1/in/xarf", content=chunks, headers=DETECTOR)
     assert answer.status_code == 413
-    door.post("generic/other", {}, 404)
+    said = door.post("generic/other", {}, 404)
+    assert (said["code"], "there are siem" in said["detail"]) == ("not-found", True)
     assert door.office.reports() == []
 
 

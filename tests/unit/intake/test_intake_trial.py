@@ -39,6 +39,18 @@ def test_a_mail_is_tried_as_one(office: MakeOffice) -> None:
     assert (one.course, one.evidence) == ("open", "mail")
 
 
+@pytest.mark.parametrize("name", ["generic/siem", "generic-siem"])
+def test_a_mapping_is_called_as_its_path_or_as_rules_and_lists_do(
+    office: MakeOffice, name: str
+) -> None:
+    desk = office({**BLOCK, "type": "*", "format": "generic-siem"})
+    mapping = {"target": "$.ip", "type": "$.kind", "evidence": "tcp-established"}
+    settings = desk.settings.model_copy(update={"adapters": {"generic": {"siem": mapping}}})
+    raw = b'{"ip": "192.0.2.7", "kind": "scan"}'
+    (one,) = tried(desk.world, settings, name, "csirt", raw)
+    assert (one.format, one.course) == ("generic-siem", "order")
+
+
 def test_who_decides_on_reports_may_try_one(office: MakeOffice) -> None:
     desk = office(RULE)
     reports = ReportDesk(desk.world, desk.app, desk.settings)

@@ -20,7 +20,7 @@ from enforcer.application.commands import (
 )
 from enforcer.core.access import Rights, Role
 from enforcer.core.orders import BlockAddress
-from enforcer.errors import Forbidden, NotFound
+from enforcer.errors import Forbidden, InvalidInput, NotFound
 from tests.unit.usecases.office import ANN, Office
 from tests.unit.usecases.people import VIEWER, asks, machine
 
@@ -112,3 +112,34 @@ def test_what_a_detector_may_not_do_at_all_tells_nothing_of_what_there_is(office
             office.app.comment(BOT, CommentOrder(order=order, text="hello"))
         said.add(str(refused.value))
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        ({"kinds": ("nope",)}, "there is no kind 'nope': choose of block_address, "),
+        ({"statuses": ("nope",)}, "there is no status 'nope': choose of "),
+        ({"customer": "cust9"}, "there is no customer 'cust9': did you mean cust"),
+        ({"customer": "zzz"}, "see `enforcer customer list`"),
+    ],
+)
+def test_a_filter_by_what_there_is_not_is_told(
+    office: Office, wrong: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        office.app.orders(VIEWER, OrderFilter.model_validate(wrong))
+    assert said in str(refused.value)
+
+
+def test_a_filter_by_a_kind_that_there_is_finds_it(office: Office) -> None:
+    mine = placed(office, ANN, 1)
+    found = office.app.orders(VIEWER, OrderFilter(kinds=("block_address",), active=True))
+    assert [one.id for one in found] == [mine]
+    assert office.app.orders(VIEWER, OrderFilter(kinds=("shutdown_session", "cut_feed"))) == []
+
+
+def test_a_customer_without_orders_has_an_empty_list(office: Office) -> None:
+    assert office.app.orders(VIEWER, OrderFilter(customer="cust1")) == []
+    # To a detector it makes no difference: whose customer somebody is, is not told it.
+    for name in ("cust1", "cust9"):
+        assert office.app.orders(BOT, OrderFilter(customer=name)) == []

@@ -164,3 +164,35 @@ def test_the_status_names_the_controller_and_what_is_wrong() -> None:
     assert text.index("42 s late") < text.index("at head"), "what is wrong comes first"
     assert "run an NTP client" in text
     assert "/status/doctor" not in Sitting("viewer").page("/status")
+
+
+def test_one_switch_stops_all_automated_sources_and_every_page_says_so() -> None:
+    sitting = Sitting("engineer")
+    text = sitting.page("/sources")
+    assert 'href="/sources/*/stop"' in text and "AUTOMATED SOURCES STOPPED" not in text
+    assert "so do their own tokens" in sitting.page("/sources/*/stop")
+    assert sitting.done("/sources/*/stop", {"reason": "a wrong feed"}) == "/sources"
+    assert sitting.called("source_stop") == [("*", "a wrong feed")]
+    stopped = {"sources_stopped": "by ann: a wrong <feed>"}
+    sitting.application.state = sitting.application.state.model_copy(update=stopped)
+    for path in ("/", "/orders", "/sources", "/desk/banner?fragment=1"):
+        text = sitting.page(path)
+        assert "AUTOMATED SOURCES STOPPED" in text and "by ann: a wrong &lt;feed&gt;" in text
+        assert 'action="/sources/*/start"' in text
+    assert 'href="/sources/*/stop"' not in text
+    assert sitting.done("/sources/*/start") == "/sources"
+    assert sitting.called("source_start") == ["*"]
+
+
+def test_who_may_only_look_neither_stops_nor_starts_them() -> None:
+    sitting = Sitting("viewer")
+    assert 'href="/sources/*/stop"' not in sitting.page("/sources")
+    assert sitting.post("/sources/*/stop", {"reason": "no"}).status_code == 403
+    assert sitting.post("/sources/*/start").status_code == 403
+
+
+def test_the_pause_sign_is_in_every_head() -> None:
+    sitting = Sitting("abuse")
+    for changes in ({}, {"leader": False}):
+        sitting.application.state = sitting.application.state.model_copy(update=changes)
+        assert '<a class="count" href="/pause"' in sitting.page("/orders"), changes
