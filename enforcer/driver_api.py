@@ -70,7 +70,8 @@ class DeviceEvent:
     fingerprint token after the change, `before`: the one it replaced ("" unknown): with an
     unbroken chain of UNTOUCHED and OWN events a proved state stays proved without a read.
     `touched`: with CHANGED, by rule the members that were touched, in any order and perhaps more
-    than once, where the device tells so exactly and nothing else of ours was; None: anything may have been.
+    than once, where the device tells so exactly and nothing else of ours was; None: anything may
+    have been.
     """
 
     kind: EventKind

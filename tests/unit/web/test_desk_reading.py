@@ -226,9 +226,3 @@ def test_the_record_is_told_newest_first_without_what_only_programs_need() -> No
     assert (told[0].text, told[0].facts) == ("called\nhim", ())
     assert told[2].facts == (("reason", "phishing"), ("end", NOW))
     assert len(str(told[1].facts[0][1])) <= 300
-
-
-def test_one_of_something_is_told_as_one(visitor: As, application: FakeApplication) -> None:
-    (first, *_) = application.device_views.items()
-    application.device_views = dict([first])
-    assert "of 1 device is well" in visitor("viewer").get("/").text

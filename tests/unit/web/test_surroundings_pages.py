@@ -196,3 +196,10 @@ def test_the_pause_sign_is_in_every_head() -> None:
     for changes in ({}, {"leader": False}):
         sitting.application.state = sitting.application.state.model_copy(update=changes)
         assert '<a class="count" href="/pause"' in sitting.page("/orders"), changes
+
+
+def test_one_device_is_told_as_one() -> None:
+    sitting = Sitting("viewer")
+    assert "devices are well" in sitting.page("/")
+    sitting.application.device_views = sitting.application.device_views[:1]
+    assert "of 1 device is well" in sitting.page("/")
