@@ -40,7 +40,7 @@ class WebSettings(Part):
     zone: str = "UTC"
     """In which zone times are shown to whom has chosen none (IANA name)."""
     ticket_url: str = ""
-    """Where the desk links tickets to (``https://tickets.example.net/{ticket}``); empty: nowhere."""
+    """Where tickets are (``https://tickets.example.net/{ticket}``), for links; empty: no links."""
     presets: tuple[str, ...] = ("1h", "6h", "1d", "1w", "30d")
     """Durations that the form offers."""
     metrics_open_to: tuple[str, ...] = ("127.0.0.0/8", "::1")

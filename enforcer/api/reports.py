@@ -28,7 +28,7 @@ ReportId = Annotated[int, Path(ge=1, le=2**53)]
 
 
 @router.get("", response_model=Page[ReportView])
-def reports(
+def reports(  # noqa: PLR0913 - one for each filter of the URL
     services: ServicesOf,
     caller: People,
     paging: PagingOf,

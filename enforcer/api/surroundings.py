@@ -105,7 +105,7 @@ def sources(services: ServicesOf, caller: Reader, paging: PagingOf) -> Response 
 
 @router.post("/sources/{name}/stop", tags=["sources"])
 def stop(name: Name, body: ReasonBody, services: ServicesOf, caller: Pauser) -> SourceView:
-    """The kill switch: no new orders from it (`*`: from any automated one). What is in force stays."""
+    """The kill switch: no new orders from it (`*`: from any automated one). Its orders stay."""
     return services.application.source_stop(caller.actor, name, body.reason)
 
 

@@ -130,7 +130,7 @@ class OrderReader:
         span = {"low": to_us(low), "high": to_us(high)}
         return frozenset(self._connection.execute(_ended_between, span).scalars())
 
-    def search(
+    def search(  # noqa: PLR0913 - one for each condition, all by name
         self,
         *,
         numbers: Collection[int] | None = None,

@@ -85,9 +85,7 @@ def test_the_same_proof_saved_again_says_nothing_new(database: Database) -> None
 def write(database: Database, at: float, done: float, foreign: bool) -> None:
     evidence = Evidence(database)
     began = NOON + timedelta(seconds=at)
-    intent = evidence.intend(
-        "edge1", began, Plan(), NOTHING, "asked", terms=Terms(foreign=foreign)
-    )
+    intent = evidence.intend("edge1", began, Plan(), NOTHING, "asked", terms=Terms(foreign=foreign))
     ended = NOON + timedelta(seconds=done)
     evidence.conclude(intent, "edge1", ended, "applied", "done", proof(ended, seq=9))
 

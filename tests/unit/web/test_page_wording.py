@@ -50,9 +50,8 @@ def _sentences(tree: ast.AST) -> Iterator[str]:
                 str(part.value) if isinstance(part, ast.Constant) else "NAME"
                 for part in node.values
             )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in inside:
-                yield node.value
+        elif isinstance(node, ast.Constant) and id(node) not in inside:
+            yield node.value if isinstance(node.value, str) else ""
 
 
 def left(text: str) -> list[str]:
@@ -84,7 +83,8 @@ def test_each_word_of_the_table_is_replaced(name: str) -> None:
         ("`enforcer resume` first, or a start (--start +10m), from which on it waits",
          "“Resume” in the head of the page first, or a start, from which on it waits"),
         ("no device 'x': see `enforcer device list`", "no device 'x': see the page Devices"),
-        ("until `enforcer device release edge1`: why", "until “Release it” on the page of edge1: why"),
+        ("until `enforcer device release edge1`: why",
+         "until “Release it” on the page of edge1: why"),
         ("say it in short, and name a --ticket that has the rest",
          "say it in short, and name the ticket that has the rest"),
         ("a pause needs a reason: --reason '...'", "a pause needs a reason"),
