@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from enforcer.core.access import Role
-from enforcer.core.source_limits import EVERYBODY, PEOPLE
+from enforcer.core.source_names import EVERYBODY, PEOPLE
 from enforcer.errors import InvalidInput
 
 RESERVED = PEOPLE | {EVERYBODY}

@@ -11,7 +11,7 @@ from enforcer.cli import completing
 from enforcer.cli.options import ReasonOption, flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
-from enforcer.core.source_limits import EVERYBODY
+from enforcer.core.source_names import EVERYBODY
 from enforcer.errors import InvalidInput
 
 sources = typer.Typer(

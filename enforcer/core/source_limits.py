@@ -9,14 +9,10 @@ from datetime import datetime, timedelta
 
 from enforcer.core.brake import PauseState
 from enforcer.core.draft import Draft, Refusal
+from enforcer.core.source_names import EVERYBODY
 from enforcer.core.times import format_duration, say_when
 from enforcer.core.topology import SourceLimits, Topology
 
-EVERYBODY = "*"
-"""The name under which limits are stated for every source that is not named itself, and by
-which all automated sources are stopped at once."""
-PEOPLE = frozenset({"cli", "api", "web", "controller"})
-"""Sources that people and the program itself use; every other one is automated."""
 _NAMED = 5
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
-from enforcer.core.source_limits import EVERYBODY, PEOPLE, Stop
+from enforcer.core.source_limits import Stop
+from enforcer.core.source_names import EVERYBODY, PEOPLE
 from enforcer.storage.tables import stopped_sources
 from enforcer.storage.times import from_us, to_us
 

@@ -12,7 +12,8 @@ from enforcer.control.rollout import HALTED
 from enforcer.core.brake import PauseState
 from enforcer.core.device_control import DeviceControl
 from enforcer.core.feeds import FeedState, is_stale
-from enforcer.core.source_limits import EVERYBODY, Stop
+from enforcer.core.source_limits import Stop
+from enforcer.core.source_names import EVERYBODY
 from enforcer.core.topology import Feed
 from enforcer.storage.alarms import Alarm
 from enforcer.storage.records import ControlState

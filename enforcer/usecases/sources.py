@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enforcer.application.actor import Actor
 from enforcer.application.desk_views import SourceView
 from enforcer.core.draft import did_you_mean
-from enforcer.core.source_limits import EVERYBODY, PEOPLE, Stop, limits_of
+from enforcer.core.source_limits import Stop, limits_of
+from enforcer.core.source_names import EVERYBODY, PEOPLE
 from enforcer.core.topology import Topology
 from enforcer.errors import InvalidInput, NotFound
 from enforcer.storage.unit_of_work import Reader

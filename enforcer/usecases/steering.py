@@ -6,7 +6,7 @@ from __future__ import annotations
 from enforcer.application.actor import Actor
 from enforcer.application.views import ControlView
 from enforcer.core.brake import PauseState
-from enforcer.core.source_limits import EVERYBODY
+from enforcer.core.source_names import EVERYBODY
 from enforcer.usecases.reasons import need_reason
 from enforcer.usecases.world import World
 

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from enforcer.api.forms import form_allowed
 from enforcer.api.guard import Caller
 from enforcer.core.access import Action
-from enforcer.core.source_limits import EVERYBODY
+from enforcer.core.source_names import EVERYBODY
 from enforcer.errors import InvalidInput
 from enforcer.web.desk import Desk, Said
 from enforcer.web.senders import Reading, Text, reason_of

@@ -19,7 +19,7 @@ from enforcer.application.desk_views import (
 )
 from enforcer.application.views import DeviceView
 from enforcer.core.prefixes import parse_network
-from enforcer.core.source_limits import EVERYBODY
+from enforcer.core.source_names import EVERYBODY
 from enforcer.errors import NotFound
 from tests.fakes.calls import FakeCalls
 from tests.fakes.views import NOW, a_customer, a_source, an_alarm, an_inventory
