@@ -10,6 +10,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_dependant
 from fastapi.exceptions import RequestValidationError
 
+BY_ITSELF = "fragment"
+"""Says that a page asks, not a person (`guard.by_itself`); every route takes it."""
+
 
 def refuse_unknown(path: str, dependant: Dependant) -> None:
     """Let the route of `dependant` refuse them, after everything else: first comes who asks."""
@@ -17,7 +20,7 @@ def refuse_unknown(path: str, dependant: Dependant) -> None:
     said = f"there is no such parameter: choose of {', '.join(known)}" if known else "it takes none"
 
     async def all_known(request: Request) -> None:
-        unknown = sorted(set(request.query_params) - set(known))
+        unknown = sorted(set(request.query_params) - {*known, BY_ITSELF})
         if unknown:
             raise RequestValidationError(
                 [
