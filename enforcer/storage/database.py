@@ -60,8 +60,9 @@ class Database:
         self._engines = open_engines(url, patience, stall)
         self.path = self._engines.file
         self._patience = patience
-        # Threads of one process queue here: a database's own waiting is not fair, and sleeps.
-        self._turn = WriteTurn.of(str(self.path or url))
+        # Threads of one process queue here: SQLite's own waiting is not fair, and sleeps.
+        # PostgreSQL's is fair, and it ends who does nothing: nobody else may wait for him here.
+        self._turn = WriteTurn() if self.path is None else WriteTurn.of(str(self.path))
         self._synced = None if self.path is None else _shared_sync(log_of(self.path), sync)
         self._swiftly = self._settled = 0
         self._writer: int | None = None

@@ -77,6 +77,7 @@ def cut(seq: int) -> tuple[str, ...]:
     """Somebody removes the newest entries, and moves the head back so that nobody sees it."""
     return (
         f"DELETE FROM order_versions WHERE seq > {seq}",
+        f"DELETE FROM order_targets WHERE number > {seq}",
         f"DELETE FROM orders WHERE number > {seq}",
         f"DELETE FROM audit WHERE seq > {seq}",
         f"UPDATE audit_head SET seq = {seq}, hash = (SELECT hash FROM audit WHERE seq = {seq})",
