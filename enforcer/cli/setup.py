@@ -13,12 +13,13 @@ from enforcer.cli.exit_codes import ExitCode
 from enforcer.cli.options import flag
 from enforcer.cli.session import Session
 from enforcer.cli.signature import command
-from enforcer.errors import ConfigurationInvalid, StorageError
+from enforcer.errors import ConfigurationInvalid, InvalidInput, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from enforcer.application.views import DoctorCheck
+    from enforcer.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +65,17 @@ def run(
     no_web: Annotated[
         bool, flag("--no-web", help="The controller only: no API, no desk, no reports.")
     ] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS:PORT", help="Answer there; else 'service.web.listen'."),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Answer by HTTPS, with this certificate (PEM)."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its key (PEM); both or neither.")
+    ] = None,
 ) -> int:
     """Run the controller, the API and the desk, until SIGTERM or Ctrl-C.
 
@@ -76,14 +88,26 @@ def run(
 
     Example:
       enforcer --config /etc/enforcer/enforcer.toml run
+      enforcer run --listen [::]:443 --tls-certificate full.pem --tls-key key.pem
     """
     settings = session.settings
     if session.options.verbose:
         settings = settings.model_copy(update={"log_level": "debug"})
+    files = {"tls_certificate": tls_certificate, "tls_key": tls_key}
+    web = {name: str(file.absolute()) for name, file in files.items() if file is not None}
+    web |= {"listen": listen} if listen is not None else {}
+    if no_web and web:
+        raise InvalidInput("--no-web serves nothing: leave --listen and --tls-... out, or it")
+    return session.wiring.serve(_served(settings, web, no_web=no_web))
+
+
+def _served(settings: Settings, web: Mapping[str, str], *, no_web: bool) -> Settings:
+    """The settings with what the command line says about the server."""
+    changed: dict[str, object] = {"web": settings.service.web.model_copy(update=web)}
     if no_web:
-        service = settings.service.model_copy(update={"mode": "none"})
-        settings = settings.model_copy(update={"service": service})
-    return session.wiring.serve(settings)
+        changed["mode"] = "none"
+    service = settings.service.model_copy(update=changed)
+    return settings.model_copy(update={"service": service})
 
 
 def doctor(session: Session) -> int:

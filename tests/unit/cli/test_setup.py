@@ -109,6 +109,21 @@ def test_run_gives_the_settings_to_the_controller(shell: Shell) -> None:
     assert shell.served[1].log_level == "debug"
 
 
+def test_run_takes_the_server_by_flags(shell: Shell) -> None:
+    words = ("--listen", "[::]:443", "--tls-certificate", "full.pem", "--tls-key", "/k/key.pem")
+    assert shell.run("run", *words).exit_code == 0
+    web = shell.served[0].service.web
+    assert (web.listen, web.tls_key) == ("[::]:443", "/k/key.pem")
+    assert web.tls_certificate == str(Path.cwd() / "full.pem")
+    assert shell.served[0].service.mode == "all"
+    assert shell.run("run", "--no-web").exit_code == 0
+    assert shell.served[1].service.mode == "none"
+    mixed = shell.run("run", "--no-web", "--listen", "127.0.0.1:1")
+    assert mixed.exit_code == 2
+    assert "--no-web serves nothing" in mixed.stderr
+    assert len(shell.served) == 2
+
+
 @pytest.mark.parametrize("command", [("order", "list"), ("run",), ("status",)])
 def test_without_settings_the_way_out_is_named(shell: Shell, command: tuple[str, ...]) -> None:
     shell.config.unlink()
