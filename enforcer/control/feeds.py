@@ -17,7 +17,7 @@ from enforcer.clock import Clock
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.feed_fetch import SECONDS, Fetch
 from enforcer.control.feed_intake import GREW, SHRUNK, STALE, FeedIntake, alarm_stale
-from enforcer.core.feeds import FeedState, is_due, is_stale, terms_of
+from enforcer.core.feeds import is_due, is_stale, terms_of
 from enforcer.core.four_eyes import Thresholds
 from enforcer.core.topology import Feed, Topology
 from enforcer.errors import ConfigurationInvalid, EnforcerError, StorageError
@@ -109,7 +109,7 @@ class FeedClock:
             if is_due(feed, state, terms_of(feed, topology), now):
                 self._begin(feed, topology)
             if is_stale(feed, state, now):
-                self._alarm(feed, state)
+                self._alarm(feed)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -146,12 +146,15 @@ class FeedClock:
             )
             self._ring()
 
-    def _alarm(self, feed: Feed, state: FeedState | None) -> None:
+    def _alarm(self, feed: Feed) -> None:
         with self._database.read() as reader:
             if reader.alarms.is_open(STALE, feed.name):
                 return
         with self._database.write() as work:
-            alarm_stale(work, feed, state, CONTROLLER, self._clock.now())
+            # What has just begun to fetch it may have come to its end, and cleared the alarm.
+            state, now = work.feeds.get(feed.name), self._clock.now()
+            if is_stale(feed, state, now):
+                alarm_stale(work, feed, state, CONTROLLER, now)
 
     def _forget(self, topology: Topology) -> None:
         """Alarms about feeds that left the inventory are over."""

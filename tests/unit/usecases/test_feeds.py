@@ -259,6 +259,26 @@ def test_a_stale_feed_is_alarmed_once_and_cleared(desk: Desk) -> None:
     assert desk.alarms() == {}
 
 
+class AtOnce(FeedClock):
+    """What it begins to fetch has come before it looks at anything else."""
+
+    def _begin(self, feed: Feed, topology: Topology) -> None:
+        super()._begin(feed, topology)
+        assert self.settle(20.0)
+
+
+def test_what_came_while_it_was_looked_at_is_not_alarmed(desk: Desk) -> None:
+    desk.look()
+    desk.office.clock.advance(9000)
+    office = desk.office
+    AtOnce(
+        office.database, desk.inventory, office.clock, desk.server, lambda: None, every=5.0
+    ).look()
+    assert desk.alarms() == {}
+    with office.database.read() as reader:
+        assert not reader.audit.entries(kinds=["alarm.raised"])
+
+
 def test_a_feed_that_never_came_is_stale_too(desk: Desk) -> None:
     desk.server.problem = FeedFailed("no route")
     desk.look()
