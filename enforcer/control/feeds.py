@@ -152,9 +152,7 @@ class FeedClock:
                 return
         with self._database.write() as work:
             # What has just begun to fetch it may have come to its end, and cleared the alarm.
-            state, now = work.feeds.get(feed.name), self._clock.now()
-            if is_stale(feed, state, now):
-                alarm_stale(work, feed, state, CONTROLLER, now)
+            alarm_stale(work, feed, work.feeds.get(feed.name), CONTROLLER, self._clock.now())
 
     def _forget(self, topology: Topology) -> None:
         """Alarms about feeds that left the inventory are over."""
