@@ -210,18 +210,14 @@ class Controller:
             head, digest = reader.audit.head()
             if head == self._seen and self._unread.is_done(head):
                 return frozenset()
+            # Before anything that takes long or cannot be read: whoever writes asks for it.
+            paused_otherwise = self._hear(PauseState(reader.control.state().state))
             portion = self._unread.take(reader)
-            pause = PauseState(reader.control.state().state)
             lists = new_lists(self._book, reader.lists, portion.orders, newer=portion.last)
             controls = reader.device_controls.all()
             # Last: what was read counts as seen.
             followed = self._inventory.read(reader, controls) if portion.last else None
         self._means.evidence.following.tell(Seen(head, digest, controls))
-        # Before anything that takes long: whoever writes asks for it.
-        paused_otherwise = pause is not self._pause
-        if paused_otherwise:
-            log.warning("control state", state=str(pause), before=str(self._pause))
-            self._pause = pause
         if followed is not None and followed.compiled:
             self._book.reload(followed.topology, followed.holds)
         devices = self._book.advance(portion.orders, lists, portion.head)
@@ -230,6 +226,14 @@ class Controller:
         if followed is not None:
             self._obey(followed)
         return frozenset(self._book.topology.devices) if paused_otherwise else devices
+
+    def _hear(self, pause: PauseState) -> bool:
+        """Whether it is another one than before."""
+        if pause is self._pause:
+            return False
+        log.warning("control state", state=str(pause), before=str(self._pause))
+        self._pause = pause
+        return True
 
     def _obey(self, followed: Followed) -> None:
         """Another inventory is in force, or somebody decided something about devices."""

@@ -163,9 +163,14 @@ def router(world: World) -> APIRouter:
 
     _offer(made, "/decisions/stream", stream, _STREAM)
     _offer(made, "/decisions", decisions, _DECISIONS)
+    _take_metrics(made, metrics)
+    return made
+
+
+def _take_metrics(made: APIRouter, endpoint: Callable[..., Response]) -> None:
     made.add_api_route(
         "/usage-metrics",
-        metrics,
+        endpoint,
         methods=["POST"],
         status_code=201,
         response_class=Response,
@@ -173,7 +178,6 @@ def router(world: World) -> APIRouter:
         responses={201: {"content": {"application/json": {"schema": {"type": "null"}}}}},
         openapi_extra={"requestBody": _TAKEN},
     )
-    return made
 
 
 _TAKEN = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
