@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -30,6 +30,7 @@ from enforcer.core.status import Status
 from enforcer.errors import StorageError
 from enforcer.storage.database import Database
 from enforcer.storage.records import Note
+from enforcer.storage.unit_of_work import Reader
 from tests.fakes.device import FakeDevice
 from tests.unit.control.desk import ANN, PATIENCE, Desk, block, eventually
 
@@ -260,14 +261,16 @@ def test_it_closes_what_a_dead_process_left_open(live: Desk) -> None:
 
 
 class Away(Database):
-    """A database that refuses the question for its head while `away`."""
+    """A database that refuses every question while `away`."""
 
     away = False
+    refused = 0
 
-    def head(self) -> int:
+    def read(self) -> AbstractContextManager[Reader]:
         if self.away:
+            self.refused += 1
             raise StorageError("the database is away: look for it")
-        return super().head()
+        return super().read()
 
 
 def test_a_database_that_is_away_for_a_while_is_survived(live: Desk) -> None:
@@ -278,8 +281,9 @@ def test_a_database_that_is_away_for_a_while_is_survived(live: Desk) -> None:
     with running(live, tick=0.05) as controller:
         database.away = True
         controller.follow("test")
-        order = live.place(block("198.51.100.9/32"))
+        assert database.refused
         database.away = False
+        order = live.place(block("198.51.100.9/32"))
         assert eventually(lambda: live.status(order) is Status.ENFORCED)
 
 
