@@ -66,6 +66,11 @@ class Controller:
         """The order book."""
         return self._book
 
+    @property
+    def pause(self) -> PauseState:
+        """Whether writes are paused or frozen, as last heard."""
+        return self._pause
+
     def load(self) -> None:
         """Close what a dead process left open and fill the book."""
         now = self._clock.now()
