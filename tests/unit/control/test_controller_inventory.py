@@ -26,8 +26,6 @@ from enforcer.core.status import DeviceFacts, Status
 from enforcer.core.topology import Attachment, Device, Leaving, Mode, ProtectedPrefix, Topology
 from enforcer.driver_api import Driver
 from enforcer.errors import ConfigurationInvalid, StorageError
-from enforcer.storage.database import Database
-from enforcer.storage.unit_of_work import Reader
 from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
 from tests.unit.control.conftest import MakeDesk
@@ -350,49 +348,6 @@ def test_an_alarm_about_a_new_owner_is_over_with_its_order(desk: Desk) -> None:
     desk.clock.advance(61)
     settling.look_at_alarms()
     assert not alarmed()
-
-
-class Damaged(Database):
-    """Its newest inventory cannot be read, where `damaged`."""
-
-    damaged = False
-
-    @contextmanager
-    def read(self) -> Iterator[Reader]:
-        with super().read() as reader:
-            if self.damaged:
-                reader.inventories = Unreadable(reader.inventories)  # type: ignore[assignment]
-            yield reader
-
-
-class Unreadable:
-    """Another inventory is there, and nobody can say what is in it."""
-
-    def __init__(self, stored: object) -> None:
-        self._stored = stored
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._stored, name)
-
-    def content(self, version: object) -> Topology:
-        """It cannot be read."""
-        raise StorageError("the inventory cannot be read")
-
-
-def test_a_freeze_is_heard_though_the_inventory_cannot_be_read(live: Desk) -> None:
-    database = Damaged(live.url)
-    live.database.close()
-    live.database = database
-    live.restart()
-    with running(live) as controller:
-        put(live, inventory(edge("edge2")))
-        database.damaged = True
-        with database.write() as work:
-            at = live.time.now()
-            work.control.set_state(PauseState.FROZEN, at=at, by="ann", reason="test")
-            work.record("control.changed", ANN, at=at, payload={})
-        controller.follow("test")
-        assert controller.pause is PauseState.FROZEN
 
 
 # -- SIGHUP ------------------------------------------------------------------------------------
