@@ -123,7 +123,7 @@ lock: ## renew requirements.lock from pyproject.toml (UPGRADE=1: with the newest
 		--python-version 3.11 --python-platform linux --all-extras --generate-hashes --no-annotate \
 		$(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
 
-bench: ## paired measurements into docs/benchmarks.md (root)
+bench: ## paired measurements into docs/benchmarks.md (root; goes on where it was interrupted)
 	@$(python) -m tests.bench
 
 soak: ## ten real minutes of everything at once, with kills and an oracle (root; docs/soak.md)

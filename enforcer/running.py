@@ -25,6 +25,7 @@ from enforcer.clock import Clock, SystemClock
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.steps import Step, no_step
 from enforcer.errors import StorageError
+from enforcer.garbage import set_aside
 from enforcer.notify.measures import Measures
 from enforcer.service_settings import WebSettings
 from enforcer.serving import serving
@@ -61,7 +62,10 @@ def run(settings: Settings, stop: threading.Event | None = None, step: Step = no
 
     web = _with_files(service.web, settings.base)
     alarm = ServingAlarm(settings, SystemClock())
-    with serving(web, opened, SystemClock(), stopping.set, alarm.told):
+    with (
+        set_aside(SystemClock()),
+        serving(web, opened, SystemClock(), stopping.set, alarm.told),
+    ):
         return serve(settings, step, stopping, reload=reload, measures=measures)
 
 

@@ -165,13 +165,24 @@ def _known(
 def _host_layout(rule: Rule, letter: str, shards: Mapping[str, Label]) -> HostLayout | None:
     """The layout that all labels agree on, if it is one that could be made."""
     texts = {described.layout for described in shards.values()}
-    said = _HOST_LAYOUT.fullmatch(texts.pop()) if len(texts) == 1 else None
+    return said_hosts(rule.family, letter, texts.pop()) if len(texts) == 1 else None
+
+
+def said_hosts(family: int, letter: str, text: str) -> HostLayout | None:
+    """The layout that a set of hosts says that it is of, if it is one that could be made."""
+    said = _HOST_LAYOUT.fullmatch(text)
     if said is None:
         return None
     count, shift = int(said[1]), int(said[2])
     possible = 0 < count <= MAX_SHARDS and not count & (count - 1)
-    fits = shift + count.bit_length() - 1 <= _BITS[rule.family]
+    fits = shift + count.bit_length() - 1 <= _BITS[family]
     return HostLayout(letter, count, shift) if possible and fits else None
+
+
+def said_cut(text: str) -> int | None:
+    """Where the part of a set of ranges begins, as it says; None: it says nothing of that."""
+    said = _RANGE_LAYOUT.fullmatch(text)
+    return int(said[2], 16) if said is not None and said[2] else None
 
 
 def _range_layout(rule: Rule, letter: str, shards: Mapping[str, Label]) -> RangeLayout | None:

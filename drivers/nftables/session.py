@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from drivers.nftables.counting import read_counters
@@ -17,7 +17,12 @@ from drivers.nftables.links import interfaces_up
 from drivers.nftables.model import Found, Held
 from drivers.nftables.names import TABLE
 from drivers.nftables.netlink.attributes import Message
-from drivers.nftables.netlink.errors import KernelRefused, MovingRuleset, NotThere
+from drivers.nftables.netlink.errors import (
+    KernelRefused,
+    MovingRuleset,
+    NotThere,
+    StaleGeneration,
+)
 from drivers.nftables.netlink.objects import add_table, delete_table
 from drivers.nftables.parse import ends, orders, read_contents, read_mark, reference
 from drivers.nftables.planning import Setup
@@ -224,6 +229,8 @@ class NftSession:
             raise ValueError(f"a batch for {self._device} was not made by the nftables driver")
         with translated(self._device):
             self._check_alive()
+            if guarded and _members_alone(work):
+                return self._stage_members(work)
             known = self._catch_up() if guarded else None
             if not guarded and read_hold(self._kernel):
                 raise StaleState(self._device, "somebody put a marker there; read it again")
@@ -247,9 +254,25 @@ class NftSession:
             if work.spec is not None:
                 self._verify(work)
         self._remember(work)
-        alone = known is not None and after == (known + steps_taken) % _GENERATIONS
+        alone = known is not None and after == _following(known, steps_taken)
         self._generation = after if alone else None
         return Done(self._token(after) if alone else "")
+
+    def _stage_members(self, work: Work) -> Done:
+        """As `stage`. The guard of the transaction itself tells whether the ruleset has moved and
+        which generation it makes, so that the kernel is not asked before and after."""
+        made = None
+        if self._generation is not None:
+            with suppress(StaleGeneration):
+                made = self._members_committed(work, self._generation)
+        if made is None:
+            made = self._members_committed(work, self._catch_up())
+        self._remember(work)
+        self._generation = made
+        return Done(self._token(made))
+
+    def _members_committed(self, work: Work, known: int) -> int:
+        return _following(known, self._commit(work, [], known, {}))
 
     def _commit(
         self, work: Work, messages: list[Message], known: int | None, record: Record
@@ -358,3 +381,12 @@ class NftSession:
         """Links move no generation: those that are up against the record are in the token."""
         up = ",".join(sorted(name for name, r in self._record.items() if r.up))
         return f"{self._identity}:{generation}{f' up {up}' if up else ''}"
+
+
+def _members_alone(work: Work) -> bool:
+    return work.spec is None and not (work.rebuild or work.ports or work.kept)
+
+
+def _following(generation: int, steps: int) -> int:
+    """The generation after so many transactions, 0 or 1; the kernel never uses 0."""
+    return (generation + steps) % _GENERATIONS or steps

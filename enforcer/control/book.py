@@ -65,12 +65,28 @@ class Entry:
         return replace(self.asks, parts=(*free, *kept), devices=tuple(sorted(names)))
 
 
+_Turn = tuple[datetime, int, int]
+"""An order's start or end: when, which of the two, its number. At one instant all starts come
+before all ends: who takes them in one after the other must leave no gap between two orders."""
+_START, _END, _PAST = range(3)
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Up to where a worker has seen the book: its revision and the instant looked at."""
+    """Up to where a worker has seen the book: its revision and the instant looked at.
+
+    `through`: the last start or end that was seen, where not all of its instant were; `now` is
+    just before that instant then.
+    """
 
     revision: int
     now: datetime
+    through: _Turn | None = None
+
+    @property
+    def turn(self) -> _Turn:
+        """The last start or end that may have been seen."""
+        return self.through or (self.now, _PAST, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,8 @@ class Moves:
     """What may differ since a position. `complete`: `entries` are all there are.
 
     `head` is the change sequence that the answer includes. `inventory`: digest of the inventory
-    in force; `older`: by device, of the one that the brake keeps it to.
+    in force; `older`: by device, of the one that the brake keeps it to. Where `position` has a
+    `through`, more starts and ends have come.
     """
 
     entries: tuple[Entry, ...]
@@ -169,7 +186,7 @@ class OrderBook:
         self._ends: list[tuple[datetime, int]] = []
         self._log: list[tuple[int, int]] = []
         self._log_floor = 0
-        self._bounds: list[tuple[datetime, int]] = []
+        self._bounds: list[_Turn] = []
         self._revision = 0
         self.head = 0
 
@@ -269,18 +286,33 @@ class OrderBook:
         self._revision += 1
         self._log_floor = self._revision
 
-    def moves(self, since: Position | None, now: datetime) -> Moves:
-        """Entries that changed after `since`, or began or ended between then and `now`."""
+    def moves(self, since: Position | None, now: datetime, most: int | None = None) -> Moves:
+        """Entries that changed after `since`, or began or ended between then and `now`.
+
+        `most`: of those that began or ended so many at most, oldest first, with all that changed:
+        ask again from the position that they lead to. Without `since` they are all there are.
+        """
         with self._lock:
             position = Position(self._revision, now)
             if since is None or now < since.now or not self._remembers(since):
                 return self._moves(self._entries.values(), position, complete=True)
             numbers = {n for _, n in self._log[bisect_right(self._log, (since.revision, 2**62)) :]}
-            low = bisect_right(self._bounds, (since.now, 2**62))
-            high = bisect_right(self._bounds, (now, 2**62))
-            numbers.update(n for _, n in self._bounds[low:high])
+            turns = self._bounds[bisect_right(self._bounds, since.turn) : self._past(now)]
+            if most is not None and len(turns) > most:
+                turns = turns[:most]
+                before = max(since.now, turns[-1][0] - datetime.resolution)
+                position = Position(self._revision, before, turns[-1])
+            numbers.update(n for _, _, n in turns)
             found = (self._entries.get(n) for n in sorted(numbers))
             return self._moves([e for e in found if e], position, complete=False)
+
+    def _past(self, instant: datetime) -> int:
+        """Where the starts and ends after `instant` begin."""
+        return bisect_right(self._bounds, (instant, _PAST, 0))
+
+    def _turned(self, after: datetime, until: datetime) -> Iterator[int]:
+        """Numbers of orders that start or end in (after, until], some twice."""
+        return (n for _, _, n in self._bounds[self._past(after) : self._past(until)])
 
     def _remembers(self, since: Position) -> bool:
         """Whether all that changed or ended after a look is still here."""
@@ -295,25 +327,21 @@ class OrderBook:
     def moved(self, sequence: int, since: datetime, now: datetime) -> frozenset[int]:
         """Orders last changed after `sequence`, or beginning or ending in (`since`, `now`]."""
         with self._lock:
-            low = bisect_right(self._bounds, (since, 2**62))
-            high = bisect_right(self._bounds, (now, 2**62))
-            found = {number for _, number in self._bounds[low:high]}
+            found = set(self._turned(since, now))
             found.update(n for n, e in self._entries.items() if e.order.changed > sequence)
             return frozenset(found)
 
     def next_boundary(self, after: datetime) -> datetime | None:
         """The first start or end later than `after`."""
         with self._lock:
-            index = bisect_right(self._bounds, (after, 2**62))
+            index = self._past(after)
             return self._bounds[index][0] if index < len(self._bounds) else None
 
     def due(self, after: datetime, until: datetime) -> frozenset[str]:
         """Devices on which an order starts or ends in (after, until]."""
         with self._lock:
-            low = bisect_right(self._bounds, (after, 2**62))
-            high = bisect_right(self._bounds, (until, 2**62))
             names: set[str] = set()
-            for _, number in self._bounds[low:high]:
+            for number in self._turned(after, until):
                 entry = self._entries.get(number)
                 if entry:
                     names.update(entry.devices)
@@ -346,7 +374,7 @@ class OrderBook:
             if isinstance(demand, BlockList):
                 self._listed[demand.list_name].discard(number)
         self._listed = {name: numbers for name, numbers in self._listed.items() if numbers}
-        self._bounds = [bound for bound in self._bounds if bound[1] not in gone]
+        self._bounds = [bound for bound in self._bounds if bound[2] not in gone]
         changed = max((revision for revision, number in self._log if number in gone), default=0)
         self._log_floor = max(self._log_floor, changed)
         self._log = [line for line in self._log if line[0] > changed]
@@ -363,8 +391,8 @@ class OrderBook:
             return tuple(self._entries.values())
 
 
-def _turns(order: Order) -> Iterator[tuple[datetime, int]]:
+def _turns(order: Order) -> Iterator[_Turn]:
     """When the order starts and ends."""
-    yield order.start, order.number
+    yield order.start, _START, order.number
     if order.ends is not None:
-        yield order.ends, order.number
+        yield order.ends, _END, order.number

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ from enforcer.control.filling import fill, new_lists
 from enforcer.control.fleet import Fleet, Means
 from enforcer.control.followed import Seen
 from enforcer.control.inventory_following import Followed, InventoryFollowing
+from enforcer.control.overdue import Overdue
+from enforcer.control.owed import Owed
 from enforcer.control.ownership import LEFT_BEHIND
 from enforcer.control.settling import Settling, left_behind
 from enforcer.control.unread import Unread
@@ -57,6 +59,7 @@ class Controller:
         self._fleet: Fleet | None = None
         self._inventory = InventoryFollowing(topology)
         self._settling = Settling(database, self._clock)
+        self._overdue = Overdue(self._means.evidence, self._clock, self._owed)
         self._seen = 0
         self._unread = unread or Unread()
         self._stopping = threading.Event()
@@ -161,6 +164,10 @@ class Controller:
             self._pruned = now
             self._book.prune(now)
             self._guarded(self._settling.look_at_alarms)
+        self._guarded(self._overdue.look)
+
+    def _owed(self) -> Mapping[str, Owed]:
+        return self._fleet.owed() if self._fleet is not None else {}
 
     def _refill(self, now: datetime) -> None:
         """The clock stepped back: what was forgotten as long over may be in force again."""

@@ -21,6 +21,13 @@ from enforcer.core.rules import Desired, Members, Rule
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import BrakeLimits
 
+AT_ONCE = 4_000
+"""No more orders begin or end in one plan where something may be written between two batches: to
+compile, plan and record a hundred thousand ends at once takes a second, in which an order that
+somebody places would wait."""
+_LOOKED_AT = 2
+"""So many times the members that may be moved ahead are looked at for orders that fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
@@ -46,8 +53,9 @@ class Foreseen:
 class DesiredState:
     """Used by one worker thread."""
 
-    def __init__(self, device: str, book: OrderBook) -> None:
+    def __init__(self, device: str, book: OrderBook, at_once: int = AT_ONCE) -> None:
         self.device = device
+        self._at_once = at_once
         self._book = book
         self._position: Position | None = None
         self._standing: dict[int, Contributions] = {}
@@ -162,9 +170,18 @@ class DesiredState:
         """The instant of the last `advance`."""
         return self._position.now if self._position else None
 
-    def advance(self, now: datetime) -> Delta:
-        """Follow the book up to `now`; returns how the desired state changed."""
-        moves = self._book.moves(self._position, now)
+    @property
+    def behind(self) -> bool:
+        """Whether more began or ended by the last `advance` than it followed."""
+        return self._position is not None and self._position.through is not None
+
+    def advance(self, now: datetime, whole: bool = True) -> Delta:
+        """Follow the book up to `now`; returns how the desired state changed.
+
+        Not `whole`: where very many began or ended, the oldest of them, with all that changed;
+        what was not followed is as it was, and the next call goes on (`behind`).
+        """
+        moves = self._book.moves(self._position, now, None if whole else self._at_once)
         changes = self._changes(moves, now)
         self._reach(moves)
         return self._move(*changes, now)
@@ -175,7 +192,7 @@ class DesiredState:
 
         What only adds opens nothing. What ends or changes may count on another that does not fit.
         """
-        moves = self._book.moves(self._position, now)
+        moves = self._book.moves(self._position, now, _LOOKED_AT * most)
         if moves.complete:
             return Ahead((), {}, None)
         moved = [(entry, self._parts_moved(entry, now)) for entry in moves.entries]

@@ -17,7 +17,9 @@ from enforcer.application.actor import Actor
 from enforcer.control.bounds import Bounds
 from enforcer.control.evidence_words import contest_words, named_orders
 from enforcer.control.followed import Following
+from enforcer.control.joint_writes import JointWrites
 from enforcer.control.ownership import digest_text
+from enforcer.control.proved_record import held_until, keep
 from enforcer.control.steps import Step, always, no_step
 from enforcer.core.brake import stricter
 from enforcer.core.device_control import Contest, DeviceControl, Hold
@@ -79,6 +81,7 @@ class Evidence:
         self.leads = leads
         self._database = database
         self._step = step
+        self._joint = {swift: JointWrites(database, swift) for swift in (False, True)}
         self._known: dict[str, DeviceFacts | None] = {}
         self._open: dict[str, dict[int, _Open]] = {}
         self.following = Following()
@@ -201,6 +204,11 @@ class Evidence:
         with self._database.read() as reader:
             return next((a.said for a in reader.alarms.open() if a.kind == kind), "")
 
+    def alarmed(self, kind: str) -> list[str]:
+        """What open alarms of this kind are about."""
+        with self._database.read() as reader:
+            return [a.subject for a in reader.alarms.open() if a.kind == kind]
+
     def raise_alarm(self, kind: str, device: str, at: datetime, said: str) -> None:
         """Raise an alarm about a device, or say anew what is open."""
         self._step("alarm-writing")
@@ -251,12 +259,17 @@ class Evidence:
             "findings": [f"{f.kind} {f.what}" for f in drift.findings[:NATIVE_LINES]],
             "writers": [*writers],
         }
-        self._step("intent-writing")
-        with self._database.write(swift=terms.swift) as work:
-            self._still_decided(work, device, terms.decided)
-            text = "\n".join(lines).encode()
+        text = "\n".join(lines).encode()
+
+        def write(work: UnitOfWork) -> int:
             payload["native"] = work.blob(text)
-            sequence = work.open_intent(CONTROLLER, at=at, device=device, payload=payload)
+            return work.open_intent(CONTROLLER, at=at, device=device, payload=payload)
+
+        def check(work: UnitOfWork) -> None:
+            self._still_decided(work, device, terms.decided)
+
+        self._step("intent-writing")
+        sequence = self._joint[terms.swift].write(write, check)
         self._open.setdefault(device, {})[sequence] = _Open(sequence, at, terms)
         self._step("intent-committed")
         return sequence
@@ -291,13 +304,17 @@ class Evidence:
         """
         payload: dict[str, JSONValue] = {"result": result, "said": said}
         opened = self._open.get(device, {}).get(intent)
-        self._step("outcome-writing")
-        with self._database.write(swift=opened is not None and opened.terms.swift) as work:
-            self._until(work, device)
+
+        def write(work: UnitOfWork) -> None:
+            before = work.devices.facts(device)
+            held_until(work, device, before, self._about_to_write(device))
             if transcript:
                 payload["transcript"] = work.blob(transcript[-TRANSCRIPT:].encode())
             work.close_intent(intent, CONTROLLER, at=at, device=device, payload=payload)
-            self._save(work, device, facts, wrote=True)
+            keep(work, device, facts, before, wrote=True)
+
+        self._step("outcome-writing")
+        self._joint[opened is not None and opened.terms.swift].write(write)
         self._known[device] = facts
         self._open.get(device, {}).pop(intent, None)
         self._step("outcome-committed")
@@ -307,12 +324,16 @@ class Evidence:
         opened = self._open.get(device)
         if not opened:
             return
-        self._step("unsettled-writing")
-        with self._database.write() as work:
-            self._until(work, device)
+        unknown: dict[str, JSONValue] = {"result": "unknown", "said": _UNWRITTEN}
+
+        def write(work: UnitOfWork) -> None:
+            known = work.devices.facts(device)
+            held_until(work, device, known, self._about_to_write(device))
             for one in opened.values():
-                payload: dict[str, JSONValue] = {"result": "unknown", "said": _UNWRITTEN}
-                work.close_intent(one.sequence, CONTROLLER, at=at, device=device, payload=payload)
+                work.close_intent(one.sequence, CONTROLLER, at=at, device=device, payload=unknown)
+
+        self._step("unsettled-writing")
+        self._joint[False].write(write)
         self._open.pop(device, None)
         self._step("unsettled-committed")
 
@@ -338,59 +359,40 @@ class Evidence:
         self, kind: str, at: datetime, device: str, said: str, facts: DeviceFacts | None = None
     ) -> None:
         """Commit an entry about a device (drift found, failing, recovered) with its facts."""
-        self._step("note-writing")
-        with self._database.write() as work:
+
+        def write(work: UnitOfWork) -> None:
             work.record(kind, CONTROLLER, at=at, device=device, payload={"said": said})
             if facts is not None:
-                self._save(work, device, facts)
+                keep(work, device, facts, work.devices.facts(device))
+
+        self._step("note-writing")
+        self._joint[False].write(write)
         self._step("note-committed")
         if facts is not None:
             self._known[device] = facts
 
     def know(self, device: str, facts: DeviceFacts, swift: bool = False) -> None:
         """Save facts without an audit entry (a refreshed proof). `swift`: see `Terms`."""
+
+        def write(work: UnitOfWork) -> None:
+            keep(work, device, facts, work.devices.facts(device))
+
         self._step("facts-writing")
-        with self._database.write(swift=swift) as work:
-            self._save(work, device, facts)
+        self._joint[swift].write(write)
         self._known[device] = facts
         self._step("facts-committed")
 
-    def _save(self, work: UnitOfWork, device: str, facts: DeviceFacts, wrote: bool = False) -> None:
-        """Keep the facts, and for how long the device has been proved without a break."""
-        before = work.devices.facts(device)
-        work.devices.save_facts(device, facts)
-        at = facts.verified_at
-        if at is None or not proves(facts):
-            return
-        unbroken = not wrote and before is not None and proves(before)
-        work.periods.prove(device, at, facts.verified_seq, facts.inventory, unbroken)
+    def _about_to_write(self, device: str) -> datetime | None:
+        """Since when it is being written to, if what was proved before held until then.
 
-    def _until(self, work: UnitOfWork, device: str) -> None:
-        """What was proved last held until the device was about to be written to.
-
-        Said afterwards: it must not delay the writing, and a death in between makes the record
-        say less, never too much. Of intents within one another the first counts.
+        Of intents within one another the first counts.
         """
         opened = self._open.get(device, {}).values()
-        if not opened or any(one.terms.foreign for one in opened):
-            return
-        known = work.devices.facts(device)
-        if known is not None and proves(known):
-            work.periods.prolong(device, min(one.at for one in opened))
+        if any(one.terms.foreign for one in opened):
+            return None
+        return min((one.at for one in opened), default=None)
 
 
 def heard(session: Session) -> str:
     """What was said in `session` since this was last asked; "" where it keeps no transcript."""
     return session.transcript() if isinstance(session, Transcribed) else ""
-
-
-def proves(facts: DeviceFacts) -> bool:
-    """Whether the last look found the device exactly as desired, nothing left out."""
-    return (
-        facts.verified_at is not None
-        and facts.failing_since is None
-        and not facts.drift_open
-        and not facts.held_orders
-        and not facts.unsupported_orders
-        and not facts.contested_orders
-    )

@@ -17,6 +17,7 @@ from enforcer.control.book import OrderBook
 from enforcer.control.desired_state import DesiredState
 from enforcer.control.evidence import Evidence
 from enforcer.control.facts import PassFacts
+from enforcer.control.owed import Owed
 from enforcer.control.reconciler import Reconciler
 from enforcer.control.rollout import Rollout
 from enforcer.control.steps import Step, no_step
@@ -236,6 +237,10 @@ class Fleet:
     def wake_all(self, reason: str, full: bool = False) -> None:
         """Have every device looked at."""
         self.wake(tuple(self._crews), reason, full)
+
+    def owed(self) -> Mapping[str, Owed]:
+        """By device since when it is to be looked at, and was not."""
+        return {name: crew.worker.owed for name, crew in [*self._crews.items()]}
 
     def ask(self, device: str, reason: str) -> Future[PassFacts]:
         """A full pass over one device now. Raises NotFound; ConfigurationInvalid, no driver."""

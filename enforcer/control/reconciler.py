@@ -31,13 +31,14 @@ from enforcer.control.owning import check_owned
 from enforcer.control.software import installed
 from enforcer.control.steps import Step, no_step
 from enforcer.control.turns import Turn, Turns
-from enforcer.control.urgent import WAITING, Road, Urgent
+from enforcer.control.urgent import WAITING, Road, Urgent, has_lane
 from enforcer.control.writing import (
     Between,
     Target,
     Writing,
     attributed,
     compared,
+    kept_once,
     nothing_between,
 )
 from enforcer.core.change_policy import Wait
@@ -137,7 +138,8 @@ class Reconciler:
         return proof if proof and proof.holds(session.fingerprint(), now) else None
 
     def _quick(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
-        delta = self._holdable.only(self.state.advance(now))
+        some = has_lane(self.driver.traits)
+        delta = self._holdable.only(self.state.advance(now, whole=not some))
         delta = delta if attributed(self.driver) else effective(delta)
         if not delta:
             self._proof = proof
@@ -185,6 +187,7 @@ class Reconciler:
         self._owned = True
         foreign = foreign_part(self.driver, self._left, drift, actual, now)
         self._bounds = self._decided(request, drift, foreign, actual, now)
+        actual = kept_once(self.driver, desired, actual, drift)
         contested = self._bounds.contested
         self._contention = contended(self.state, contested, drift)
         rest, foreign = contested.without(drift), contested.without(foreign)

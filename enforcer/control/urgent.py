@@ -62,9 +62,12 @@ class Road:
     @property
     def passable(self) -> bool:
         """Whether something may be written between two batches here."""
-        traits = self.driver.traits
-        barred = Trait.REMOTE | Trait.UNATTRIBUTED
-        return Trait.ATOMIC in traits and not traits & barred and self.bounds.open
+        return has_lane(self.driver.traits) and self.bounds.open
+
+
+def has_lane(traits: Trait) -> bool:
+    """Whether small orders may be written between others on such a device."""
+    return Trait.ATOMIC in traits and not traits & (Trait.REMOTE | Trait.UNATTRIBUTED)
 
 
 class Urgent:

@@ -20,6 +20,7 @@ from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.fail_open import FailOpen
 from enforcer.control.mending import Touched
+from enforcer.control.owed import Owed
 from enforcer.control.reconciler import Reconciler
 from enforcer.core.alarms import backoff
 from enforcer.core.brake import PauseState
@@ -83,6 +84,7 @@ class Worker:
         self._pause = pause
         self._full_every = full_every
         self._passed = passed
+        self.owed = Owed()
         self._lock = threading.Lock()
         self._bell = threading.Event()
         self._inbox = _Inbox()
@@ -106,6 +108,8 @@ class Worker:
         with self._lock:
             self._inbox.ring = True
             self._inbox.full |= full
+            if reason != TICK:
+                self.owed.ask(self._clock.monotonic())
             if reason != TICK or not self._inbox.reason:
                 self._inbox.reason = reason
             self._bell.set()
@@ -117,6 +121,7 @@ class Worker:
             self._inbox.askers.append(future)
             self._inbox.ring = self._inbox.full = True
             self._inbox.reason = reason
+            self.owed.ask(self._clock.monotonic())
             self._bell.set()
         return future
 
@@ -129,6 +134,7 @@ class Worker:
             if event.kind in (EventKind.UNTOUCHED, EventKind.OWN):
                 return
             self._inbox.ring = True
+            self.owed.ask(self._clock.monotonic())
             self._inbox.full |= not told
             self._inbox.reason = f"{event.kind}: {event.what}"
             if event.writer and event.writer not in self._inbox.writers:
@@ -213,6 +219,7 @@ class Worker:
             self._reconciler.rebase(before, token, touched)
         if self._nothing_to_do(inbox):
             return
+        self.owed.begin(self._clock.monotonic())
         pause = self._pause()
         request = Request(
             inbox.reason or "periodic",
@@ -237,6 +244,8 @@ class Worker:
                 asker.set_exception(error)
             raise
         self._away = False
+        if facts.outcome is not Outcome.FAILED:
+            self.owed.end(self._clock.monotonic())
         self._passed(facts)
         for asker in inbox.askers:
             asker.set_result(facts)
@@ -289,6 +298,8 @@ class Worker:
         if facts.again is not None:
             self._next_full = min(self._next_full, self._clock.monotonic() + facts.again)
         self._remember(facts)
+        if self._reconciler.state.behind:
+            self.wake("more began or ended than is followed at once")
         return facts
 
     def _connected(self) -> Session:

@@ -10,7 +10,7 @@ from enforcer.control.evidence_words import first_lines
 from enforcer.control.steps import Step, always
 from enforcer.core.contested import Contested
 from enforcer.core.deltas import still, together
-from enforcer.core.drift import Delta, Drift, compare, compare_region
+from enforcer.core.drift import Delta, Drift, compare, compare_region, shared
 from enforcer.core.plan import Batch, Region, Trait
 from enforcer.core.rules import Actual, Desired
 from enforcer.driver_api import Applied, Driver, Session, Staged
@@ -51,6 +51,11 @@ def compared(driver: Driver, desired: Desired, actual: Actual) -> Drift:
         self_expiring=_expiring(driver),
         attributed=attributed(driver),
     )
+
+
+def kept_once(driver: Driver, desired: Desired, actual: Actual, drift: Drift) -> Actual:
+    """`actual`, which differs from `desired` in `drift` alone; the rest is not kept twice."""
+    return shared(desired, actual, drift) if attributed(driver) else actual
 
 
 def attributed(driver: Driver) -> bool:

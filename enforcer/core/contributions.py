@@ -33,6 +33,7 @@ from enforcer.core.orders import (
 )
 from enforcer.core.placement import FAMILIES, Ownership, ownership, place
 from enforcer.core.route_contributions import (
+    blackhole_rule,
     blackhole_rules,
     registered_nowhere,
     route_claims,
@@ -203,6 +204,15 @@ def _blackholed(
     missing: tuple[str, ...],
 ) -> Contributions:
     family, names = demand.prefix.version, speakers(order.scope, topology)
+    first, last = ends_of(demand.prefix)
+    if owners.is_free(first, last, family):
+        # As below, for what most blackholes are about.
+        rows, end = to_column((first, last)), end_ms(order.ends)
+        rule = blackhole_rule(demand, demand.prefix.prefixlen)
+        parts = [
+            Contribution(name, rule, rows[:1], rows[1:], (), end, order.number) for name in names
+        ]
+        return Contributions(order.number, tuple(parts), (), names, missing)
     left, removed = owners.withheld_of(rows_of((demand.prefix,)), family)
     parts = [
         _part(order, name, rule, members)

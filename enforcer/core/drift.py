@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 
@@ -173,6 +173,20 @@ def compare_region(
     return judge.drift(())
 
 
+def shared(desired: Desired, actual: Actual, drift: Drift) -> Actual:
+    """`actual` with the columns of `desired` where `drift`, all that they differ in, has nothing.
+
+    So a million members are kept once. What differs there, an end within the tolerance, is what
+    the device rounds. For members that carry an order's number.
+    """
+    changed = drift.delta.addresses
+    addresses = {
+        rule: members if rule in changed else desired.addresses.get(rule, members)
+        for rule, members in actual.addresses.items()
+    }
+    return replace(actual, addresses=addresses)
+
+
 def effective(delta: Delta) -> Delta:
     """What of `delta` changes which addresses are members; for devices that keep no more."""
     addresses = {}
@@ -284,8 +298,8 @@ class _Judge:
         if not (len(altered) or len(missing) or len(extra)):
             return
         self._addresses[rule] = Change(
-            wanted.take(np.sort(np.concatenate((altered, missing)))),
-            found.take(np.sort(np.concatenate((at[altered], extra)))),
+            _rows(wanted, np.concatenate((altered, missing))),
+            _rows(found, np.concatenate((at[altered], extra))),
         )
         self._show(_first_texts(rule, wanted, missing, FindingKind.MISSING))
         self._show(_first_texts(rule, found, extra, FindingKind.EXTRA))
@@ -360,6 +374,11 @@ class _Judge:
 
     def _show(self, texts: Iterator[str]) -> None:
         self._examples += islice(texts, EXAMPLES - len(self._examples))
+
+
+def _rows(table: Members, rows: Indices) -> Members:
+    """Different `rows` of `table`, in its order; all of them are not copied."""
+    return table if len(rows) == len(table) else table.take(np.sort(rows))
 
 
 def _first_texts(rule: Rule, table: Members, rows: Indices, kind: FindingKind) -> Iterator[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
 
@@ -334,6 +335,7 @@ def _check_value(values: list[int]) -> int:
     return -total % 32
 
 
+@lru_cache(maxsize=4096)
 def order_id(number: int) -> str:
     """The printed id: Crockford base32 of `number`, a dash, a Luhn mod 32 check character.
 

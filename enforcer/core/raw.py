@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from enforcer.core.columns import alike, end_to_end
 from enforcer.core.contributions import Contribution
 from enforcer.core.intervals import Ranges, inside, union
 from enforcer.core.rules import Members
@@ -72,10 +73,10 @@ def concatenate(tables: list[Members]) -> Members:
     if len(kept) < 2:
         return kept[0] if kept else Members.none()
     return Members(
-        np.concatenate([t.first for t in kept]),
-        np.concatenate([t.last for t in kept]),
-        np.concatenate([t.end for t in kept]),
-        np.concatenate([t.order for t in kept]),
+        end_to_end([t.first for t in kept]),
+        end_to_end([t.last for t in kept]),
+        end_to_end([t.end for t in kept]),
+        end_to_end([t.order for t in kept]),
     )
 
 
@@ -105,8 +106,7 @@ def _within(part: Contribution, region: Ranges) -> Members:
 
 def _alike(ranges: Ranges, part: Contribution) -> Members:
     size = len(ranges)
-    end, order = np.full(size, part.end, np.int64), np.full(size, part.order, np.int64)
-    return Members(ranges.first, ranges.last, end, order)
+    return Members(ranges.first, ranges.last, alike(part.end, size), alike(part.order, size))
 
 
 def region_of(parts: Iterable[Contribution]) -> Ranges:

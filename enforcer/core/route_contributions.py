@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from enforcer.core.intervals import Ranges, merge, rows_of
 from enforcer.core.intervals import networks_of as prefixes_of
@@ -98,13 +99,22 @@ def blackhole_rules(demand: Blackhole, left: Ranges) -> Iterator[tuple[Rule, Ran
     Announcements of different lengths are different rules: a narrow one inside a wide one
     then stands beside it, and neither cuts the other.
     """
-    family, exports = demand.prefix.version, tuple(sorted(set(demand.exports)))
     by_length: defaultdict[int, list[Network]] = defaultdict(list)
-    for prefix in prefixes_of(left, family):
+    for prefix in prefixes_of(left, demand.prefix.version):
         by_length[prefix.prefixlen].append(prefix)
     for length, found in sorted(by_length.items()):
-        match = RouteMatch(length, length)
-        yield Rule(family, Key.BLACKHOLE, routes=match, exports=exports), _merged(found)
+        yield blackhole_rule(demand, length), _merged(found)
+
+
+def blackhole_rule(demand: Blackhole, length: int) -> Rule:
+    """The rule that announces prefixes of one length."""
+    return _announcing(demand.prefix.version, length, demand.exports)
+
+
+@lru_cache(maxsize=1024)
+def _announcing(family: int, length: int, exports: tuple[str, ...]) -> Rule:
+    match = RouteMatch(length, length)
+    return Rule(family, Key.BLACKHOLE, routes=match, exports=tuple(sorted(set(exports))))
 
 
 def registered(demand: DropRoutes, customer: str, topology: Topology) -> tuple[Network, ...]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from enforcer.storage.often import often
 from enforcer.storage.service_tables import api_tokens
 from enforcer.storage.times import from_us, to_us
 
 _table = api_tokens.c
 _all = select(api_tokens).order_by(_table.created_us.desc(), _table.name)
 _one = _all.where(_table.name == bindparam("of"))
-_by_digest = _all.where(_table.digest == bindparam("of"))
+_by_digest = often(_all.where(_table.digest == bindparam("of")))
 _add = insert(api_tokens)
 _used = (
     update(api_tokens)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 from enforcer.errors import AuditBroken, NotFound
 from enforcer.storage import chain
 from enforcer.storage.chain import Head, Link, Walk
+from enforcer.storage.often import often
 from enforcer.storage.records import AuditEntry, VerifyResult
 from enforcer.storage.signatures import SignatureReader, SignedHead
 from enforcer.storage.stored_inventories import StoredInventories, StoredLists
@@ -43,7 +44,7 @@ _STORED = (
 """What is compared with the chain; the first that finds anything has the word."""
 
 _columns = [audit.c[name] for name in Link._fields]
-_head = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
+_head = often(select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1))
 _owned_head = _head.with_for_update()
 _entries = select(audit.c.seq, audit.c.body, audit.c.hash).order_by(audit.c.seq)
 _open = _entries.join(intents, intents.c.seq == audit.c.seq).where(intents.c.closed_by.is_(None))

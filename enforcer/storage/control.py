@@ -11,11 +11,12 @@ from sqlalchemy import Connection, select, update
 from enforcer.core.brake import PauseState
 from enforcer.core.rules import Owner
 from enforcer.errors import InvalidInput, StorageError
+from enforcer.storage.often import often
 from enforcer.storage.records import ControlState
 from enforcer.storage.tables import control
 from enforcer.storage.times import from_us, to_us
 
-_row = select(control).where(control.c.id == 1)
+_row = often(select(control).where(control.c.id == 1))
 _MOVED = "moved"
 """Stored in place of a state: this database was copied to another one, which is used now."""
 _change = update(control).where(control.c.id == 1)

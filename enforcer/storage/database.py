@@ -18,6 +18,7 @@ from enforcer.storage.durable import SharedSync, WriteTurn, sync_file
 from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
+from enforcer.storage.often import direct
 from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
 from enforcer.storage.sqlite import log_of
@@ -199,7 +200,7 @@ class Database:
             if self.path is None:
                 # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
                 read_head(connection, own=True)
-            unit = UnitOfWork(connection)
+            unit = UnitOfWork(direct(connection))
             self._check_epoch(unit.began.epoch)
             if unit.began.moved is not None and not moved:
                 raise DatabaseMoved(f"this database was {unit.began.moved}; {_RECLAIM}")
@@ -216,7 +217,7 @@ class Database:
     @contextmanager
     def _read(self) -> Iterator[Reader]:
         with self._our_errors(), self._engines.reads.connect() as connection:
-            yield Reader(connection)
+            yield Reader(direct(connection))
 
     @contextmanager
     def _our_errors(self) -> Iterator[None]:

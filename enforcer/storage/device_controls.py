@@ -8,12 +8,15 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from enforcer.core.device_control import DeviceControl
 from enforcer.errors import StorageError
+from enforcer.storage.often import often
 from enforcer.storage.tables import device_controls
 
 _CONTROL: TypeAdapter[DeviceControl] = TypeAdapter(DeviceControl)
 
-_all = select(device_controls.c.name, device_controls.c.body).order_by(device_controls.c.name)
-_one = _all.where(device_controls.c.name == bindparam("of"))
+_all = often(
+    select(device_controls.c.name, device_controls.c.body).order_by(device_controls.c.name)
+)
+_one = often(_all.where(device_controls.c.name == bindparam("of")))
 _add = insert(device_controls)
 _change = update(device_controls).where(device_controls.c.name == bindparam("of"))
 

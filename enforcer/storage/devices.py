@@ -11,17 +11,22 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from enforcer.core.rules import Owner
 from enforcer.core.status import DeviceFacts
 from enforcer.errors import StorageError
+from enforcer.storage.often import often
 from enforcer.storage.tables import device_facts, device_owners
 from enforcer.storage.times import to_us
 
 _FACTS: TypeAdapter[DeviceFacts] = TypeAdapter(DeviceFacts)
 
-_all_facts = select(device_facts.c.name, device_facts.c.body).order_by(device_facts.c.name)
-_facts = _all_facts.where(device_facts.c.name == bindparam("of"))
-_add_facts = insert(device_facts)
-_change_facts = update(device_facts).where(device_facts.c.name == bindparam("of"))
+_all_facts = often(select(device_facts.c.name, device_facts.c.body).order_by(device_facts.c.name))
+_facts = often(_all_facts.where(device_facts.c.name == bindparam("of")))
+_add_facts = often(insert(device_facts))
+_change_facts = often(
+    update(device_facts)
+    .where(device_facts.c.name == bindparam("of"))
+    .values(body=bindparam("is_body"))
+)
 _all_owners = select(device_owners).order_by(device_owners.c.name)
-_owner = _all_owners.where(device_owners.c.name == bindparam("of"))
+_owner = often(_all_owners.where(device_owners.c.name == bindparam("of")))
 _add_owner = insert(device_owners)
 _change_owner = update(device_owners).where(device_owners.c.name == bindparam("of"))
 
@@ -58,7 +63,7 @@ class DeviceWriter(DeviceReader):
     def save_facts(self, name: str, facts: DeviceFacts) -> None:
         """Replace what is known of a device."""
         body = _FACTS.dump_json(facts).decode()
-        changed = self._connection.execute(_change_facts.values(body=body), {"of": name})
+        changed = self._connection.execute(_change_facts, {"of": name, "is_body": body})
         if not changed.rowcount:
             self._connection.execute(_add_facts, {"name": name, "body": body})
 

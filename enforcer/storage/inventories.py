@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from enforcer.core.topology import Topology
 from enforcer.errors import StorageError
+from enforcer.storage.often import often
 from enforcer.storage.tables import inventories
 from enforcer.storage.times import from_us, to_us
 from enforcer.wire import JSONValue
@@ -26,7 +27,7 @@ _TOPOLOGY: TypeAdapter[Topology] = TypeAdapter(Topology)
 _about = select(
     inventories.c.seq, inventories.c.at_us, inventories.c.digest, inventories.c.origin
 ).order_by(inventories.c.seq.desc())
-_newest = _about.limit(1)
+_newest = often(_about.limit(1))
 _at = _about.where(inventories.c.at_us <= bindparam("instant")).limit(1)
 _of_digest = _about.where(inventories.c.digest == bindparam("wanted")).limit(1)
 _body = select(inventories.c.body).where(inventories.c.seq == bindparam("wanted"))

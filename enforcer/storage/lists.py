@@ -15,14 +15,17 @@ from enforcer.core.rules import Addresses
 from enforcer.errors import StorageError
 from enforcer.storage.columns import packed, unpacked
 from enforcer.storage.list_bounds import add_bounds, near
+from enforcer.storage.often import often
 from enforcer.storage.records import ListVersion
 from enforcer.storage.tables import list_chunks, list_versions
 from enforcer.storage.times import from_us, to_us
 
 _FAMILIES = (4, 6)
 
-_names = select(list_versions.c.name).distinct().order_by(list_versions.c.name)
-_newest = select(func.max(list_versions.c.version)).where(list_versions.c.name == bindparam("of"))
+_names = often(select(list_versions.c.name).distinct().order_by(list_versions.c.name))
+_newest = often(
+    select(func.max(list_versions.c.version)).where(list_versions.c.name == bindparam("of"))
+)
 _entries = (
     select(list_versions.c.entries)
     .where(list_versions.c.name == bindparam("of"))

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from enforcer.core.orders import Demand, Network
+from enforcer.storage.often import often
 from enforcer.storage.tables import order_targets, orders
 from enforcer.storage.target_keys import LISTS, keys_of, wanted
 from enforcer.storage.times import to_us
@@ -32,7 +33,7 @@ _alive = select(orders.c.number).where(
 _known = select(order_targets.c.number, order_targets.c.key).where(
     order_targets.c.number.in_(bindparam("numbers", expanding=True))
 )
-_add = insert(order_targets)
+_add = often(insert(order_targets))
 _drop = delete(order_targets).where(
     order_targets.c.key == bindparam("old_key"), order_targets.c.number == bindparam("old_number")
 )

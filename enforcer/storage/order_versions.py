@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from enforcer.core.orders import Order
+from enforcer.storage.often import often
 from enforcer.storage.order_rows import order_of
 from enforcer.storage.tables import order_versions
 from enforcer.storage.times import from_us, to_us
 
-ADD_VERSION = insert(order_versions)
+ADD_VERSION = often(insert(order_versions))
 DROP_VERSION = delete(order_versions).where(
     order_versions.c.number == bindparam("gone"), order_versions.c.seq == bindparam("gone_seq")
 )

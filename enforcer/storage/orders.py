@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_,
 
 from enforcer.core.orders import Order
 from enforcer.errors import NotFound, StorageError
+from enforcer.storage.often import often
 from enforcer.storage.order_changes import (
     CHANGED_BETWEEN,
     PLACED_BETWEEN,
@@ -29,13 +30,13 @@ _SHORT = 2_048
 """Characters of an order that is worth remembering."""
 
 _bodies = select(orders.c.body)
-_by_number = _bodies.where(orders.c.number == bindparam("wanted"))
-_by_key = _bodies.where(orders.c.idempotency_key == bindparam("wanted"))
+_by_number = often(_bodies.where(orders.c.number == bindparam("wanted")))
+_by_key = often(_bodies.where(orders.c.idempotency_key == bindparam("wanted")))
 _with_keys = select(orders.c.idempotency_key, orders.c.body).where(
     orders.c.idempotency_key.in_(bindparam("keys", expanding=True))
 )
-_changed_since = _bodies.where(orders.c.changed > bindparam("seq")).order_by(
-    orders.c.changed, orders.c.number
+_changed_since = often(
+    _bodies.where(orders.c.changed > bindparam("seq")).order_by(orders.c.changed, orders.c.number)
 )
 _ending_from = _bodies.where(orders.c.ends_us >= bindparam("instant")).order_by(orders.c.number)
 _ended_between = select(orders.c.number).where(
@@ -63,13 +64,13 @@ _placed_by = (
     .group_by(orders.c.source)
 )
 _sources = select(orders.c.source).distinct()
-_add = insert(orders)
+_add = often(insert(orders))
 _change = (
     update(orders)
     .where(orders.c.number == bindparam("this_number"))
     .values({c.name: bindparam(c.name) for c in orders.c if c.name != "number"})
 )
-_add_customers = insert(order_customers)
+_add_customers = often(insert(order_customers))
 _drop_customers = delete(order_customers).where(order_customers.c.number == bindparam("gone"))
 
 

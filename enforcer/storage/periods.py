@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
+from enforcer.storage.often import often
 from enforcer.storage.tables import device_periods
 from enforcer.storage.times import from_us, to_us
 
@@ -16,7 +17,7 @@ LONGEST_GAP = timedelta(minutes=15)
 """Two proofs further apart than this do not vouch for the time between them."""
 
 _of_device = select(device_periods).where(device_periods.c.name == bindparam("of"))
-_newest = _of_device.order_by(device_periods.c.from_us.desc()).limit(1)
+_newest = often(_of_device.order_by(device_periods.c.from_us.desc()).limit(1))
 _around = (
     _of_device.where(
         device_periods.c.from_us <= bindparam("instant"),
@@ -28,9 +29,11 @@ _around = (
 _between = _of_device.where(
     device_periods.c.from_us <= bindparam("high"), device_periods.c.until_us >= bindparam("low")
 ).order_by(device_periods.c.from_us)
-_add = insert(device_periods)
-_change = update(device_periods).where(
-    device_periods.c.name == bindparam("of"), device_periods.c.from_us == bindparam("began")
+_add = often(insert(device_periods))
+_change = often(
+    update(device_periods)
+    .where(device_periods.c.name == bindparam("of"), device_periods.c.from_us == bindparam("began"))
+    .values(until_us=bindparam("until"), seq=bindparam("last"), inventory=bindparam("by"))
 )
 
 
@@ -111,8 +114,8 @@ class PeriodWriter(PeriodReader):
         return self._connection.execute(statement, {"of": device}).first() is not None
 
     def _set(self, device: str, began: int, until: int, seq: int, inventory: str) -> None:
-        changed = _change.values(until_us=until, seq=seq, inventory=inventory)
-        self._connection.execute(changed, {"of": device, "began": began})
+        given = {"of": device, "began": began, "until": until, "last": seq, "by": inventory}
+        self._connection.execute(_change, given)
 
 
 def _goes_on(last: Period, at: datetime, inventory: str) -> bool:

@@ -26,6 +26,7 @@ from enforcer.errors import AuditBroken, StorageError
 from enforcer.storage import chain
 from enforcer.storage.audit import read_head
 from enforcer.storage.chain import DIGESTS, SINCE, Head
+from enforcer.storage.often import often
 from enforcer.storage.records import Note
 from enforcer.storage.tables import audit, audit_head, blobs, intents
 from enforcer.wire import JSONValue
@@ -36,19 +37,21 @@ STORED = "orders.stored"
 _ABOUT_ORDERS = "order."
 _IN_ONE_STATEMENT = 5_000
 
-_append = insert(audit)
-_move_head = (
+_append = often(insert(audit))
+_move_head = often(
     update(audit_head)
     .where(audit_head.c.id == 1, audit_head.c.seq == bindparam("from_seq"))
     .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
 )
 _digest, _body = bindparam("wanted", type_=String), bindparam("packed", type_=LargeBinary)
 _is_there = select(literal(1)).where(blobs.c.digest == _digest).exists()
-_add_blob = insert(blobs).from_select(
-    ["digest", "body"], select(_digest.label("digest"), _body.label("body")).where(~_is_there)
+_add_blob = often(
+    insert(blobs).from_select(
+        ["digest", "body"], select(_digest.label("digest"), _body.label("body")).where(~_is_there)
+    )
 )
-_add_intent = insert(intents)
-_close_intent = (
+_add_intent = often(insert(intents))
+_close_intent = often(
     update(intents)
     .where(
         intents.c.seq == bindparam("intent"),

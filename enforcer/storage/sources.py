@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from enforcer.core.source_limits import Stop
 from enforcer.core.source_names import EVERYBODY, PEOPLE
+from enforcer.storage.often import often
 from enforcer.storage.tables import stopped_sources
 from enforcer.storage.times import from_us, to_us
 
 _all = select(stopped_sources).order_by(stopped_sources.c.name)
-_one = _all.where(stopped_sources.c.name == bindparam("of"))
+_one = often(_all.where(stopped_sources.c.name == bindparam("of")))
 _add = insert(stopped_sources)
 _drop = delete(stopped_sources).where(stopped_sources.c.name == bindparam("of"))
 

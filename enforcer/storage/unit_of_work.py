@@ -27,6 +27,7 @@ from enforcer.storage.notices import NoticeReader, NoticeWriter
 from enforcer.storage.order_targets import OrderTargets
 from enforcer.storage.order_versions import OrderVersionReader
 from enforcer.storage.orders import OrderReader, OrderWriter
+from enforcer.storage.part import Part, part
 from enforcer.storage.periods import PeriodReader, PeriodWriter
 from enforcer.storage.proposals import ProposalReader, ProposalWriter
 from enforcer.storage.recorder import Recorder
@@ -71,118 +72,69 @@ __all__ = [
 class Reader:
     """One consistent snapshot of the database; use it in one thread."""
 
-    orders: OrderReader
-    lists: ListReader
-    devices: DeviceReader
-    audit: AuditReader
-    control: ControlReader
-    inventories: InventoryReader
-    device_controls: DeviceControlReader
-    alarms: AlarmReader
-    feeds: FeedReader
-    sources: SourceReader
-    proposals: ProposalReader
-    users: UserReader
-    web_sessions: WebSessionReader
-    tokens: TokenReader
-    failed_logins: FailedLoginReader
-    order_targets: OrderTargets
-    order_versions: OrderVersionReader
-    periods: PeriodReader
-    signatures: SignatureReader
-    reports: ReportReader
-    lease: LeaseReader
-    answers: AnswerReader
-    notices: NoticeReader
-    tallies: TallyReader
-    dropped: DroppedReader
+    orders = part(OrderReader)
+    lists = part(ListReader)
+    devices = part(DeviceReader)
+    audit = part(AuditReader)
+    control = part(ControlReader)
+    inventories = part(InventoryReader)
+    device_controls = part(DeviceControlReader)
+    alarms = part(AlarmReader)
+    feeds = part(FeedReader)
+    sources = part(SourceReader)
+    proposals = part(ProposalReader)
+    users = part(UserReader)
+    web_sessions = part(WebSessionReader)
+    tokens = part(TokenReader)
+    failed_logins = part(FailedLoginReader)
+    order_targets = part(OrderTargets)
+    order_versions = part(OrderVersionReader)
+    periods = part(PeriodReader)
+    signatures = part(SignatureReader)
+    reports = part(ReportReader)
+    lease = part(LeaseReader)
+    answers = part(AnswerReader)
+    notices = part(NoticeReader)
+    tallies = part(TallyReader)
+    dropped = part(DroppedReader)
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.lease = LeaseReader(connection)
-        self.answers = AnswerReader(connection)
-        self.notices = NoticeReader(connection)
-        self.dropped = DroppedReader(connection)
-        self.tallies = TallyReader(connection)
-        self.inventories = InventoryReader(connection)
-        self.device_controls = DeviceControlReader(connection)
-        self.alarms = AlarmReader(connection)
-        self.feeds = FeedReader(connection)
-        self.sources = SourceReader(connection)
-        self.proposals = ProposalReader(connection)
-        self.users = UserReader(connection)
-        self.web_sessions = WebSessionReader(connection)
-        self.tokens = TokenReader(connection)
-        self.failed_logins = FailedLoginReader(connection)
-        self.order_targets = OrderTargets(connection)
-        self.order_versions = OrderVersionReader(connection)
-        self.periods = PeriodReader(connection)
-        self.signatures = SignatureReader(connection)
-        self.reports = ReportReader(connection)
-        self.orders = OrderReader(connection)
-        self.lists = ListReader(connection)
-        self.devices = DeviceReader(connection)
-        self.audit = AuditReader(connection)
-        self.control = ControlReader(connection)
+        self.connection = connection
 
     def rows(self) -> int:
         """How many rows all tables have together."""
-        return rows_of(self._connection)
+        return rows_of(self.connection)
 
 
 class UnitOfWork(Reader):
     """One transaction that writes: everything below happens, or nothing of it."""
 
-    orders: OrderWriter
-    lists: ListWriter
-    devices: DeviceWriter
-    control: ControlWriter
-    inventories: InventoryWriter
-    device_controls: DeviceControlWriter
-    alarms: AlarmWriter
-    feeds: FeedWriter
-    sources: SourceWriter
-    proposals: ProposalWriter
-    users: UserWriter
-    web_sessions: WebSessionWriter
-    tokens: TokenWriter
-    failed_logins: FailedLoginWriter
-    periods: PeriodWriter
-    signatures: SignatureWriter
-    reports: ReportWriter
-    lease: LeaseWriter
-    answers: AnswerWriter
-    notices: NoticeWriter
-    dropped: DroppedWriter
+    orders = Part(lambda unit: OrderWriter(unit.connection, unit._recorder))
+    lists = part(ListWriter)
+    devices = part(DeviceWriter)
+    control = part(ControlWriter)
+    inventories = part(InventoryWriter)
+    device_controls = part(DeviceControlWriter)
+    alarms = part(AlarmWriter)
+    feeds = part(FeedWriter)
+    sources = part(SourceWriter)
+    proposals = part(ProposalWriter)
+    users = part(UserWriter)
+    web_sessions = part(WebSessionWriter)
+    tokens = part(TokenWriter)
+    failed_logins = part(FailedLoginWriter)
+    periods = part(PeriodWriter)
+    signatures = part(SignatureWriter)
+    reports = part(ReportWriter)
+    lease = part(LeaseWriter)
+    answers = part(AnswerWriter)
+    notices = part(NoticeWriter)
+    dropped = part(DroppedWriter)
+    audit = Part(lambda unit: AuditReader(unit.connection, unit._recorder.flush))
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.lease = LeaseWriter(connection)
-        self.answers = AnswerWriter(connection)
-        self.notices = NoticeWriter(connection)
-        self.dropped = DroppedWriter(connection)
-        self.tallies = TallyReader(connection)
-        self.inventories = InventoryWriter(connection)
-        self.device_controls = DeviceControlWriter(connection)
-        self.alarms = AlarmWriter(connection)
-        self.feeds = FeedWriter(connection)
-        self.sources = SourceWriter(connection)
-        self.proposals = ProposalWriter(connection)
-        self.users = UserWriter(connection)
-        self.web_sessions = WebSessionWriter(connection)
-        self.tokens = TokenWriter(connection)
-        self.failed_logins = FailedLoginWriter(connection)
-        self.order_targets = OrderTargets(connection)
-        self.order_versions = OrderVersionReader(connection)
-        self.periods = PeriodWriter(connection)
-        self.signatures = SignatureWriter(connection)
-        self.reports = ReportWriter(connection)
+        super().__init__(connection)
         self._recorder = Recorder(connection)
-        self.orders = OrderWriter(connection, self._recorder)
-        self.lists = ListWriter(connection)
-        self.devices = DeviceWriter(connection)
-        self.audit = AuditReader(connection, self._recorder.flush)
-        self.control = ControlWriter(connection)
         self.began = self.control.standing()
         """How things stood when the transaction began."""
 
@@ -281,4 +233,4 @@ class UnitOfWork(Reader):
 
     def copy_to(self, url: str, progress: Progress = no_progress) -> Copied:
         """Copy the whole database into the empty one at `url`. Raises StorageError."""
-        return copy(self._connection, url, progress)
+        return copy(self.connection, url, progress)

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from enforcer.storage.often import often
 from enforcer.storage.service_tables import users
 from enforcer.storage.times import from_us, to_us
 
 _all = select(users).order_by(users.c.name)
-_one = _all.where(users.c.name == bindparam("of"))
+_one = often(_all.where(users.c.name == bindparam("of")))
 _of_subject = _all.where(
     users.c.provider == bindparam("of_provider"), users.c.subject == bindparam("of_subject")
 )

@@ -20,7 +20,7 @@ from enforcer.core.draft import Draft, Ground, Known, Refusal
 from enforcer.core.guardrails import check
 from enforcer.core.intervals import Runs
 from enforcer.core.lists import ListContent
-from enforcer.core.orders import BlockAddress, BlockList, Demand
+from enforcer.core.orders import Blackhole, BlockAddress, BlockList, Demand
 from enforcer.core.parties import parties_of
 from enforcer.core.placement import Ownership
 from enforcer.core.plan import Capability
@@ -67,14 +67,15 @@ Likeness = tuple[object, ...]
 def likeness(draft: Draft, terrain: Terrain, now: datetime) -> Likeness | None:
     """Equal for drafts of which the checks say the same at `now`; None: it is like no other."""
     demand = draft.demand
-    if not isinstance(demand, BlockAddress) or demand.exceptions:
+    if not isinstance(demand, BlockAddress | Blackhole) or demand.exceptions:
         return None
     place = terrain.place(demand.prefix)
     if place is None:
         return None
     times = (now, draft.start, draft.end, draft.open_ended)
     given = (draft.confirm_wide, draft.confirm_collateral, draft.confirm_routes)
-    where = (demand.direction, demand.vrf, draft.scope, draft.source)
+    exports = demand.exports if isinstance(demand, Blackhole) else None
+    where = (exports, demand.direction, demand.vrf, draft.scope, draft.source)
     return (*place, *times, *given, draft.confirm_foreign, *where)
 
 

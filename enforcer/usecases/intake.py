@@ -210,16 +210,20 @@ class _Portion:
 
     def _place(self, asked: Asked) -> Order:
         command, number = asked.command, self._first + len(self._notes)
-        order = replace(
-            asked.draft.order(),
+        draft = asked.draft
+        order = Order(
             number=number,
             changed=number,
+            demand=draft.demand,
             reason=command.reason.strip(),
             issuer=self._actor.name,
             source=self._actor.source,
             created=self._now,
+            start=draft.start,
+            end=draft.end,
             ticket=command.ticket,
             policy=command.policy,
+            scope=draft.scope,
             idempotency_key=command.idempotency_key,
         )
         self._notes.append(_placed(asked, order, self._said()))

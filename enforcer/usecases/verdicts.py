@@ -27,8 +27,8 @@ class Verdicts:
         self._limits = limits_of(topology, actor.source)
         self._machine = actor.rights.machine if actor.rights is not None else None
         by_minute = self._machine is not None or self._limits.per_minute is not None
-        counted = Counted(self._limits.active is not None, by_minute)
-        self._traffic = traffic(reader, actor.source, now, counted)
+        self._counted = Counted(self._limits.active is not None, by_minute)
+        self._traffic = traffic(reader, actor.source, now, self._counted)
         self._keys: dict[str, Order] = {}
         self._known: dict[str, Order | None] = {}
 
@@ -59,11 +59,12 @@ class Verdicts:
         """`order` is placed, or taken for placed."""
         if order.idempotency_key is not None:
             self._keys[order.idempotency_key] = order
-        self._traffic = replace(
-            self._traffic,
-            active=self._traffic.active + 1,
-            last_minute=self._traffic.last_minute + 1,
-        )
+        if any(self._counted):
+            self._traffic = replace(
+                self._traffic,
+                active=self._traffic.active + 1,
+                last_minute=self._traffic.last_minute + 1,
+            )
 
     def _placed_before(self, key: str | None) -> Order | None:
         if key is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from enforcer.application.views import OrderView
-from enforcer.control.evidence import proves
+from enforcer.control.proved_record import proves
 from enforcer.core.status import DeviceFacts, Status
 from enforcer.core.times import say_when
 from enforcer.usecases.touching import Touching

@@ -1,28 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Paired measurements in the smallest lab; their page is docs/benchmarks.md.
 
-    python -m tests.bench [--quick] [--only NAME ...] [--json FILE] [--page FILE]
-                          [--into FILE]
+    python -m tests.bench [--quick] [--only NAME ...] [--keep FOLDER] [--json FILE]
+                          [--page FILE] [--into FILE] [--render]
 
-Runs as root; the lab is brought up around it. Nothing is asserted about any time.
+Runs as root; a lab is brought up around each chapter. Nothing is asserted about any time. What a
+run of all chapters has measured is kept in build/bench until it is complete: where it was
+interrupted, or a chapter failed, the next one measures what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import pickle
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from enforcer.clock import SystemClock
-from lab.errors import LabCommandFailed, LabError, NotInLab
-from lab.inside import current
+from lab.errors import LabError
 from tests.bench import (
     announced_blackholes,
     first_drop,
@@ -32,8 +29,10 @@ from tests.bench import (
     machine,
     many_orders,
     members,
+    memory,
     pasting,
     peers,
+    quick_pass,
     reimport,
     repair,
     service_load,
@@ -43,13 +42,15 @@ from tests.bench import (
     why,
 )
 from tests.bench.chapters import Chapter
-from tests.bench.ground import FULL, QUICK, Node, Say, Size
+from tests.bench.ground import FULL, QUICK, Say, Size
+from tests.bench.measuring import ROOT, Kept, begin, in_own_lab
 from tests.bench.pictures import draw
 from tests.bench.report import Run, page, updated
+from tests.bench.targets import read_limits
 
-ROOT = Path(__file__).resolve().parents[2]
 TOPOLOGY = ROOT / "lab" / "two.clab.yml"
 PAGE = ROOT / "docs" / "benchmarks.md"
+KEPT = ROOT / "build" / "bench"
 
 MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     module.NAME: module.measure
@@ -59,6 +60,7 @@ MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
         whole_list,
         reimport,
         full_pass,
+        quick_pass,
         starting,
         repair,
         pasting,
@@ -71,6 +73,7 @@ MEASURES: dict[str, Callable[[Size, Say], Chapter]] = {
     fleet.NAME: fleet.measure,
     many_orders.NAME: many_orders.measure,
     why.NAME: why.measure,
+    memory.NAME: memory.measure,
     peers.NAME: peers.measure,
 }
 ELSEWHERE = {one.NAME: one.WHERE for one in (leaked_routes, announced_blackholes)}
@@ -80,77 +83,75 @@ ELSEWHERE = {one.NAME: one.WHERE for one in (leaked_routes, announced_blackholes
 def main() -> int:
     """The command line; returns the exit code."""
     options = _parse()
-    try:
-        current()
-    except NotInLab:
-        _enter_lab()
     began = time.monotonic()
 
     def say(what: str) -> None:
         print(f"[{time.monotonic() - began:6.1f} s] {what}", file=sys.stderr, flush=True)
 
     if options.chapter:
-        chapter = MEASURES[options.only[0]](QUICK if options.quick else FULL, say)
-        options.chapter.write_bytes(pickle.dumps(chapter))
-        return 0
+        return _measure_here(options, say)
     run, failures = _measure(options, say)
     for failure in failures:
         print(f"bench: {failure}", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(_record(run), indent=1) + "\n", encoding="utf-8")
     whole = not (options.quick or options.only or failures)
+    limits = read_limits()
     if options.into:
         pictures = _pictures(run, options.into)
         text = options.into.read_text(encoding="utf-8")
-        options.into.write_text(updated(text, run, pictures), encoding="utf-8")
+        options.into.write_text(updated(text, run, pictures, limits), encoding="utf-8")
         return 1 if failures else 0
     destination = options.page or (PAGE if whole else None)
     if destination is None:
-        print(page(run, {}))
+        print(page(run, {}, limits))
     else:
-        _publish(run, destination)
+        pictures = _pictures(run, destination)
+        destination.write_text(page(run, pictures, limits), encoding="utf-8")
         say(f"written: {destination}")
     return 1 if failures else 0
 
 
+def _measure_here(options: argparse.Namespace, say: Say) -> int:
+    """One chapter, in the lab around this program, into a file."""
+    (name,) = options.only
+    try:
+        chapter = MEASURES[name](QUICK if options.quick else FULL, say)
+    except LabError as error:
+        print(f"bench: {name}: {error}", file=sys.stderr)
+        return 1
+    options.chapter.write_text(json.dumps(chapter.record()), encoding="utf-8")
+    return 0
+
+
 def _measure(options: argparse.Namespace, say: Say) -> tuple[Run, list[str]]:
     """The run, and what could not be measured."""
-    size = QUICK if options.quick else FULL
     before = machine.load()
-    chapters: list[Chapter] = []
+    names = options.only or [*MEASURES]
+    whole = not (options.quick or options.only)
+    folder = options.keep or (KEPT if whole else None)
+    kept = None if folder is None else Kept(folder, SystemClock())
+    there: dict[str, Chapter] = {}
     failures: list[str] = []
-    for name in options.only or MEASURES:
-        for node in current().nodes():
-            Node(node).nft("flush ruleset\n")  # what an earlier failure may have left
+    if kept is not None and options.render:
+        there = {name: one for name in names if (one := kept.find(name, options.quick))}
+        failures += [f"{name}: not kept: leave out --render" for name in names if name not in there]
+    elif kept is not None:
+        there = begin(kept, names, options.quick, say)
+    for name in () if options.render else names:
+        if name in there:
+            continue
+        say(f"chapter {name}")
         try:
-            if name in ELSEWHERE:
-                chapters.append(_in_own_lab(name, options.quick))
-            else:
-                chapters.append(MEASURES[name](size, say))
+            there[name] = in_own_lab(name, ELSEWHERE.get(name, TOPOLOGY), options.quick)
         except LabError as error:
             failures.append(f"{name}: {error}")
+        else:
+            if kept is not None:
+                kept.keep(there[name])
     load = (before, machine.load())
-    run = Run(SystemClock().now(), options.quick, machine.facts(), load, chapters)
-    return run, failures
-
-
-def _in_own_lab(name: str, quick: bool) -> Chapter:
-    """A chapter that is measured in another lab, inside this one. Raises LabCommandFailed."""
-    with tempfile.TemporaryDirectory(prefix="enforcer-bench-") as folder:
-        file = Path(folder) / "chapter"
-        words = ["--only", name, "--chapter", str(file), *(["--quick"] if quick else [])]
-        inside = [sys.executable, "-m", "tests.bench", *words]
-        lab = [sys.executable, "-m", "lab.clabns", str(ELSEWHERE[name]), "--", *inside]
-        done = subprocess.run(lab, cwd=ROOT, check=False)
-        if done.returncode != 0 or not file.exists():
-            raise LabCommandFailed(f"its lab ended with {done.returncode}")
-        chapter = pickle.loads(file.read_bytes())
-        assert isinstance(chapter, Chapter)
-        return chapter
-
-
-def _publish(run: Run, file: Path) -> None:
-    file.write_text(page(run, _pictures(run, file)), encoding="utf-8")
+    chapters = [there[name] for name in names if name in there]
+    return Run(SystemClock().now(), options.quick, machine.facts(), load, chapters), failures
 
 
 def _pictures(run: Run, file: Path) -> dict[str, list[str]]:
@@ -172,23 +173,6 @@ def _record(run: Run) -> dict[str, object]:
     }
 
 
-def _enter_lab() -> None:
-    """This program again, as the command of a new lab; does not return."""
-    inside = [sys.executable, "-m", "tests.bench", *_absolute(sys.argv[1:])]
-    os.chdir(ROOT)
-    lab = [sys.executable, "-m", "lab.clabns", str(TOPOLOGY), "--", *inside]
-    os.execv(sys.executable, lab)
-
-
-def _absolute(words: list[str]) -> list[str]:
-    """The options with file names that mean the same from another directory."""
-    named = ("--json", "--page", "--into")
-    return [
-        str(Path(word).absolute()) if before in named else word
-        for before, word in zip(["", *words], words, strict=False)
-    ]
-
-
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, few rounds")
@@ -196,6 +180,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page there")
     parser.add_argument("--into", type=Path, metavar="FILE", help="replace its chapters only")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep there what is measured")
+    parser.add_argument("--render", action="store_true", help="measure nothing: what is kept")
     parser.add_argument("--chapter", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.bench.ratios import Spread, paired, spread
+
+SECONDS, MEGABYTES = "s", "MB"
 
 Times = Mapping[str, Sequence[float]]
 """Seconds by what was timed, one per round."""
@@ -15,10 +18,11 @@ Times = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One thing beside another; seconds, round by round.
+    """One thing beside another; seconds, round by round, or megabytes.
 
     `situation`: what the row is about. `headline`: it is one of the few that matter most.
     `entries`: how many there were, where that is what situations differ in; 0: it is not.
+    `unit`: "s", or "MB" where `subject_seconds` and `baseline_seconds` are none.
     """
 
     situation: str
@@ -28,6 +32,7 @@ class Comparison:
     baseline_seconds: tuple[float, ...]
     headline: bool = False
     entries: int = 0
+    unit: str = SECONDS
 
     @property
     def ratio(self) -> Spread:
@@ -47,6 +52,34 @@ class Split:
         return {name: spread(seconds).median for name, seconds in self.parts.items() if seconds}
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """When something was measured, for how many seconds, and the machine's load average before
+    and after."""
+
+    at: datetime
+    seconds: float
+    quick: bool
+    load: tuple[float, float]
+
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        load = list(self.load)
+        return {
+            "at": self.at.isoformat(),
+            "seconds": self.seconds,
+            "quick": self.quick,
+            "load": load,
+        }
+
+    @staticmethod
+    def of(record: Mapping[str, Any]) -> Circumstances:
+        """What `record` told."""
+        before, after = record["load"]
+        at = datetime.fromisoformat(record["at"])
+        return Circumstances(at, record["seconds"], record["quick"], (before, after))
+
+
 @dataclass(slots=True)
 class Chapter:
     """One benchmark. `method` says, in Markdown, what was done; `remarks` what went wrong."""
@@ -57,6 +90,7 @@ class Chapter:
     comparisons: list[Comparison] = field(default_factory=list)
     splits: list[Split] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    circumstances: Circumstances | None = None
 
     def compare(
         self,
@@ -66,9 +100,10 @@ class Chapter:
         baseline: str,
         headline: bool = False,
         entries: int = 0,
+        unit: str = SECONDS,
     ) -> None:
         """Add the comparison of two of the things that were timed together."""
-        row = (tuple(times[subject]), tuple(times[baseline]), headline, entries)
+        row = (tuple(times[subject]), tuple(times[baseline]), headline, entries, unit)
         self.comparisons.append(Comparison(situation, subject, baseline, *row))
 
     def split(self, title: str, times: Times) -> None:
@@ -87,22 +122,41 @@ class Chapter:
         return {name: sorted(points.items()) for name, points in found.items() if len(points) > 1}
 
     def record(self) -> dict[str, Any]:
-        """All samples and ratios, for JSON."""
+        """All that is known of it, for JSON."""
         return {
             "name": self.name,
             "title": self.title,
+            "method": self.method,
+            "circumstances": None if self.circumstances is None else self.circumstances.record(),
             "comparisons": [
-                {
-                    "situation": one.situation,
-                    "subject": one.subject,
-                    "baseline": one.baseline,
-                    "subject_seconds": one.subject_seconds,
-                    "baseline_seconds": one.baseline_seconds,
-                    "entries": one.entries,
-                    "median_ratio": one.ratio.median,
-                }
+                {slot: getattr(one, slot) for slot in Comparison.__slots__}
+                | {"median_ratio": one.ratio.median}
                 for one in self.comparisons
             ],
             "splits": [{"title": one.title, "seconds": dict(one.parts)} for one in self.splits],
             "remarks": self.remarks,
         }
+
+    @staticmethod
+    def of(record: Mapping[str, Any]) -> Chapter:
+        """What `record` told. Raises KeyError, TypeError or ValueError: it is none."""
+        found = record["circumstances"]
+        return Chapter(
+            str(record["name"]),
+            str(record["title"]),
+            str(record["method"]),
+            [_comparison(one) for one in record["comparisons"]],
+            [Split(one["title"], _samples(one["seconds"])) for one in record["splits"]],
+            list(record["remarks"]),
+            None if found is None else Circumstances.of(found),
+        )
+
+
+def _comparison(record: Mapping[str, Any]) -> Comparison:
+    told = {slot: record[slot] for slot in Comparison.__slots__}
+    seconds = {slot: tuple(told[slot]) for slot in ("subject_seconds", "baseline_seconds")}
+    return Comparison(**told | seconds)
+
+
+def _samples(record: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(seconds) for name, seconds in record.items()}

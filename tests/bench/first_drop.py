@@ -20,18 +20,18 @@ from tests.bench.enforcing import (
     block_list,
     controlled,
 )
+from tests.bench.figures import duration
 from tests.bench.ground import FULL, Node, Say, Size, collected
 from tests.bench.ordering import API, CLI, NFT, Act, Taken, Ways, client_of, timed
 from tests.bench.probes import RATE, Probes
 from tests.bench.ratios import percentile, turns
-from tests.bench.report import duration
 from tests.bench.steps import API_PARTS, order_parts
 from tests.bench.traced import read_trace
 
 NAME = "order"
 _SERVED = '[service.web]\nlisten = "127.0.0.1:0"\n'
-_STANDING = (0, 10_000, 100_000, 1_000_000)
-_ROUNDS = {0: 200, 10_000: 60, 100_000: 60, 1_000_000: 40}
+_STANDING = (0, 1_000, 10_000, 100_000, 1_000_000)
+_ROUNDS = {0: 200, 1_000: 40, 10_000: 60, 100_000: 60, 1_000_000: 40}
 _BY_COMMAND = 10
 _SPLIT = 30
 _SHARES = (0.0, 0.5, 0.9, 0.99, 1.0)
@@ -84,7 +84,7 @@ def _drops(entries: int, rounds: int, chapter: Chapter, say: Say) -> list[float]
         say(f"order to first drop beside {entries:,}, {rounds} rounds")
         found = _rounds({API: ways.by_api, NFT: ways.by_nft}, rounds)
         times = {what: _seconds(found, what) for what in (API, NFT)}
-        chapter.compare(f"one order beside {entries:,}", times, API, NFT, headline=True)
+        chapter.compare(f"one order beside {entries:,}", times, API, NFT, True, entries)
         if not entries:
             say("the same by the command line")
             few = _rounds({CLI: ways.by_command, NFT: ways.by_nft}, _BY_COMMAND)
@@ -129,7 +129,7 @@ def measure(size: Size, say: Say) -> Chapter:
     chapter = Chapter(NAME, "Order to first dropped packet", METHOD + head + "|")
     full = size == FULL
     times: dict[int, Sequence[float]] = {}
-    for entries in _STANDING if full else (0, size.entries):
+    for entries in _STANDING if full else (0, *size.growth):
         rounds = _ROUNDS[entries] if full else size.short
         times[entries] = _drops(entries, rounds, chapter, say)
     _grown(times, chapter)

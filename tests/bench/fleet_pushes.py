@@ -7,7 +7,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from drivers.cisco_ios.driver import IosDriver, Way
 from drivers.nftables.driver import NftablesDriver
 from enforcer.control.facts import Outcome, PassFacts
 from enforcer.control.fleet import Fleet
+from enforcer.control.followed import Seen
 from enforcer.core.rules import Owner
 from enforcer.core.topology import Device
 from enforcer.driver_api import Driver
@@ -67,6 +68,14 @@ class Town(Desk):
 
     gate = Gate(logins=WORKERS)
 
+    def follow(self) -> frozenset[str]:
+        """See `Desk.follow`; what was decided is told as the controller does it."""
+        changed = super().follow()
+        with self.database.read() as reader:
+            seen = Seen(*reader.audit.head(), reader.device_controls.all())
+        self.evidence.following.tell(seen)
+        return changed
+
     def real_driver(self, device: Device, owner: Owner) -> Driver:
         """See `DriverFor`."""
         if device.platform == "cisco_ios":
@@ -82,10 +91,11 @@ class Run:
     """A fleet that runs; `applied`: the devices that were written to since it was last cleared.
 
     `exchanges`: how many a device in memory had for the last order. `threads`, `memory`: the most
-    that was seen, in MB.
+    that was seen, in MB. `patience`: seconds after which an order counts for nothing.
     """
 
     town: Town
+    patience: float = _PATIENCE
     applied: set[str] = field(default_factory=set)
     exchanges: int = 0
     threads: int = 0
@@ -105,10 +115,13 @@ class Run:
             self.town.close()
 
     def _passed(self, facts: PassFacts) -> None:
-        placed = self._placed
-        # One that failed after it was written to is only found to be right afterwards.
-        right = facts.outcome is Outcome.CLEAN and placed is not None and facts.at > placed
-        if right or facts.outcome in (Outcome.APPLIED, Outcome.REPAIRED):
+        """One that began before the order was placed is about another one.
+
+        One that wrote, and could not be recorded, is followed by one that finds nothing to write.
+        """
+        placed, outcome = self._placed, facts.outcome
+        right = outcome in (Outcome.APPLIED, Outcome.REPAIRED, Outcome.CLEAN)
+        if right and placed is not None and facts.at >= placed:
             self.applied.add(facts.device)
 
     def order(self, address: str, without: frozenset[str] = frozenset()) -> float:
@@ -122,14 +135,32 @@ class Run:
         self._placed = self.town.time.now()
         self.fleet.wake_all("placed")
         while not waited <= self.applied:
-            if time.monotonic() - began > _PATIENCE:
+            if time.monotonic() - began > self.patience:
                 missing = sorted(waited - self.applied)
-                raise NoVerdict(f"{len(missing)} devices do not hold {address}: {missing[:5]}")
+                some = ", ".join(self._told(name, address) for name in missing[:5])
+                raise NoVerdict(f"{address} was not seen on {len(missing)} devices: {some}")
             time.sleep(_POLL)
         took = time.monotonic() - began
         self.exchanges = self._exchanges() - before
         self._look()
+        self._check(address, waited)
         return took
+
+    def _check(self, address: str, devices: Iterable[str]) -> None:
+        """Raises NoVerdict where a device in memory does not hold what it was seen to hold."""
+        boxes = self.town.boxes.keys() & devices
+        if wrong := [name for name in boxes if not self.town.drops(address, name)]:
+            raise NoVerdict(f"{address} does not stand on {len(wrong)} devices: {wrong[:5]}")
+
+    def _told(self, name: str, address: str) -> str:
+        """What is known of a device that was not seen to hold it."""
+        box = self.town.boxes.get(name)
+        holds = "a router" if box is None else "not written"
+        if box is not None and self.town.drops(address, name):
+            holds = "written"
+        since = self.fleet.owed()[name].since
+        busy = "idle" if since is None else f"in a pass of {time.monotonic() - since:.0f} s"
+        return f"{name} ({holds}, {busy})"
 
     def _exchanges(self) -> int:
         """Of the last device in memory, which never hangs."""
@@ -159,7 +190,7 @@ class Run:
         finally:
             for release in held:
                 release.set()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + self.patience
         while not self.applied.issuperset(some):
             if time.monotonic() > deadline:
                 raise NoVerdict("devices that hung do not recover")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -89,11 +90,17 @@ def timed(*command: str) -> float:
         child = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         _, status = os.waitpid(child, 0)
         took = time.monotonic() - began
-        if os.waitstatus_to_exitcode(status) != 0:
+        code = os.waitstatus_to_exitcode(status)
+        if code != 0:
             errors.seek(0)
-            said = errors.read().decode(errors="replace").strip()
-            raise LabCommandFailed(f"{' '.join(command[:4])} ...: {said[:500]}")
+            said = errors.read().decode(errors="replace").strip() or "nothing"
+            raise LabCommandFailed(f"{' '.join(command[:4])} ...: {_ended(code)}: {said[:500]}")
     return took
+
+
+def _ended(code: int) -> str:
+    """How a program ended; one that is killed says nothing: often memory was short."""
+    return f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
 
 
 def interleaved(rounds: int, runs: Sequence[Run], remarks: list[str]) -> dict[str, list[float]]:

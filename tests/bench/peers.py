@@ -17,6 +17,7 @@ from lab.errors import NoVerdict
 from lab.inside import current
 from tests.bench.chapters import Chapter
 from tests.bench.enforcing import ROUTER
+from tests.bench.figures import duration
 from tests.bench.ground import FULL, Say, Size, timed
 from tests.bench.new_elements import NewElements
 from tests.bench.peers_running import (
@@ -35,7 +36,6 @@ from tests.bench.peers_running import (
     within,
 )
 from tests.bench.ratios import spread, turns
-from tests.bench.report import duration
 
 NAME = "peers"
 NFT = "nft add element"

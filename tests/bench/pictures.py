@@ -10,8 +10,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.bench.chapters import Chapter, Comparison, Split
-from tests.bench.report import duration, significant
+from tests.bench.chapters import SECONDS, Chapter, Comparison, Split
+from tests.bench.figures import duration, significant
 
 _WIDTH = 8.0
 _ROW = 0.34
@@ -29,7 +29,8 @@ def draw(chapter: Chapter, folder: Path) -> list[str]:
     if chapter.comparisons:
         names.append(_save(_ratios(chapter.comparisons), folder, f"{chapter.name}-ratios.svg"))
     if curves := chapter.curves():
-        names.append(_save(_growth(curves), folder, f"{chapter.name}-growth.svg"))
+        unit = next(one.unit for one in chapter.comparisons if one.entries)
+        names.append(_save(_growth(curves, unit), folder, f"{chapter.name}-growth.svg"))
     if chapter.splits:
         names.append(_save(_splits(chapter.splits), folder, f"{chapter.name}-time.svg"))
     return names
@@ -66,7 +67,7 @@ def _ratios(comparisons: list[Comparison]) -> Figure:
     return figure
 
 
-def _growth(curves: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
+def _growth(curves: Mapping[str, Sequence[tuple[int, float]]], unit: str) -> Figure:
     """Cost against size, both in powers of ten; a dotted line grows with the size."""
     figure = Figure(figsize=(_WIDTH, 0.55 * _WIDTH))
     axes = figure.add_subplot()
@@ -78,7 +79,8 @@ def _growth(curves: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
         linear = [seconds[-1] * size / sizes[-1] for size in sizes]
         axes.loglog(sizes, linear, ":", color=colour, linewidth=0.8)
     axes.set_xlabel("entries")
-    axes.set_ylabel("seconds, median; dotted: in proportion to the entries")
+    kind = "seconds" if unit == SECONDS else unit
+    axes.set_ylabel(f"{kind}, median; dotted: in proportion to the entries")
     axes.legend(frameon=False, fontsize=7)
     return figure
 

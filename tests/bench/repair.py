@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
+from drivers.nftables.names import TABLE
 from enforcer.clock import SystemClock
 from enforcer.core.instants import to_ms
 from enforcer.core.rules import Key, Rule
-from lab.installation import Controller
+from lab.installation import Controller, Installation
+from lab.traffic.stream import Flow
 from tests.bench.addresses import mixed_list
 from tests.bench.chapters import Chapter
 from tests.bench.enforcing import (
@@ -29,7 +29,7 @@ from tests.bench.enforcing import (
 )
 from tests.bench.flow import RATE, BackgroundFlow, Turn, exposed
 from tests.bench.ground import Node, Say, Size, collected, interleaved
-from tests.bench.tampering import Listener, set_that_holds, verified_after
+from tests.bench.tampering import Listener, hosts_in, unheard, verified_after
 from tests.bench.whole_list import NFT, RAW, ByHand, cover_of
 
 NAME = "repair"
@@ -44,19 +44,21 @@ _SOURCES = Rule(4, Key.SOURCE)
 def method(entries: int) -> str:
     """What was done, in Markdown."""
     return f"""
-A controller runs, its watch open, and enforces a block list of so many entries both ways, and
-one more address, whose {RATE:.0f} packets per second are dropped.
+A controller runs, its watch open, and enforces a block list of 1,000 to {entries:,} entries both
+ways, and one more address, whose {RATE:.0f} packets per second are dropped.
 
 *Flush*: a foreign `nft flush ruleset` empties the router. `{EXPOSED}` is the time from the first
 probe packet that passes to the last; `{VERIFIED}` from before the program is started until the
 controller has written everything again, read it back and compared it. Beside them, in turns and
 in another namespace, `{NFT}` of a script with the same cover, which is how a person would restore
 it, had a person noticed, and `{RAW}`, the same elements in one transaction from columns in
-memory.
+memory; both while no controller runs, because whoever listens to nftables in one namespace makes
+writes slower in all (the controller does not listen while it writes as much).
 
-*One element*: a foreign `nft delete element` of the address. `{ELEMENT}` is the time between the
-kernel's notifications of the deletion and of the element's return, as a second subscriber reads
-them (`nft monitor` sees the same); beside it the time that the program which deleted it takes."""
+*One element*: a foreign `nft delete element` of an address of the list, each time of another one.
+`{ELEMENT}` is the time between the kernel's notifications of the deletion and of the element's
+return, as a second subscriber reads them (`nft monitor` sees the same); beside it the time that the
+program which deleted it takes."""
 
 
 class Broken:
@@ -77,12 +79,11 @@ class Broken:
         self.turns.append(Turn(VERIFIED, number, began, time.monotonic()))
         return {VERIFIED: took}
 
-    def delete(self, listener: Listener, number: int) -> dict[str, float]:
+    def delete(self, listener: Listener, name: str, host: str) -> dict[str, float]:
         """Delete one element; wait until it is back and nothing moves any more."""
-        name = set_that_holds(self._router, _SOURCES, SENT_FROM)
         since = len(listener.seen)
         mark = self._controller.log.mark()
-        words = ("nft", "delete", "element", "inet", "enforcer", name, f"{{ {SENT_FROM} }}")
+        words = ("nft", "delete", "element", "inet", TABLE, name, f"{{ {host} }}")
         began = time.monotonic()
         program = self._router.timed(*words)
         restored = listener.restored(name, since)
@@ -91,34 +92,44 @@ class Broken:
         return {PROGRAM: program, ELEMENT: restored}
 
 
-@contextmanager
-def _standing(entries: int, say: Say) -> Iterator[tuple[Controller, Node]]:
-    router = Node(ROUTER)
-    with controlled() as (installation, controller):
-        app = application(installation)
-        say(f"a list of {entries:,} entries is enforced first")
-        block_list(app, "standing", mixed_list(entries, seed=3))
-        settled(app, place(app, address(SENT_FROM)).id)
-        yield controller, router
-    router.nft("flush ruleset\n")
+class Standing:
+    """So many entries and one address, enforced by a controller."""
+
+    def __init__(self, installation: Installation, controller: Controller, entries: int) -> None:
+        self.entries = entries
+        self.controller = controller
+        self.router = Node(ROUTER)
+        self.app = application(installation)
+        self.text = mixed_list(entries, seed=3)
+        block_list(self.app, "standing", self.text)
+        settled(self.app, place(self.app, address(SENT_FROM)).id)
 
 
-def _flush(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
-    other = Node(SINK)
-    with _standing(entries, say) as (controller, router):
-        now_ms = to_ms(SystemClock().now())
-        text = mixed_list(entries, seed=3)
-        hand = ByHand(other, cover_of(text, now_ms), controller.installation.folder)
-        broken = Broken(controller, router)
-        say(f"flush of {entries:,} entries, {rounds} rounds")
-        with BackgroundFlow(SENDER, SINK, SENT_FROM, SENT_TO) as sending:
-            time.sleep(_REST)
-            times = interleaved(rounds, [broken.flush, hand.nft, hand.raw], chapter.remarks)
-    flow = sending.flow
-    passed = [
-        partial(lambda turn: {EXPOSED: exposed(flow, turn.began, turn.until)}, turn)
-        for turn in broken.turns
-    ]
+def _delete(standing: Standing, rounds: int, chapter: Chapter) -> None:
+    # Whoever deletes the same one three times has a contest with the controller, not a repair.
+    hosts = hosts_in(standing.router, _SOURCES, rounds)
+    with Listener(standing.router) as listener:
+        broken = Broken(standing.controller, standing.router)
+        each = [partial(broken.delete, listener, name, host) for name, host in hosts]
+        times = collected(each, chapter.remarks)
+    situation = f"one element beside {standing.entries:,}"
+    chapter.compare(situation, times, ELEMENT, PROGRAM, True, standing.entries)
+
+
+def _flush(standing: Standing, rounds: int, chapter: Chapter) -> None:
+    other, entries = Node(SINK), standing.entries
+    cover = cover_of(standing.text, to_ms(SystemClock().now()))
+    hand = ByHand(other, cover, standing.controller.installation.folder)
+    broken = Broken(standing.controller, standing.router)
+
+    def by_hand(number: int) -> dict[str, float]:
+        with unheard(standing.controller, standing.app):
+            return hand.nft(number) | hand.raw(number)
+
+    with BackgroundFlow(SENDER, SINK, SENT_FROM, SENT_TO) as sending:
+        time.sleep(_REST)
+        times = interleaved(rounds, [broken.flush, by_hand], chapter.remarks)
+    passed = [partial(_exposed, sending.flow, turn) for turn in broken.turns]
     times |= collected(passed, chapter.remarks)
     situation = f"flush of {entries:,} entries"
     chapter.compare(situation, times, EXPOSED, NFT)
@@ -127,20 +138,20 @@ def _flush(entries: int, rounds: int, chapter: Chapter, say: Say) -> None:
     other.nft("flush ruleset\n")
 
 
-def _delete(size: Size, entries: int, chapter: Chapter, say: Say) -> None:
-    with _standing(entries, say) as (controller, router), Listener(router) as listener:
-        broken = Broken(controller, router)
-        say(f"deletion of one element beside {entries:,}, {size.medium} rounds")
-        runs = [partial(broken.delete, listener)]
-        times = interleaved(size.medium, runs, chapter.remarks)
-    chapter.compare(f"one element beside {entries:,}", times, ELEMENT, PROGRAM, headline=True)
+def _exposed(flow: Flow, turn: Turn) -> dict[str, float]:
+    return {EXPOSED: exposed(flow, turn.began, turn.until)}
 
 
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark, in the lab."""
-    chapter = Chapter(NAME, "Repair", method(size.entries))
+    chapter = Chapter(NAME, "Repair", method(size.growth[-1]))
     for entries in size.growth:
-        _flush(entries, size.rounds(entries), chapter, say)
-    for entries in (100, size.entries):
-        _delete(size, entries, chapter, say)
+        with controlled() as (installation, controller):
+            say(f"a list of {entries:,} entries is enforced first")
+            standing = Standing(installation, controller, entries)
+            say(f"deletion of one element beside {entries:,}, {size.medium} rounds")
+            _delete(standing, size.medium, chapter)
+            say(f"flush of {entries:,} entries, {size.rounds(entries)} rounds")
+            _flush(standing, size.rounds(entries), chapter)
+        standing.router.nft("flush ruleset\n")
     return chapter

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tests.bench import targets
 from tests.bench.chapters import Chapter, Comparison, Split
+from tests.bench.figures import duration, quantity, significant
 from tests.bench.ratios import spread
 
 
@@ -40,11 +42,17 @@ _AGAIN = """
 As root, in an installed tree, on a machine that has little else to do:
 
 ```
-make bench                                  # everything, this page and its pictures
-.venv/bin/python -m tests.bench --quick     # small sizes, few rounds, in a few minutes
+make bench                                  # everything, this page and its pictures: an hour
+.venv/bin/python -m tests.bench --quick     # small sizes, few rounds
 .venv/bin/python -m tests.bench --only list --json samples.json
 .venv/bin/python -m tests.bench --only list --into docs/benchmarks.md
+.venv/bin/python -m tests.bench --render    # this page anew, from the last run's samples
 ```
+
+Each chapter is measured by a program of its own, in a lab of its own. `make bench` keeps what it
+has measured in `build/bench`: after an interruption, or where a chapter failed, it measures only
+what is missing; after a complete run, or a day, everything. What is said of a target that is not
+met stands in `tests/bench/limits.toml`.
 
 Nothing leaves the machine: the router and its two hosts are network namespaces of the smallest lab
 (`lab/two.clab.yml`), and for routes those of the BGP lab (`lab/isp-bgp.clab.yml`). `--json` writes
@@ -53,54 +61,93 @@ or `--into FILE` one whose other chapters are kept.
 The clients of the API are those of `wrk`, Debian's package of that name.
 """
 
+_HEADLINES = ("| In short | median ratio | p10 | p90 |", "| --- | ---: | ---: | ---: |")
+_PICTURED = {
+    "ratios": "ratios with their spread",
+    "growth": "cost against the number of entries",
+    "time": "where the time goes",
+}
 _COLUMNS = ("ratio", "min", "p10", "p90", "max", "median time", "beside", "rounds")
+_IN_SHORT = "In short"
+_LAST = "How to repeat"
+
+Pictures = Mapping[str, Sequence[str]]
+"""File names of pictures by the chapter's name."""
 
 
-def page(run: Run, pictures: Mapping[str, Sequence[str]]) -> str:
-    """The page in Markdown. `pictures`: file names by the chapter's name."""
-    parts = [_HEAD, *_machine(run), *_headlines(run)]
+def page(run: Run, pictures: Pictures, limits: Mapping[str, str]) -> str:
+    """The page in Markdown. `limits`: see `tests.bench.targets.read_limits`."""
+    parts = [_HEAD, *_machine(run)]
+    parts += targets.section(targets.lines_of(run.chapters), limits)
+    parts += [f"## {_IN_SHORT}", "", *_HEADLINES, *_headlines(run.chapters), ""]
     for chapter in run.chapters:
         parts += _chapter(chapter, pictures.get(chapter.name, ()))
     return "\n".join([*parts, _AGAIN.lstrip("\n")]).rstrip() + "\n"
 
 
-def updated(text: str, run: Run, pictures: Mapping[str, Sequence[str]]) -> str:
+def updated(text: str, run: Run, pictures: Pictures, limits: Mapping[str, str]) -> str:
     """A page of another run with this one's chapters in place of its own, or after the last.
 
-    Each says when it was measured, and the machine's load: the page's own is the other run's.
+    The lines of the targets that other chapters are about stay as they are.
     """
+    parts = _Parts.of(text)
+    lines = targets.lines_in(parts.sections.get(targets.TITLE, ""))
+    lines |= targets.lines_of(run.chapters)
+    parts.put(targets.section(lines, limits))
     for chapter in run.chapters:
-        section = [*_chapter(chapter, pictures.get(chapter.name, ()))]
-        before, after = run.load
-        sizes = "small sizes" if run.quick else "full sizes"
-        section[1:1] = [
-            "",
-            f"Measured by itself on {run.at:%Y-%m-%d}, {sizes},"
-            f" at a load average of {before:.1f} before and {after:.1f} after.",
-        ]
-        text = _with_section(text, section)
-        text = _with_headlines(text, chapter)
-    return _with_section(text, _AGAIN.strip("\n").splitlines()).rstrip() + "\n"
+        parts.put(_chapter(chapter, pictures.get(chapter.name, ())))
+    parts.put(["## " + _IN_SHORT, "", *_HEADLINES, *_shortened(parts.sections, run.chapters), ""])
+    parts.put(_AGAIN.strip("\n").splitlines())
+    return parts.text()
 
 
-def _with_section(text: str, section: Sequence[str]) -> str:
-    head, *others = text.split("\n## ")
-    title = section[0].removeprefix("## ")
-    new = "\n".join(section).removeprefix("## ").rstrip() + "\n"
-    titles = [other.partition("\n")[0] for other in others]
-    if title in titles:
-        others[titles.index(title)] = new
-    else:
-        others.insert(len(others) - 1, new)
-    return "\n## ".join([head, *others])
+@dataclass(slots=True)
+class _Parts:
+    """A page: what stands first, and sections by title, without the titles."""
+
+    head: str
+    sections: dict[str, str]
+
+    @staticmethod
+    def of(text: str) -> _Parts:
+        head, *others = text.split("\n## ")
+        head, _, short = head.partition(_HEADLINES[0])
+        # A dictionary keeps the place of a key that it has: these two stay the first ones.
+        first = {targets.TITLE: "", _IN_SHORT: short}
+        return _Parts(head, first | {t: b for t, _, b in (o.partition("\n") for o in others)})
+
+    def put(self, section: Iterable[str]) -> None:
+        """Replace a section, or put it before the last one."""
+        title, _, body = "\n".join(section).removeprefix("## ").partition("\n")
+        last = self.sections.pop(_LAST, "")
+        self.sections[title] = body
+        if title != _LAST:
+            self.sections[_LAST] = last
+
+    def text(self) -> str:
+        """The page."""
+        parts = [f"## {title}\n{body.rstrip()}\n" for title, body in self.sections.items()]
+        return "\n".join([self.head.rstrip() + "\n", *parts])
 
 
-def _with_headlines(text: str, chapter: Chapter) -> str:
-    head, found, rest = text.partition("\n## ")
-    own = tuple(f"| {one.situation}: " for one in chapter.comparisons)
-    lines = [line for line in head.rstrip().splitlines() if not line.startswith(own)]
-    lines += (_headline(one) for one in chapter.comparisons if one.headline)
-    return "\n".join([*lines, ""]) + found + rest
+def _shortened(sections: Mapping[str, str], chapters: Sequence[Chapter]) -> Iterator[str]:
+    """The headlines of a page, with those of some chapters in place of their own."""
+    new = {chapter.title: chapter for chapter in chapters}
+    kept = sections[_IN_SHORT].splitlines()
+    for title in sections:
+        if title in new:
+            yield from _headlines([new[title]])
+        else:
+            yield from (line for line in kept if line.startswith(f"| {title}: "))
+
+
+def _headlines(chapters: Sequence[Chapter]) -> Iterator[str]:
+    for chapter in chapters:
+        for one in (c for c in chapter.comparisons if c.headline):
+            ratio = one.ratio
+            numbers = [significant(n) for n in (ratio.median, ratio.p10, ratio.p90)]
+            what = f"{chapter.title}: {one.situation}: {one.subject} / {one.baseline}"
+            yield _row(what, f"**{numbers[0]}**", *numbers[1:])
 
 
 def _machine(run: Run) -> Iterator[str]:
@@ -116,27 +163,21 @@ def _machine(run: Run) -> Iterator[str]:
     yield ""
 
 
-def _headlines(run: Run) -> Iterator[str]:
-    yield _row("In short", "median ratio", "p10", "p90")
-    yield _row("---", "---:", "---:", "---:")
-    for chapter in run.chapters:
-        yield from (_headline(one) for one in chapter.comparisons if one.headline)
-    yield ""
-
-
-def _headline(one: Comparison) -> str:
-    ratio = one.ratio
-    numbers = (f"**{significant(ratio.median)}**", *map(significant, (ratio.p10, ratio.p90)))
-    return _row(f"{one.situation}: {one.subject} / {one.baseline}", *numbers)
-
-
 def _chapter(chapter: Chapter, pictures: Sequence[str]) -> Iterator[str]:
     yield f"## {chapter.title}"
     yield ""
+    if found := chapter.circumstances:
+        before, after = found.load
+        sizes = "small sizes" if found.quick else "full sizes"
+        yield f"Measured on {found.at:%Y-%m-%d} at {found.at:%H:%M} UTC, {sizes},"
+        yield f"in {duration(found.seconds)}, at a load average of {before:.1f} before"
+        yield f"and {after:.1f} after."
+        yield ""
     yield chapter.method.strip()
     yield ""
     for picture in pictures:
-        yield f"![{chapter.title}: ratios and where the time goes]({picture})"
+        kind = picture.rpartition("-")[2].partition(".")[0]
+        yield f"![{chapter.title}: {_PICTURED.get(kind, kind)}]({picture})"
         yield ""
     situations = dict.fromkeys(one.situation for one in chapter.comparisons)
     for situation in situations:
@@ -156,8 +197,8 @@ def _comparison(one: Comparison) -> str:
         f"{one.subject} / {one.baseline}",
         f"**{significant(ratio.median)}**",
         *map(significant, numbers),
-        duration(spread(one.subject_seconds).median),
-        duration(spread(one.baseline_seconds).median),
+        quantity(spread(one.subject_seconds).median, one.unit),
+        quantity(spread(one.baseline_seconds).median, one.unit),
         str(len(one.subject_seconds)),
     )
 
@@ -174,20 +215,3 @@ def _split(split: Split) -> Iterator[str]:
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def significant(number: float) -> str:
-    """Three significant digits, as plain digits: 0.0123, 1.23, 12.3, 1,234."""
-    if number >= 100:
-        return f"{number:,.0f}"
-    if number >= 10:
-        return f"{number:.1f}"
-    return f"{number:.3g}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{significant(seconds / scale)} {unit}"
-    return f"{significant(seconds / 1e-6)} µs"

@@ -19,10 +19,10 @@ from lab.errors import NoVerdict
 from lab.inside import current
 from tests.bench.chapters import Chapter
 from tests.bench.enforcing import ROUTER
+from tests.bench.figures import duration
 from tests.bench.ground import FULL, Say, Size
 from tests.bench.load import Heard, load
 from tests.bench.ratios import percentile
-from tests.bench.report import duration
 from tests.integration.api.served import Installed, Service, an_order, eventually, running
 
 NAME = "service"

@@ -12,7 +12,7 @@ from tests.bench.addresses import mixed_list
 from tests.bench.chapters import Chapter
 from tests.bench.enforcing import ME, ROUTER, application, block_list, installed
 from tests.bench.ground import Node, Say, Size, collected
-from tests.bench.tampering import patiently
+from tests.bench.tampering import await_proof
 
 NAME = "start"
 START, PASS = "start to verified", "full pass"
@@ -25,16 +25,11 @@ same controller, running by then, asked for by `device reconcile`: its own time,
 who asks does not wait for left out."""
 
 
-def _verified_after(app: Application, began: datetime) -> bool:
-    seen = app.device(ME, ROUTER).verified_at
-    return seen is not None and seen > began
-
-
 def _round(installation: Installation, app: Application) -> dict[str, float]:
     """Start a controller, have it make a full pass, and stop it. Raises NoVerdict."""
     at, began = datetime.now(UTC), time.monotonic()
     with Controller(installation):
-        patiently(lambda: _verified_after(app, at), "everything is verified")
+        await_proof(app, at)
         started = time.monotonic() - began
         passed = app.device_reconcile(ME, ROUTER)
     return {START: started, PASS: passed.seconds}
@@ -48,9 +43,10 @@ def measure(size: Size, say: Say) -> Chapter:
             app = application(installation)
             with Controller(installation):
                 block_list(app, "standing", mixed_list(entries, seed=entries))
-            say(f"start beside {entries:,} entries, {size.long} rounds")
-            rounds = [lambda: _round(installation, app)] * size.long  # noqa: B023 called here
+            number = size.rounds(entries)
+            say(f"start beside {entries:,} entries, {number} rounds")
+            rounds = [lambda: _round(installation, app)] * number  # noqa: B023 called here
             times = collected(rounds, chapter.remarks)
-        chapter.compare(f"{entries:,} entries", times, START, PASS, headline=True)
+        chapter.compare(f"{entries:,} entries", times, START, PASS, True, entries)
         Node(ROUTER).nft("flush ruleset\n")
     return chapter

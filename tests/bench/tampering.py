@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 
 from drivers.nftables.names import TABLE
 from drivers.nftables.netlink.socket import EventSocket, NftSocket
+from enforcer.application import Application
 from enforcer.core.rules import Rule
 from lab.errors import LabCommandFailed, NoVerdict
-from lab.installation import ControllerLog
+from lab.installation import Controller, ControllerLog
 from lab.shell import wait_until
 from tests.bench.addresses import text_of
-from tests.bench.enforcing import ROUTER, monotonic_of
+from tests.bench.enforcing import ME, ROUTER, monotonic_of
 from tests.bench.full_pass import references
 from tests.bench.ground import Node
 
@@ -90,14 +92,45 @@ def patiently(condition: Callable[[], bool], what: str) -> None:
         raise NoVerdict(str(late)) from late
 
 
-def set_that_holds(node: Node, rule: Rule, address: str) -> str:
-    """The hash set of `rule` in which an IPv4 address stands. Raises NoVerdict: there is none."""
+def hosts_in(node: Node, rule: Rule, count: int) -> list[tuple[str, str]]:
+    """So many IPv4 addresses that stand for `rule`, from all its hash sets: (set, address).
+
+    Raises NoVerdict: there are fewer.
+    """
+    found: list[tuple[str, str]] = []
     with NftSocket.open(str(node.netns)) as kernel:
         for target in references(kernel):
-            mine = rule.digest in target.name and not target.interval
-            if mine and address in text_of(kernel.elements(target).first, rule.family):
-                return target.name
-    raise NoVerdict(f"no set of table {TABLE} holds {address}")
+            if rule.digest in target.name and not target.interval:
+                addresses = text_of(kernel.elements(target).first[:count], rule.family)
+                found += [(target.name, address) for address in addresses]
+    if len(found) < count:
+        raise NoVerdict(f"the hash sets of table {TABLE} hold {len(found)} addresses, not {count}")
+    return [found[row * len(found) // count] for row in range(count)]
+
+
+@contextmanager
+def unheard(controller: Controller, app: Application) -> Iterator[None]:
+    """Do something while no controller runs; afterwards one has proved everything again.
+
+    Whoever listens to nftables in any network namespace makes every write in every other one
+    slower, and has it take 8 kB of memory for each element until it is committed: the kernel asks
+    whether anybody listens anywhere (``netlink_has_listeners``, net/netlink/af_netlink.c) before
+    it writes a notification (``nf_tables_setelem_notify``). Raises NoVerdict: not proved in time.
+    """
+    with controller.absent():
+        yield
+        since = datetime.now(UTC)
+    await_proof(app, since)
+
+
+def await_proof(app: Application, since: datetime) -> None:
+    """Until the router was proved after an instant. Raises NoVerdict: not in time."""
+
+    def proved() -> bool:
+        seen = app.device(ME, ROUTER).verified_at
+        return seen is not None and seen > since
+
+    patiently(proved, "everything is verified")
 
 
 def verified_after(log: ControllerLog, since: int, began: float) -> float:

@@ -102,6 +102,28 @@ def test_lookup_of_ranges_equals_the_dump(
     assert to_rows(found) == [there[span] for span in asked if span in there]
 
 
+@settings(suppress_health_check=REUSED, max_examples=60)
+@given(choose=st.data())
+def test_counters_around_addresses_equal_the_dump(
+    nft: Nft, kernel: NftSocket, choose: st.DataObject
+) -> None:
+    target = SETS["d4"]
+    wanted = choose.draw(rows(32, True, counted=True, tick=1000))
+    kernel.commit([encode.flush_elements(target)])
+    if wanted:
+        kernel.commit(encode.add_elements(target, to_columns(wanted, counted=True)))
+    gone = choose.draw(st.sets(st.sampled_from(wanted))) if wanted else set()
+    if gone:
+        kernel.commit(encode.delete_elements(target, to_columns(sorted(gone))))
+    near = {n + by for row in wanted for n in (row.first, row.last) for by in (-1, 0, 1)}
+    asked = sorted(n for n in near if 0 <= n < 2**32)
+    found = kernel.counters_around(target, columns(asked))
+    assert found is not None
+    there = to_rows(kernel.elements(target))
+    met = [row for row in there if any(row.first <= n <= row.last for n in asked)]
+    assert sorted(map(tuple, found.tolist())) == sorted((r.packets, r.octets) for r in met)
+
+
 def test_lookup_in_a_set_that_is_not_there(nft: Nft, kernel: NftSocket) -> None:
     keys = NewElements(columns([1, 7]), columns([4, 9]))
     for missing in (SetRef("t", "nope", 4), SetRef("nope", "r4", 4, True)):

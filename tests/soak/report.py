@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from tests.bench.figures import duration
 from tests.bench.ratios import percentile
-from tests.bench.report import duration
 from tests.soak.minutes import Told
 from tests.soak.service import People, Service
 

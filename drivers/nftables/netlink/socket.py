@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 from drivers.nftables.netlink import encode
 from drivers.nftables.netlink.answers import questions, sift
 from drivers.nftables.netlink.attributes import Message
-from drivers.nftables.netlink.columns import Elements, NewElements, SetFacts, SetRef
+from drivers.nftables.netlink.columns import (
+    Counters,
+    Elements,
+    NewElements,
+    SetFacts,
+    SetRef,
+)
 from drivers.nftables.netlink.constants import (
     NETLINK_ADD_MEMBERSHIP,
     NETLINK_CAP_ACK,
@@ -60,7 +66,7 @@ from drivers.nftables.netlink.replies import (
     set_facts,
 )
 from drivers.nftables.netlink.rows import at_top
-from enforcer.core.addresses import equal, successor
+from enforcer.core.addresses import equal, successor, to_integers
 from enforcer.core.rules import Addresses
 
 _RECEIVE = 1 << 18
@@ -231,6 +237,18 @@ class NftSocket:
         present[rows[same]] = True
         first, last = ranges.first[present], ranges.last[present]
         return present, found.starts(first, last, np.flatnonzero(there)[same])
+
+    def counters_around(self, target: SetRef, addresses: Addresses) -> Counters | None:
+        """What the ranges of a set that any of `addresses` lies in have counted, each once.
+
+        None: only a dump tells. A set that is not there has none. Raises as `lookup`.
+        """
+        # The kernel answers with the last element up to the address, unless that is an end.
+        _, found = self._single(target, addresses)
+        if (found.is_end | found.closed).any():
+            return None
+        each = {key: row for row, key in enumerate(to_integers(found.key))}
+        return found.counter[list(each.values())]
 
     def _single(
         self, target: SetRef, keys: Addresses, ends: bool = False

@@ -15,7 +15,7 @@ from enforcer.application.actor import Actor
 from enforcer.clock import Clock, SystemClock
 from enforcer.control.book import OrderBook
 from enforcer.control.case import Request
-from enforcer.control.desired_state import DesiredState
+from enforcer.control.desired_state import AT_ONCE, DesiredState
 from enforcer.control.evidence import Evidence
 from enforcer.control.facts import PassFacts
 from enforcer.control.filling import fill, new_lists
@@ -105,6 +105,7 @@ class Desk:
         self.step: Step = no_step
         self.pause = PauseState.RUNNING
         self.software = "1.0"
+        self.at_once = AT_ONCE
         self.restart()
 
     def restart(self) -> None:
@@ -208,7 +209,8 @@ class Desk:
 
     def reconciler(self, name: str = "edge1") -> Reconciler:
         if name not in self._reconcilers:
-            self._reconcilers[name] = self.new_reconciler(name, DesiredState(name, self.book))
+            state = DesiredState(name, self.book, self.at_once)
+            self._reconcilers[name] = self.new_reconciler(name, state)
         return self._reconcilers[name]
 
     def new_reconciler(self, name: str, state: DesiredState) -> Reconciler:

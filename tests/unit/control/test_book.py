@@ -78,6 +78,33 @@ def test_after_that_only_what_moved() -> None:
     assert numbers(book.moves(seen, at(10)).entries) == {3}
 
 
+def test_very_many_that_turn_at_once_are_shown_a_few_at_a_time() -> None:
+    book = OrderBook(TOPOLOGY)
+    many = [order(number, 0, 10) for number in range(1, 8)]
+    book.advance([*many, order(8, 10)], {}, 8)
+    seen = book.moves(None, NOW).position
+    shown = list[set[int]]()
+    while True:
+        moves = book.moves(seen, at(20), 3)
+        shown.append(numbers(moves.entries))
+        seen = moves.position
+        if seen.through is None:
+            break
+        assert seen.now < at(10), "not all that ended by then was shown"
+    assert shown == [{8, 1, 2}, {3, 4, 5}, {6, 7}], "what begins comes before what ends"
+    assert seen.now == at(20)
+
+
+def test_what_changed_is_shown_though_very_many_turn() -> None:
+    book = OrderBook(TOPOLOGY)
+    book.advance([order(number, 0, 10) for number in range(1, 8)], {}, 7)
+    seen = book.moves(None, NOW).position
+    book.advance([order(9)], {}, 9)
+    moves = book.moves(seen, at(10), 2)
+    assert numbers(moves.entries) == {1, 2, 9} and moves.head == 9
+    assert numbers(book.moves(moves.position, at(10), 2).entries) == {3, 4}
+
+
 def test_a_clock_that_stepped_back_shows_everything() -> None:
     book = OrderBook(TOPOLOGY)
     book.advance([order(1, 0, 5)], {}, 1)
@@ -192,8 +219,9 @@ class Watcher:
     position: Position | None = None
     standing: set[int] = field(default_factory=set)
 
-    def look(self, book: OrderBook, now: datetime) -> None:
-        moves = book.moves(self.position, now)
+    def look(self, book: OrderBook, now: datetime, most: int | None = None) -> bool:
+        """Whether that was all."""
+        moves = book.moves(self.position, now, most)
         self.position = moves.position
         if moves.complete:
             self.standing = set()
@@ -201,6 +229,7 @@ class Watcher:
             self.standing.discard(entry.order.number)
             if in_force(entry.order, now):
                 self.standing.add(entry.order.number)
+        return moves.position.through is None
 
 
 SMALL = st.integers(-5, 30)
@@ -245,6 +274,10 @@ class BookAgainstScan(RuleBasedStateMachine):
         self.orders[new.number] = new
         self.book.advance([new], {}, self.head)
 
+    @rule(which=st.integers(0, 1), most=st.integers(1, 3))
+    def look_at_some(self, which: int, most: int) -> None:
+        self.watchers[which].look(self.book, at(self.now), most)
+
     @rule(seconds=st.integers(0, 15))
     def wait(self, seconds: int) -> None:
         self.now += seconds
@@ -258,10 +291,11 @@ class BookAgainstScan(RuleBasedStateMachine):
         self.now += int(KEEP_ENDED.total_seconds())
         self.book.prune(at(self.now))
 
-    @rule(which=st.integers(0, 1))
-    def look(self, which: int) -> None:
+    @rule(which=st.integers(0, 1), most=st.none() | st.integers(1, 3))
+    def look(self, which: int, most: int | None) -> None:
         watcher = self.watchers[which]
-        watcher.look(self.book, at(self.now))
+        while not watcher.look(self.book, at(self.now), most):
+            assert watcher.position is not None and watcher.position.now < at(self.now)
         scan = {n for n, o in self.orders.items() if in_force(o, at(self.now))}
         assert watcher.standing == scan
 

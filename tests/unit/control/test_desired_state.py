@@ -41,6 +41,32 @@ def test_it_equals_a_full_compile_whatever_the_clock_does(case: Case, hours: lis
             assert (state.looked_at, state.head) == (now, book.head)
 
 
+@given(case=cases(shut=True), hours=STEPS, at_once=st.integers(1, 3))
+def test_a_few_at_a_time_leave_no_gap(case: Case, hours: list[int], at_once: int) -> None:
+    """What is dropped before and after very many began or ended is dropped all the time."""
+    book = OrderBook(case.topology)
+    states = {name: DesiredState(name, book, at_once) for name in DEVICES}
+    whole = {name: DesiredState(name, book) for name in DEVICES}
+    packets = [packet for packet in case.packets if packet.device is not None]
+    now = NOW
+    book.advance(case.orders, case.lists, 1)
+    for hour in hours:
+        before = {name: state.desired for name, state in states.items()}
+        now += timedelta(hours=hour)
+        for name, state in states.items():
+            whole[name].advance(now)
+            after = whole[name].desired
+            here = [packet for packet in packets if packet.device == name]
+            kept = [p for p in here if rules_drop(p, before[name]) and rules_drop(p, after)]
+            state.advance(now, whole=False)
+            while state.behind:
+                assert all(rules_drop(packet, state.desired) for packet in kept)
+                assert state.looked_at is not None and state.looked_at < now
+                state.advance(now, whole=False)
+            assert state.desired.same_as(after)
+            assert (state.looked_at, state.head) == (now, book.head)
+
+
 @given(case=cases(shut=True))
 def test_it_drops_what_the_orders_say(case: Case) -> None:
     book = OrderBook(case.topology)

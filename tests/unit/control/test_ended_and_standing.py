@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from enforcer.control.desired_state import DesiredState
-from enforcer.control.evidence import proves
 from enforcer.control.facts import Outcome
+from enforcer.control.proved_record import proves
 from enforcer.control.reconciler import Reconciler
 from enforcer.control.rollout import Rollout
 from enforcer.core.brake import PauseState

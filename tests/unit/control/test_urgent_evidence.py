@@ -8,8 +8,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from enforcer.control.evidence import proves
 from enforcer.control.facts import Outcome
+from enforcer.control.proved_record import proves
 from enforcer.core.status import DeviceFacts, Status
 from enforcer.errors import StaleState
 from tests.unit.control.desk import BAD, Desk, a_member, block

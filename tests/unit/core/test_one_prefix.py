@@ -3,14 +3,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enforcer.core.contributions import Contributions, contributions
-from enforcer.core.intervals import Ranges, rows_of
+from enforcer.core.intervals import Ranges, rows_of, subtract
 from enforcer.core.lists import content_of
-from enforcer.core.orders import BlockAddress, BlockList, Demand, Direction, Network, Order
-from enforcer.core.topology import Topology
+from enforcer.core.orders import (
+    Blackhole,
+    BlockAddress,
+    BlockList,
+    Demand,
+    Direction,
+    Network,
+    Order,
+)
+from enforcer.core.placement import ownership
+from enforcer.core.route_contributions import blackhole_rules
+from enforcer.core.topology import ROLE_RTBH, Blackholing, Device, Topology
 from tests.space import TINY, prefixes
 from tests.strategies import HOUR, NOW, topologies
 
@@ -37,3 +49,21 @@ def test_one_prefix_is_a_list_of_one(
     alone = asked(BlockAddress(prefix, direction), topology, prefix)
     listed = asked(BlockList("one", direction), topology, prefix)
     assert said(alone) == said(listed)
+
+
+SPEAKER = Device("speaker", "gobgp", roles=frozenset({ROLE_RTBH}), blackholing=Blackholing())
+
+
+@given(topology=topologies(), prefix=prefixes(TINY))
+def test_one_blackhole_is_all_that_is_left_of_its_prefix(
+    topology: Topology, prefix: Network
+) -> None:
+    network = replace(topology, devices={**topology.devices, "speaker": SPEAKER})
+    asks = asked(Blackhole(prefix), network, prefix)
+    left, removed = subtract(rows_of((prefix,)), ownership(network).protected[prefix.version])
+    rules = blackhole_rules(Blackhole(prefix), left)
+    found = [(part.rule, Ranges(part.first, part.last).pairs()) for part in asks.parts]
+    assert found == [(rule, members.pairs()) for rule, members in rules]
+    withheld = sum(one.last - one.first + 1 for one in asks.withheld)
+    assert withheld == sum(last - first + 1 for first, last in removed.pairs())
+    assert asks.devices == ("speaker",)

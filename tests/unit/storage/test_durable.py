@@ -136,3 +136,57 @@ def test_everybody_who_opened_a_database_takes_the_same_turn() -> None:
     assert same.take(0.0)
     same.give()
     other.give()
+
+
+def waits(turn: WriteTurn, number: int) -> None:
+    while len(turn._waiting) < number:
+        threading.Event().wait(0.001)
+
+
+def test_who_came_first_writes_first() -> None:
+    turn, wrote = WriteTurn(), []
+
+    def write(number: int) -> None:
+        assert turn.take(60)
+        wrote.append(number)
+        turn.give()
+
+    assert turn.take(0.0)
+    with ThreadPoolExecutor(20) as pool:
+        writing = []
+        for number in range(20):
+            writing.append(pool.submit(write, number))
+            waits(turn, number + 1)
+        turn.give()
+        for one in writing:
+            one.result()
+    assert wrote == list(range(20))
+    assert turn.take(0.0)
+    turn.give()
+
+
+def test_nobody_is_passed_over_by_who_comes_later() -> None:
+    """Else one of a thousand could wait until he gives up, and his device for as long."""
+    turn = WriteTurn()
+    assert turn.take(0.0)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(turn.take, 60)
+        waits(turn, 1)
+        turn.give()
+        assert not turn.take(0.0)
+        assert waiting.result()
+    turn.give()
+
+
+def test_who_gives_up_is_in_nobodys_way() -> None:
+    turn = WriteTurn()
+    assert turn.take(0.0)
+    assert not turn.take(0.01)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(turn.take, 60)
+        waits(turn, 1)
+        turn.give()
+        assert waiting.result()
+    turn.give()
+    assert turn.take(0.0)
+    turn.give()
