@@ -32,6 +32,7 @@ from enforcer.notify import logs
 from enforcer.notify.measures import STANDING_BY, Measures
 from enforcer.notify.outlets import Outlets
 from enforcer.registry import driver_class
+from enforcer.responsive import responsive
 from enforcer.settings import Settings, shown_url
 from enforcer.storage.database import Database
 from enforcer.storage.errors import DatabaseAway, DatabaseBusy, LostLead
@@ -268,15 +269,16 @@ def serve(
     measures = measures or Measures()
     stopping = stop or stop_on_signal(reload)
     said = ""
-    while not stopping.is_set():
-        try:
-            _stand_by_and_lead(settings, time, step, stopping, ready, reload, measures)
-        except (DatabaseAway, DatabaseBusy, LostLead) as error:
-            measures.become("")
-            if str(error) != said:
-                said = str(error)
-                log.warning("not controlling", error=said)
-            time.wait(stopping, _AGAIN_SECONDS)
+    with responsive(SystemClock()):
+        while not stopping.is_set():
+            try:
+                _stand_by_and_lead(settings, time, step, stopping, ready, reload, measures)
+            except (DatabaseAway, DatabaseBusy, LostLead) as error:
+                measures.become("")
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("not controlling", error=said)
+                time.wait(stopping, _AGAIN_SECONDS)
     return 0
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
@@ -25,7 +24,6 @@ from enforcer.clock import Clock, SystemClock
 from enforcer.control.evidence import CONTROLLER
 from enforcer.control.steps import Step, no_step
 from enforcer.errors import StorageError
-from enforcer.garbage import set_aside
 from enforcer.notify.measures import Measures
 from enforcer.service_settings import WebSettings
 from enforcer.serving import serving
@@ -36,9 +34,6 @@ from enforcer.usecases.world import World
 log = structlog.get_logger()
 
 NOT_SERVING = "not-serving"
-_SWITCH_SECONDS = 0.001
-"""After so long a thread gives way to another one that waits: Python's own 5 ms would stand
-between an order and its enforcement each time that somebody else's answer is being made."""
 
 
 def run(settings: Settings, stop: threading.Event | None = None, step: Step = no_step) -> int:
@@ -47,7 +42,6 @@ def run(settings: Settings, stop: threading.Event | None = None, step: Step = no
     They answer also while the controller stands by. Raises ConfigurationInvalid, StorageError.
     """
     service = settings.service
-    sys.setswitchinterval(_SWITCH_SECONDS)
     open_log(settings)
     composition.check(service)
     reload = threading.Event()
@@ -62,10 +56,7 @@ def run(settings: Settings, stop: threading.Event | None = None, step: Step = no
 
     web = _with_files(service.web, settings.base)
     alarm = ServingAlarm(settings, SystemClock())
-    with (
-        set_aside(SystemClock()),
-        serving(web, opened, SystemClock(), stopping.set, alarm.told),
-    ):
+    with serving(web, opened, SystemClock(), stopping.set, alarm.told):
         return serve(settings, step, stopping, reload=reload, measures=measures)
 
 

@@ -135,10 +135,11 @@ def _numbered(base: ShardName, count: int) -> tuple[str, ...]:
 def place(rule: Rule, layout: Layout, members: Members) -> Iterator[Placed]:
     """`members` by the set they belong into; none empty, rows keep their order."""
     single = is_host(members)
-    for chosen, scheme, names in (
-        (members.take(single), layout.hosts, host_names(rule, layout.hosts)),
-        (members.take(~single), layout.ranges, range_names(rule, layout.ranges)),
+    for here, scheme, names in (
+        (single, layout.hosts, host_names(rule, layout.hosts)),
+        (~single, layout.ranges, range_names(rule, layout.ranges)),
     ):
+        chosen = members.take(here)
         if not len(chosen):
             continue
         if len(names) == 1:
@@ -146,9 +147,12 @@ def place(rule: Rule, layout: Layout, members: Members) -> Iterator[Placed]:
             continue
         shard = scheme.shards(chosen)
         order = np.argsort(shard, kind="stable")
-        edges = np.searchsorted(shard[order], np.arange(len(names) + 1))
-        for index in np.flatnonzero(edges[1:] > edges[:-1]).tolist():
-            yield Placed(names[index], chosen.take(order[edges[index] : edges[index + 1]]))
+        edges = np.searchsorted(shard[order], np.arange(len(names) + 1)).tolist()
+        # Set by set in one piece: what is put together of neighbours again is not copied.
+        rows = chosen.take(order)
+        for name, low, high in zip(names, edges[:-1], edges[1:], strict=True):
+            if low < high:
+                yield Placed(name, rows.cut(low, high))
 
 
 def astray(scheme: HostLayout | RangeLayout, index: int, members: Members) -> Flags:

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 import structlog
 
@@ -22,13 +23,15 @@ from enforcer.control.overdue import Overdue
 from enforcer.control.owed import Owed
 from enforcer.control.ownership import LEFT_BEHIND
 from enforcer.control.settling import Settling, left_behind
-from enforcer.control.unread import Unread
+from enforcer.control.unread import Portion, Unread
 from enforcer.control.visit import Visit
 from enforcer.control.worker import TICK
 from enforcer.core.brake import PauseState
+from enforcer.core.orders import BlockList, Order
 from enforcer.core.topology import Topology
 from enforcer.errors import EnforcerError, StorageError
 from enforcer.storage.database import Database
+from enforcer.storage.placed import Placed
 
 log = structlog.get_logger()
 
@@ -218,6 +221,8 @@ class Controller:
                 self._alarms.rearm(self._next_from(self._clock.now()))
 
     def _read_changes(self) -> frozenset[str]:
+        if placed := self._placed_here():
+            return self._take(placed)
         with self._database.read() as reader:
             head, digest = reader.audit.head()
             if head == self._seen and self._unread.is_done(head):
@@ -238,6 +243,24 @@ class Controller:
         if followed is not None:
             self._obey(followed)
         return frozenset(self._book.topology.devices) if paused_otherwise else devices
+
+    def _placed_here(self) -> Sequence[Placed]:
+        """Orders that came since from this process, and nothing else in between."""
+        if not self._unread.is_done(self._seen):
+            return ()
+        placed = self._database.placed_after(self._seen)
+        # What a list says is in the database.
+        return [*takewhile(lambda one: not any(map(names_list, one.orders)), placed)]
+
+    def _take(self, placed: Sequence[Placed]) -> frozenset[str]:
+        """What these transactions did is known: the database need not be asked."""
+        last = placed[-1]
+        orders = tuple(order for one in placed for order in one.orders)
+        self._means.evidence.following.went_on(last.head, last.digest)
+        devices = self._book.advance(orders, {}, last.head)
+        self._unread.took(Portion(orders, last.head, last.head))
+        self._seen = last.head
+        return devices
 
     def _hear(self, pause: PauseState) -> bool:
         """Whether it is another one than before."""
@@ -263,6 +286,11 @@ class Controller:
     def _next_from(self, now: datetime) -> datetime | None:
         """After a change: whose start is over was just woken for that, and needs no alarm."""
         return self._book.next_boundary(max(self._looked or now, now))
+
+
+def names_list(order: Order) -> bool:
+    """Whether what it asks for lies in a list."""
+    return isinstance(order.demand, BlockList)
 
 
 def answer_of(done: Future[PassFacts]) -> dict[str, object]:

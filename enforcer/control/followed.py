@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from enforcer.core.device_control import DeviceControl
 
@@ -36,6 +36,12 @@ class Following:
         with self._lock:
             if seen.position > self._decided:
                 self._seen = seen
+
+    def went_on(self, position: int, digest: bytes) -> None:
+        """The chain's head is there, and nobody has decided about a device since it was seen."""
+        with self._lock:
+            if self._seen is not None:
+                self._seen = replace(self._seen, position=position, digest=digest)
 
     def decided(self, position: int) -> None:
         """This process decides something, in a transaction that began at `position`."""

@@ -118,8 +118,7 @@ class Reconciler:
 
     def run(self, session: Session, request: Request) -> PassFacts:
         """One pass; raises DeviceError after recording what was tried."""
-        started = self._clock.monotonic()
-        now = self._clock.now()
+        started, now = self._clock.monotonic(), self._clock.now()
         self._evidence.settle(self.device.name, now)
         self._held = frozenset()
         self._waiting = ""

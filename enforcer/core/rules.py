@@ -188,6 +188,11 @@ class Members:
         """The members at `rows` (mask or indices), in that order."""
         return Members(self.first[rows], self.last[rows], self.end[rows], self.order[rows])
 
+    def cut(self, low: int, high: int) -> Members:
+        """The members `low`..`high` - 1; columns are shared, not copied."""
+        rows = slice(low, high)
+        return Members(self.first[rows], self.last[rows], self.end[rows], self.order[rows])
+
     def rows(self) -> Iterator[tuple[int, int, int, int]]:
         """(first, last, end, order) as Python integers; for small sets and tests."""
         for (fh, fl), (lh, ll), end, order in zip(

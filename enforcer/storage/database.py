@@ -19,6 +19,7 @@ from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
 from enforcer.storage.often import direct
+from enforcer.storage.placed import JustPlaced, Placed
 from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
 from enforcer.storage.sqlite import log_of
@@ -65,6 +66,7 @@ class Database:
         # PostgreSQL's is fair, and it ends who does nothing: nobody else may wait for him here.
         self._turn = WriteTurn() if self.path is None else WriteTurn.of(str(self.path))
         self._synced = None if self.path is None else _shared_sync(log_of(self.path), sync)
+        self._just_placed = JustPlaced.of(url if self.path is None else str(self.path))
         self._swiftly = self._settled = 0
         self._writer: int | None = None
         self._epoch: int | None = None
@@ -123,6 +125,13 @@ class Database:
         """The highest committed change sequence."""
         with self._our_errors(), self._engines.aside.connect() as connection:
             return read_head(connection).seq
+
+    def placed_after(self, position: int) -> tuple[Placed, ...]:
+        """What this process placed right after `position` of the chain, as far as that is all.
+
+        Empty: ask the database.
+        """
+        return self._just_placed.after(position)
 
     def server(self) -> ServerFacts | None:
         """What the PostgreSQL server says of itself; None: it is a SQLite file."""
@@ -196,16 +205,18 @@ class Database:
         if self._synced is not None:
             self._synced.check()
         engine = self._engines.swift if swift else self._engines.writes
-        with self._own_turn(), self._our_errors(), engine.begin() as connection:
-            if self.path is None:
-                # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
-                read_head(connection, own=True)
-            unit = UnitOfWork(direct(connection))
-            self._check_epoch(unit.began.epoch)
-            if unit.began.moved is not None and not moved:
-                raise DatabaseMoved(f"this database was {unit.began.moved}; {_RECLAIM}")
-            yield unit
-            unit.seal()
+        with self._own_turn():
+            with self._our_errors(), engine.begin() as connection:
+                if self.path is None:
+                    # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
+                    read_head(connection, own=True)
+                unit = UnitOfWork(direct(connection))
+                self._check_epoch(unit.began.epoch)
+                if unit.began.moved is not None and not moved:
+                    raise DatabaseMoved(f"this database was {unit.began.moved}; {_RECLAIM}")
+                yield unit
+                unit.seal()
+            unit.tell(self._just_placed)
 
     def _check_epoch(self, now: int | None) -> None:
         if self._epoch is not None and now != self._epoch:

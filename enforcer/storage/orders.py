@@ -249,6 +249,8 @@ class OrderWriter(OrderReader):
     def __init__(self, connection: Connection, record: Record) -> None:
         super().__init__(connection)
         self._record = record
+        self.placed: list[Order] = []
+        """What was added."""
 
     def add(self, order: Order) -> None:
         """Store a new order. Raises DuplicateKey, InvalidInput, StorageError."""
@@ -262,6 +264,7 @@ class OrderWriter(OrderReader):
         for order in new:
             self._require_recorded(order.number, order)
             self._require_recorded(order.changed, order)
+        self.placed += new
         for some in _portions(new):
             rows = [row_of(order) for order in some]
             self._connection.execute(_add, rows)

@@ -78,7 +78,7 @@ class _Waiting:
 
 
 class Recorder:
-    """The end of the chain, owned by this transaction from its first entry on.
+    """The end of the chain, owned by this transaction from its first entry on. `kinds`: of entries.
 
     Entries about orders wait until the orders that they are about were stored, because they
     name the digests of what was stored; every other entry is written at once, and takes the
@@ -87,6 +87,7 @@ class Recorder:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.kinds: set[str] = set()
         self._start = 0
         self._stored: Head | None = None
         self._head: Head | None = None
@@ -98,6 +99,11 @@ class Recorder:
     def next_sequence(self) -> int:
         """The sequence number that the next entry will get."""
         return self._own().seq + len(self._waiting) + 1
+
+    def moved(self) -> tuple[int, Head] | None:
+        """From where to where the chain's head was moved, once it is sealed; None: nowhere."""
+        head = self._head
+        return None if head is None or head.seq == self._start else (self._start, head)
 
     def recorded(self, seq: int) -> bool:
         """Whether `seq` was recorded in this transaction."""
@@ -116,6 +122,7 @@ class Recorder:
         about_orders = True
         for note in notes:
             self._waiting.append(_Waiting(note, actor, at))
+            self.kinds.add(note.kind)
             about_orders &= note.kind.startswith(_ABOUT_ORDERS)
             if not about_orders and len(self._waiting) >= _IN_ONE_STATEMENT:
                 self.flush()
@@ -153,6 +160,7 @@ class Recorder:
 
     def _tell_late(self) -> None:
         if self._late and self._last is not None:
+            self.kinds.add(STORED)
             said: dict[str, JSONValue] = {
                 DIGESTS: {name: digest for name, (_, digest) in self._late.items()},
                 SINCE: {name: seq for name, (seq, _) in self._late.items()},

@@ -29,6 +29,7 @@ from enforcer.storage.order_versions import OrderVersionReader
 from enforcer.storage.orders import OrderReader, OrderWriter
 from enforcer.storage.part import Part, part
 from enforcer.storage.periods import PeriodReader, PeriodWriter
+from enforcer.storage.placed import PLACED, UNFOLLOWED, JustPlaced, Placed
 from enforcer.storage.proposals import ProposalReader, ProposalWriter
 from enforcer.storage.recorder import Recorder
 from enforcer.storage.records import INTENT, OUTCOME, Note
@@ -230,6 +231,17 @@ class UnitOfWork(Reader):
     def seal(self) -> None:
         """Move the chain's head; the last statement before the commit."""
         self._recorder.seal()
+
+    def tell(self, just_placed: JustPlaced) -> None:
+        """What it did, once it is committed."""
+        moved = self._recorder.moved()
+        if moved is None:
+            return
+        before, head = moved
+        if self._recorder.kinds <= {PLACED} | UNFOLLOWED:
+            just_placed.tell(Placed(before, head.seq, head.hash, tuple(self.orders.placed)))
+        else:
+            just_placed.tell_other(head.seq)
 
     def copy_to(self, url: str, progress: Progress = no_progress) -> Copied:
         """Copy the whole database into the empty one at `url`. Raises StorageError."""

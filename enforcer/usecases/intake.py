@@ -13,6 +13,7 @@ from enforcer.application.commands import PlaceOrder
 from enforcer.core.draft import Refusal
 from enforcer.core.orders import Demand, DropRoutes, Order, order_id
 from enforcer.errors import AwaitingApproval, Forbidden, InvalidInput, OrderRefused
+from enforcer.storage.placed import PLACED
 from enforcer.storage.records import Note
 from enforcer.storage.unit_of_work import UnitOfWork
 from enforcer.usecases.admission import Admission, Asked
@@ -245,7 +246,7 @@ def _placed(asked: Asked, order: Order, approved: Mapping[str, JSONValue]) -> No
         payload["confirmed"] = confirmed
     if asked.hit.names:
         payload["hit"] = [*_some(asked.hit.names)]
-    return Note("order.placed", payload, order_id(order.number))
+    return Note(PLACED, payload, order_id(order.number))
 
 
 def _confirmed(asked: Asked) -> dict[str, JSONValue]:

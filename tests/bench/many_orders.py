@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_network
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from enforcer.core.addresses import to_column
 from enforcer.core.instants import to_ms
 from enforcer.core.orders import BlockAddress
 from enforcer.core.rules import Key, Members, Rule
+from enforcer.responsive import responsive
 from lab.errors import NoVerdict
 from lab.installation import Installation
 from tests.bench.chapters import Chapter
@@ -34,9 +35,12 @@ NAME = "orders"
 PLACED, ENFORCED, GONE = "placed", "placed, until all are enforced", "ended, until all are gone"
 ALONE, MEANWHILE = "one order, alone", "one order, meanwhile"
 IN_KERNEL_ALONE, IN_KERNEL = "in the kernel, alone", "in the kernel, meanwhile"
+PHASES = ("while they are placed", "while the last of them are enforced", "while they end")
 
 _SWARM, _SINGLE = int(IPv4Address("16.0.0.0")), int(IPv4Address("80.0.0.0"))
-_EVERY = 0.1
+_EVERY = 0.05
+_BEFORE = 0.5
+"""So many seconds before the end of all of them the moment of their end begins."""
 _LONG = timedelta(minutes=10)
 
 METHOD = f"""
@@ -46,9 +50,19 @@ the controller runs in another. `{ENFORCED}`: from before the first is placed un
 said to be enforced. `{GONE}`: from the end that all have until the last one is said to be over
 everywhere. Beside them `{NFT}` and `{RAW}` of the same elements in another namespace: nothing is
 checked, recorded, read back or removed there. All the while a second thread of the same program
-places a single order every {_EVERY:g} s: how long that call takes, and how long until the kernel
-told that it has the address, each as the 99th percentile and the longest of a round, beside the
-same without the others."""
+places a single order, {_EVERY:g} s after the one before was in the kernel: how long that call
+takes, which waits for the disk, and how long until the kernel told that it has the address; each
+as the median, the 99th percentile and the longest of a round, beside the same without the others,
+and by itself while they are placed, enforced, and end (from {_BEFORE:g} s before). The program
+takes turns between threads and looks for garbage as `enforcer run` does."""
+
+
+class Single(NamedTuple):
+    """When one was placed; seconds of the call, and until the kernel had it (None: never)."""
+
+    began: float
+    placed: float
+    in_kernel: float | None
 
 
 class Singles:
@@ -61,8 +75,11 @@ class Singles:
         self._kernel = kernel
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self.placed: list[float] = []
-        self.in_kernel: list[float] = []
+        self.all: list[Single] = []
+
+    def during(self, begin: float, end: float) -> list[Single]:
+        """Those that were placed between two monotonic instants."""
+        return [one for one in self.all if begin <= one.began < end]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -85,11 +102,13 @@ class Singles:
             self._kernel.expect([str(address)])
             began = time.monotonic()
             self._app.place(ME, PlaceOrder(demand=demand, reason="a single one", duration=_LONG))
-            self.placed.append(time.monotonic() - began)
+            placed = time.monotonic() - began
             there, missing = self._kernel.wait(60.0)
-            if not missing:
-                self.in_kernel.append(there - began)
+            self.all.append(Single(began, placed, None if missing else there - began))
             self._stop.wait(_EVERY)
+
+
+TAILS = {"(median)": 0.5, "(99 %)": 0.99, "(longest)": 1.0}
 
 
 @dataclass(slots=True)
@@ -101,12 +120,16 @@ class Rounds:
     def add(self, name: str, seconds: float) -> None:
         self.times.setdefault(name, []).append(seconds)
 
-    def add_tail(self, name: str, seconds: list[float]) -> None:
-        """The slow ones of many."""
-        if not seconds:
-            raise NoVerdict(f"{name}: not one single order was placed")
-        self.add(f"{name} (99 %)", percentile(seconds, 0.99))
-        self.add(f"{name} (longest)", max(seconds))
+    def add_singles(self, placed: str, in_kernel: str, singles: list[Single]) -> None:
+        """How long most of them and the slow ones took."""
+        lost = sum(one.in_kernel is None for one in singles)
+        if lost or not singles:
+            raise NoVerdict(f"{placed}: {lost} of {len(singles)} never came into the kernel")
+        calls = [one.placed for one in singles]
+        ways = [one.in_kernel for one in singles if one.in_kernel is not None]
+        for name, seconds in ((placed, calls), (in_kernel, ways)):
+            for tail, at in TAILS.items():
+                self.add(f"{name} {tail}", percentile(seconds, at))
 
 
 class Swarm:
@@ -148,19 +171,22 @@ def measure(size: Size, say: Say) -> Chapter:
     for count in (n for n in (1_000, 10_000, 100_000) if n <= largest):
         rounds = 3 if count < largest else 1
         say(f"{count:,} orders, {rounds} rounds")
-        with controlled() as (installation, _):
-            _add(chapter, f"{count:,} orders", _measured(installation, count, rounds))
+        with responsive(SystemClock()), controlled() as (installation, _):
+            times = _measured(installation, count, rounds, say)
+        _add(chapter, count, times)
         Node(ROUTER).nft("flush ruleset\n")
     return chapter
 
 
-def _measured(installation: Installation, count: int, rounds: int) -> dict[str, list[float]]:
+def _measured(
+    installation: Installation, count: int, rounds: int, say: Say
+) -> dict[str, list[float]]:
     found = Rounds()
     app = application(installation)
     kernel = NewElements(Node(ROUTER).netns)
     try:
         for number in range(rounds):
-            _round(app, kernel, count, found)
+            _round(app, kernel, count, found, say)
             members = Swarm(count, SystemClock().now() + _LONG).members()
             hand = ByHand(Node(SINK), members, installation.folder)
             for name, seconds in {**hand.nft(number), **hand.raw(number)}.items():
@@ -170,28 +196,40 @@ def _measured(installation: Installation, count: int, rounds: int) -> dict[str, 
     return found.times
 
 
-def _round(app: Application, kernel: NewElements, count: int, found: Rounds) -> None:
+def _round(app: Application, kernel: NewElements, count: int, found: Rounds, say: Say) -> None:
     with Singles(app, kernel) as alone:
         time.sleep(3.0)
-    found.add_tail(ALONE, alone.placed)
-    found.add_tail(IN_KERNEL_ALONE, alone.in_kernel)
+    found.add_singles(ALONE, IN_KERNEL_ALONE, alone.all)
     swarm = Swarm(count, SystemClock().now() + timedelta(seconds=8 + 2.5 * count * Swarm.pace))
     commands = swarm.commands()
     with Singles(app, kernel) as meanwhile:
         began = time.monotonic()
         results = app.place_many(ME, commands)
-        found.add(PLACED, time.monotonic() - began)
-        Swarm.pace = (time.monotonic() - began) / count
+        placed = time.monotonic()
+        found.add(PLACED, placed - began)
+        Swarm.pace = (placed - began) / count
         last = results[-1].order
         if last is None:
             raise NoVerdict(f"the last one was not placed: {results[-1].message}")
+        del commands, results
         settled(app, last.id)
-        found.add(ENFORCED, time.monotonic() - began)
+        enforced = time.monotonic()
+        found.add(ENFORCED, enforced - began)
+        say(f"placed after {placed - began:.1f} s, enforced after {enforced - began:.1f} s")
         _wait_until(swarm.ends)
+        ended = time.monotonic()
         _wait_for_the_end(app, last.id)
-        found.add(GONE, (SystemClock().now() - swarm.ends).total_seconds())
-    found.add_tail(MEANWHILE, meanwhile.placed)
-    found.add_tail(IN_KERNEL, meanwhile.in_kernel)
+        gone = (SystemClock().now() - swarm.ends).total_seconds()
+        found.add(GONE, gone)
+    over = time.monotonic()
+    found.add_singles(MEANWHILE, IN_KERNEL, meanwhile.all)
+    spans = ((began, placed), (placed, enforced), (ended - _BEFORE, over))
+    for phase, span in zip(PHASES, spans, strict=True):
+        if some := meanwhile.during(*span):
+            found.add_singles(f"{MEANWHILE}, {phase}", f"{IN_KERNEL}, {phase}", some)
+            longest = max(one.in_kernel or 0 for one in some)
+            say(f"{phase}: {len(some)} single orders, the longest took {longest * 1e3:.0f} ms")
+    say(f"gone {gone:.1f} s after the end")
 
 
 def _wait_until(instant: datetime) -> None:
@@ -209,11 +247,16 @@ def _wait_for_the_end(app: Application, order: str) -> None:
     raise NoVerdict("they are not gone after two minutes")
 
 
-def _add(chapter: Chapter, situation: str, times: dict[str, list[float]]) -> None:
+def _add(chapter: Chapter, count: int, times: dict[str, list[float]]) -> None:
+    situation = f"{count:,} orders"
     for subject, headline in ((PLACED, False), (ENFORCED, True), (GONE, True)):
-        chapter.compare(situation, times, subject, NFT, headline)
-        chapter.compare(situation, times, subject, RAW)
-    for subject, alone in ((MEANWHILE, ALONE), (IN_KERNEL, IN_KERNEL_ALONE)):
-        for tail in ("(99 %)", "(longest)"):
-            headline = subject == MEANWHILE and tail == "(longest)"
-            chapter.compare(situation, times, f"{subject} {tail}", f"{alone} {tail}", headline)
+        chapter.compare(situation, times, subject, NFT, headline, entries=count)
+        chapter.compare(situation, times, subject, RAW, entries=count)
+    rounds = len(times[PLACED])
+    for phase in ("", *(f", {one}" for one in PHASES)):
+        for subject, alone in ((MEANWHILE, ALONE), (IN_KERNEL, IN_KERNEL_ALONE)):
+            for tail in TAILS:
+                name = f"{subject}{phase} {tail}"
+                if len(times.get(name, ())) == rounds:
+                    headline = name == f"{IN_KERNEL} (longest)"
+                    chapter.compare(situation, times, name, f"{alone} {tail}", headline)

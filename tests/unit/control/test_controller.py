@@ -280,6 +280,7 @@ def test_a_database_that_is_away_for_a_while_is_survived(live: Desk) -> None:
     live.restart()
     with running(live, tick=0.05) as controller:
         database.away = True
+        controller.follow("what this process did itself is known without a question")
         controller.follow("test")
         assert database.refused
         database.away = False

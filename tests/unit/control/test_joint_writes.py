@@ -68,10 +68,10 @@ def blocked(database: Database) -> Iterator[None]:
 def queue(pool: ThreadPoolExecutor, joint: JointWrites, *calls: tuple[Any, ...]) -> list[Any]:
     """Have each wait, in this sequence; who comes first leads."""
     made: list[Future[int]] = []
+    before = len(joint._waiting)
     for given in calls:
-        before = len(joint._waiting)
         made.append(pool.submit(joint.write, *given))
-        assert eventually(lambda before=before: len(joint._waiting) > before)  # type: ignore[misc]
+        assert eventually(lambda: len(joint._waiting) == before + len(made))
     return made
 
 

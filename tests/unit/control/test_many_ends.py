@@ -18,7 +18,6 @@ from tests.unit.control.desk import Desk, eventually
 ADDRESSES = tuple(f"198.51.100.{2 * n}" for n in range(8))
 AT_ONCE = 3
 """Their members are one batch: between two of them the others, few as they are, would go too."""
-LATER = "203.0.113.77"
 
 
 def outgoing(address: str) -> BlockAddress:
@@ -61,18 +60,6 @@ def test_the_worker_goes_on_until_all_are_gone(
     worker.wake("orders end")
     assert eventually(lambda: all(desk.status(one) is Status.EXPIRED for one in ending))
     assert standing(desk) == 0
-
-
-def test_what_is_placed_meanwhile_is_enforced_while_others_still_stand(
-    desk: Desk, ending: list[Order]
-) -> None:
-    left = list[int]()
-    desk.clock.advance(60)
-    desk.quick()
-    desk.place(outgoing(LATER))
-    desk.step = lambda _: left.append(standing(desk)) if desk.drops(LATER) else None
-    desk.quick()
-    assert left[0] >= len(ADDRESSES) - 2 * AT_ONCE
 
 
 def test_a_freeze_keeps_the_others_and_after_it_they_go(desk: Desk, ending: list[Order]) -> None:
