@@ -40,6 +40,9 @@ def element_messages(
 ) -> Iterator[Message]:
     """Deletions and additions of all sets of `work`."""
     for change in work.changes:
+        if not len(change.remove):
+            yield from encode.add_elements(change.target, new_elements(change.add, now_ms))
+            continue
         replaced = match(change.add, _sorted(change.remove)) >= 0
         kept = counters and not work.rebuild and bool(replaced.any())
         counted = _counted(kernel, change, replaced) if kept else None

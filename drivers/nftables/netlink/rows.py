@@ -34,6 +34,7 @@ from drivers.nftables.netlink.constants import (
     NLA_F_NESTED,
     NLA_HEADER,
 )
+from drivers.nftables.netlink.few import few_elements, is_few
 from enforcer.core.rules import NO_END, Addresses
 
 MAX_LIST_BYTES = 60_000
@@ -58,6 +59,15 @@ def element_chunks(elements: NewElements, key_bytes: int, interval: bool) -> Ite
 
     Raises ValueError for a comment longer than `MAX_COMMENT`.
     """
+    if is_few(elements):
+        if len(elements):
+            yield memoryview(few_elements(elements, key_bytes, interval))
+        return
+    yield from column_chunks(elements, key_bytes, interval)
+
+
+def column_chunks(elements: NewElements, key_bytes: int, interval: bool) -> Iterator[memoryview]:
+    """The same, however few or many they are."""
     for begin in range(0, len(elements), _BLOCK):
         rows, keep = _block(_slice(elements, begin, begin + _BLOCK), key_bytes, interval)
         if keep is None:
