@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drivers.nftables.identify import Known
 from drivers.nftables.ids import decode_orders
@@ -43,7 +44,7 @@ from drivers.nftables.netlink.definitions import (
     table_flags,
 )
 from drivers.nftables.netlink.maps import read_jumps
-from enforcer.core.addresses import Flags, ascending
+from enforcer.core.addresses import Flags, Indices, ascending
 from enforcer.core.rules import (
     NO_END,
     Integers,
@@ -139,6 +140,7 @@ def _pairs(elements: Elements) -> Pairs:
 
 
 Scheme = TypeVar("Scheme", HostLayout, RangeLayout)
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 # -- members ---------------------------------------------------------------------------------
 
@@ -156,10 +158,9 @@ class Contents:
     strays: Mapping[str, Members]
 
 
-def read_contents(
-    found: Found, known: Known, dumps: Mapping[str, Elements], read_ms: int
-) -> Contents:
-    """The members in the sets of `known`; `dumps`: their elements, read at `read_ms`.
+def read_contents(found: Found, known: Known, dumps: dict[str, Elements], read_ms: int) -> Contents:
+    """The members in the sets of `known`; `dumps`: their elements, read at `read_ms`, which are
+    taken out: a million of them are not kept beside the members that are made of them.
 
     Where a rule was being laid out anew and both layouts are there, the fuller one counts; the
     other is left over.
@@ -180,6 +181,7 @@ def read_contents(
             spread[0] if spread else RangeLayout(free_letter(found.sets, RANGES, rule.digest)),
         )
         _put(addresses, rule, to_members(parts, read_ms))
+        del parts
     interfaces: dict[Rule, tuple[InterfaceMember, ...]] = {}
     for rule in known.interfaces:
         members = to_interfaces(dumps.get(interfaces_name(rule)), read_ms)
@@ -196,13 +198,13 @@ def read_contents(
 def _in_place(
     scheme: HostLayout | RangeLayout,
     names: Sequence[str],
-    dumps: Mapping[str, Elements],
+    dumps: dict[str, Elements],
     strays: dict[str, Members],
     read_ms: int,
 ) -> Iterator[Elements]:
     """The elements of one part that are where they belong; the others become `strays`."""
     for index, name in enumerate(names):
-        elements = dumps.get(name)
+        elements = dumps.pop(name, None)
         if elements is None or not len(elements):
             continue
         rows = Members(elements.first, elements.last, elements.remaining, elements.timeout)
@@ -244,14 +246,18 @@ def to_members(found: Sequence[Elements], read_ms: int) -> Members:
     if not parts:
         return Members.none()
     first = np.concatenate([e.first for e in parts])
-    members = Members(
-        first,
-        np.concatenate([e.last for e in parts]),
-        np.concatenate([ends(e, read_ms) for e in parts]),
-        np.concatenate([orders(e) for e in parts]),
-    )
     order = ascending(first)
-    return members if order is None else members.take(order)
+    # Column by column: of a million rows nothing is there in two sequences at once.
+    return Members(
+        _in_order(first, order),
+        _in_order(np.concatenate([e.last for e in parts]), order),
+        _in_order(np.concatenate([ends(e, read_ms) for e in parts]), order),
+        _in_order(np.concatenate([orders(e) for e in parts]), order),
+    )
+
+
+def _in_order(column: NDArray[_Kind], order: Indices | None) -> NDArray[_Kind]:
+    return column if order is None else column[order]
 
 
 def ends(elements: Elements, read_ms: int) -> Integers:

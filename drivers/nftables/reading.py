@@ -30,13 +30,13 @@ from enforcer.clock import Clock
 from enforcer.core.instants import to_ms
 from enforcer.core.rules import HOLD_MARKER, NO_END
 
-_TOGETHER = 32
+_TOGETHER = 8
 """So many sets are decoded at once: a few MB each in memory, and none of it element by element."""
 _ATTEMPTS = 60
 _PAUSE = 0.05
 """Seconds between two attempts to read a hash that is being rebuilt (some 0.1 s after a load)."""
 
-_WORTH_TWO = 4
+_WORTH_TWO = 16
 """From so many shares on, a second conversation is worth its opening."""
 
 Another = Callable[[], NftSocket]

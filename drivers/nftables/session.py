@@ -189,6 +189,9 @@ class NftSession:
         dumps |= read_strangers(kernel, [reference(found.sets[name]) for name in known.ghosts])
         stars = {name for name, elements in dumps.items() if elements.catch_all}
         found = replace(found, stars=found.stars | stars)
+        self._expiry = ExpiryBook()
+        for elements in dumps.values():
+            self._expiry.add(ends(elements, read_ms), orders(elements))
         contents = read_contents(found, known, dumps, read_ms)
         found = replace(found, strays=contents.strays)
         owner = read_mark(read_mark_elements(kernel, found))
@@ -200,9 +203,6 @@ class NftSession:
         interfaces = dict(contents.interfaces)
         if down := members(self._record):
             interfaces[SHUT] = down
-        self._expiry = ExpiryBook()
-        for elements in dumps.values():
-            self._expiry.add(ends(elements, read_ms), orders(elements))
         actual = self._actual(contents.addresses, interfaces, read_ms, region=False)
         return replace(actual, hold=read_hold(kernel))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 import structlog
@@ -169,7 +170,12 @@ def _of_owner(
         )
     if terms.machine is not None:
         return terms.roles
-    return tuple(role for role in terms.roles if covered(role, kept.roles))
+    return _covered(terms.roles, kept.roles)
+
+
+@lru_cache(maxsize=256)
+def _covered(roles: tuple[Role, ...], by: tuple[Role, ...]) -> tuple[Role, ...]:
+    return tuple(role for role in roles if covered(role, by))
 
 
 def _days(world: Opened, provider: str | None) -> float:
@@ -190,7 +196,8 @@ def _within(address: str, networks: Iterable[str]) -> bool:
 def _touch(world: Opened, name: str, now: datetime) -> None:
     """A database that cannot be written to closes no door that only looks."""
     try:
-        with world.database.write() as work:
+        # Who asks does not wait for a disk because of that.
+        with world.database.write(swift=True) as work:
             work.tokens.saw(name, now)
     except StorageError as error:
         log.debug("token not marked as used", token=name, why=str(error))

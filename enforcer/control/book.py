@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import heapq
 import threading
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from enforcer.control.boundaries import Boundaries, Turn, past
 from enforcer.core.contributions import Contributions, contributions, same_on
 from enforcer.core.demands import Lists
 from enforcer.core.device_control import Hold
@@ -26,8 +27,6 @@ from enforcer.core.topology import Topology
 Holds = Mapping[str, tuple[Hold, Topology]]
 """By device: what the brake decided, and the inventory that was in force before."""
 
-_FEW = 100
-"""So many bounds are put in place one by one."""
 KEEP_ENDED = timedelta(hours=1)
 """How long an ended order stays in the book, for workers that look seldom."""
 
@@ -65,12 +64,6 @@ class Entry:
         return replace(self.asks, parts=(*free, *kept), devices=tuple(sorted(names)))
 
 
-_Turn = tuple[datetime, int, int]
-"""An order's start or end: when, which of the two, its number. At one instant all starts come
-before all ends: who takes them in one after the other must leave no gap between two orders."""
-_START, _END, _PAST = range(3)
-
-
 @dataclass(frozen=True, slots=True)
 class Position:
     """Up to where a worker has seen the book: its revision and the instant looked at.
@@ -81,12 +74,12 @@ class Position:
 
     revision: int
     now: datetime
-    through: _Turn | None = None
+    through: Turn | None = None
 
     @property
-    def turn(self) -> _Turn:
+    def turn(self) -> Turn:
         """The last start or end that may have been seen."""
-        return self.through or (self.now, _PAST, 0)
+        return self.through or past(self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +179,7 @@ class OrderBook:
         self._ends: list[tuple[datetime, int]] = []
         self._log: list[tuple[int, int]] = []
         self._log_floor = 0
-        self._bounds: list[_Turn] = []
+        self._bounds = Boundaries()
         self._revision = 0
         self.head = 0
 
@@ -224,7 +217,10 @@ class OrderBook:
             self._revision += 1
             for order in orders.values():
                 concerned |= self._put(order)
-            self._bound(orders.values())
+            for order in orders.values():
+                if order.ends is not None:
+                    heapq.heappush(self._ends, (order.ends, order.number))
+            self._bounds.add(orders.values())
             self.head = max(self.head, head)
             return frozenset(concerned)
 
@@ -236,19 +232,6 @@ class OrderBook:
         if isinstance(order.demand, BlockList):
             self._listed.setdefault(order.demand.list_name, set()).add(order.number)
         return entry.devices | (before.devices if before else frozenset())
-
-    def _bound(self, orders: Collection[Order]) -> None:
-        """Remember when orders start and end: a few are put in place, many are sorted in."""
-        for order in orders:
-            if order.ends is not None:
-                heapq.heappush(self._ends, (order.ends, order.number))
-        new = [turn for order in orders for turn in _turns(order)]
-        if len(new) > _FEW:
-            self._bounds += new
-            self._bounds.sort()
-        else:
-            for bound in new:
-                insort(self._bounds, bound)
 
     def reload(self, topology: Topology, holds: Holds) -> None:
         """Compile everything by another inventory; whoever follows the book looks at it all.
@@ -276,7 +259,7 @@ class OrderBook:
         with self._lock:
             other._entries, other._lists = dict(self._entries), dict(self._lists)
             other._listed = {name: set(numbers) for name, numbers in self._listed.items()}
-            other._bounds, other.head = list(self._bounds), self.head
+            other._bounds, other.head = self._bounds.copy(), self.head
             other._ends = list(self._ends)
         other.reload(topology, {})
         return other
@@ -297,22 +280,19 @@ class OrderBook:
             if since is None or now < since.now or not self._remembers(since):
                 return self._moves(self._entries.values(), position, complete=True)
             numbers = {n for _, n in self._log[bisect_right(self._log, (since.revision, 2**62)) :]}
-            turns = self._bounds[bisect_right(self._bounds, since.turn) : self._past(now)]
+            limit = None if most is None else most + 1
+            turns = self._bounds.between(since.turn, past(now), limit)
             if most is not None and len(turns) > most:
-                turns = turns[:most]
+                turns.pop()
                 before = max(since.now, turns[-1][0] - datetime.resolution)
                 position = Position(self._revision, before, turns[-1])
             numbers.update(n for _, _, n in turns)
             found = (self._entries.get(n) for n in sorted(numbers))
             return self._moves([e for e in found if e], position, complete=False)
 
-    def _past(self, instant: datetime) -> int:
-        """Where the starts and ends after `instant` begin."""
-        return bisect_right(self._bounds, (instant, _PAST, 0))
-
     def _turned(self, after: datetime, until: datetime) -> Iterator[int]:
         """Numbers of orders that start or end in (after, until], some twice."""
-        return (n for _, _, n in self._bounds[self._past(after) : self._past(until)])
+        return (n for _, _, n in self._bounds.between(past(after), past(until)))
 
     def _remembers(self, since: Position) -> bool:
         """Whether all that changed or ended after a look is still here."""
@@ -334,8 +314,7 @@ class OrderBook:
     def next_boundary(self, after: datetime) -> datetime | None:
         """The first start or end later than `after`."""
         with self._lock:
-            index = self._past(after)
-            return self._bounds[index][0] if index < len(self._bounds) else None
+            return self._bounds.next(after)
 
     def due(self, after: datetime, until: datetime) -> frozenset[str]:
         """Devices on which an order starts or ends in (after, until]."""
@@ -363,7 +342,8 @@ class OrderBook:
             if gone:
                 self._forget(gone, old)
             if len(self._bounds) >= 4 * len(self._entries) + 1000:
-                self._bounds = sorted({b for e in self._entries.values() for b in _turns(e.order)})
+                self._bounds = Boundaries()
+                self._bounds.add(entry.order for entry in self._entries.values())
             if len(self._log) >= 2 * len(self._entries) + 1000:
                 self._everybody_looks_anew()
             return len(gone)
@@ -374,7 +354,7 @@ class OrderBook:
             if isinstance(demand, BlockList):
                 self._listed[demand.list_name].discard(number)
         self._listed = {name: numbers for name, numbers in self._listed.items() if numbers}
-        self._bounds = [bound for bound in self._bounds if bound[2] not in gone]
+        self._bounds.forget(gone)
         changed = max((revision for revision, number in self._log if number in gone), default=0)
         self._log_floor = max(self._log_floor, changed)
         self._log = [line for line in self._log if line[0] > changed]
@@ -389,10 +369,3 @@ class OrderBook:
         """All entries now."""
         with self._lock:
             return tuple(self._entries.values())
-
-
-def _turns(order: Order) -> Iterator[_Turn]:
-    """When the order starts and ends."""
-    yield order.start, _START, order.number
-    if order.ends is not None:
-        yield order.ends, _END, order.number

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
+from enforcer.control.crowd import CROWD, Crowd
 from enforcer.errors import EnforcerError, StorageError
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import UnitOfWork
@@ -85,8 +86,11 @@ class JointWrites:
     `swift`: as in `Database.write`. `most`: so many calls in one transaction.
     """
 
-    def __init__(self, database: Database, swift: bool = False, most: int = MOST) -> None:
+    def __init__(
+        self, database: Database, swift: bool = False, most: int = MOST, crowd: Crowd = CROWD
+    ) -> None:
         self._database = database
+        self._crowd = crowd
         self._swift = swift
         self._most = most
         self._lock = threading.Lock()
@@ -106,7 +110,10 @@ class JointWrites:
         for all who wait where the transaction cannot begin, and for all in it where it cannot
         be committed.
         """
-        mine = _Part(check, write)
+        with self._crowd.outside():
+            return self._written(_Part(check, write))
+
+    def _written(self, mine: _Part[T]) -> T:
         with self._lock:
             self._waiting.append(mine)
             mine.leads, self._led = not self._led, True

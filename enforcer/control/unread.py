@@ -43,10 +43,12 @@ class Unread:
         self._portion = portion
         self.head = 0
         self._looked = 0
+        self._early: set[int] = set()
 
     def begin(self, head: int) -> None:
         """Everything up to the change `head` is known."""
         self.head = self._looked = head
+        self._early.clear()
 
     def is_done(self, head: int) -> bool:
         """Whether nothing is left of what was committed up to the change `head`."""
@@ -56,7 +58,8 @@ class Unread:
         """The next portion, and what was placed since the last look; see `took`."""
         head = reader.audit.head()[0]
         until = self._end(reader, head)
-        orders = {o.number: o for o in reader.orders.changed_between(self.head, until)}
+        changed = reader.orders.changed_between(self.head, until, but=self._early)
+        orders = {order.number: order for order in changed}
         if until < head:
             orders |= reader.orders.changed_again(self.head, until)
         for order in self._placed_since(reader, max(self._looked, until), head):
@@ -66,6 +69,10 @@ class Unread:
     def took(self, portion: Portion) -> None:
         """The book knows it now."""
         self.head, self._looked = portion.head, portion.looked
+        if portion.last:
+            self._early.clear()
+        else:
+            self._early.update(o.number for o in portion.orders if o.number > self.head)
 
     def _end(self, reader: Reader, head: int) -> int:
         """Up to which change the next portion goes: whole transactions."""

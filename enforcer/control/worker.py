@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from enforcer.clock import Clock
+from enforcer.control.apart import connected
 from enforcer.control.case import Request, circumstances
+from enforcer.control.crowd import CROWD
 from enforcer.control.evidence import Evidence
 from enforcer.control.evidence_words import first_lines
 from enforcer.control.facts import Outcome, PassFacts, sentence
@@ -231,7 +233,8 @@ class Worker:
             bool(inbox.askers),
         )
         try:
-            facts = self._pass(request)
+            with CROWD.inside():
+                facts = self._pass(request)
         except DeviceError as error:
             if self._overtaken(error, inbox):
                 return
@@ -304,7 +307,7 @@ class Worker:
 
     def _connected(self) -> Session:
         if self._open is None:
-            self._open = self._session.enter_context(self._reconciler.driver.connect())
+            self._open = self._session.enter_context(connected(self._reconciler.driver))
         return self._open
 
     def _remember(self, facts: PassFacts) -> None:

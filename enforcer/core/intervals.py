@@ -59,7 +59,9 @@ class Ranges:
         return tuple(zip(to_integers(self.first), to_integers(self.last), strict=True))
 
     def take(self, rows: Flags | Indices) -> Ranges:
-        """The ranges at `rows` (mask or indices), in that order."""
+        """The ranges at `rows` (mask or indices), in that order; all of them are not copied."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return Ranges(self.first[rows], self.last[rows])
 
 

@@ -185,7 +185,9 @@ class Members:
         return Members(nothing, nothing, np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Members:
-        """The members at `rows` (mask or indices), in that order."""
+        """The members at `rows` (mask or indices), in that order; all of them are not copied."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return Members(self.first[rows], self.last[rows], self.end[rows], self.order[rows])
 
     def cut(self, low: int, high: int) -> Members:

@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 WATCH = ":orders"
 """The reader that looks at orders and devices; no channel can be called so."""
-PAGE = 5_000
+PAGE = 1_000
 _FAR = 500
 _OLD = timedelta(seconds=60)
 _KEEP = {SENT: timedelta(days=30), DEAD: timedelta(days=90)}

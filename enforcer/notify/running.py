@@ -25,6 +25,9 @@ from enforcer.storage.database import Database
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
+_REST = 4.0
+"""So many times as long as a look took nobody looks: of very many orders people are told a little
+later, and what enforces them is not kept from it."""
 _AWAY_SECONDS = 5.0
 _GRACE_SECONDS = 2.0
 _DEFECT_SECONDS = 60.0
@@ -56,7 +59,7 @@ def notifying(database: Database, outlets: Outlets, orders: Orders, clock: Clock
         log.warning("template of a notice is broken", error=said)
     following = Following(database, settings.notify, orders, texts, clock, ahead)
     stop = threading.Event()
-    threads = [_thread("notices", _beginning(following), clock, stop)]
+    threads = [_thread("notices", _beginning(following), clock, stop, _REST)]
     for channel in settings.notify:
         make = partial(channel_of, channel, outlets.resolve, clock)
         sender = Sender(database, channel, make, clock, stopping=stop)
@@ -87,20 +90,27 @@ def _beginning(following: Following) -> Callable[[], bool]:
 
 
 def _thread(
-    name: str, look: Callable[[], bool], clock: Clock, stop: threading.Event
+    name: str,
+    look: Callable[[], bool],
+    clock: Clock,
+    stop: threading.Event,
+    rest: float = 0.0,
 ) -> threading.Thread:
-    arguments = (name, look, clock, stop)
+    arguments = (name, look, clock, stop, rest)
     return threading.Thread(target=_run, args=arguments, name=name, daemon=True)
 
 
-def _run(name: str, look: Callable[[], bool], clock: Clock, stop: threading.Event) -> None:
-    """Look again and again; at once, where there was more."""
+def _run(
+    name: str, look: Callable[[], bool], clock: Clock, stop: threading.Event, rest: float
+) -> None:
+    """Look again and again; at once, where there was more, but for the `rest`."""
     said = ""
     while not stop.is_set():
-        wait = LOOK_SECONDS
+        wait, began = LOOK_SECONDS, clock.monotonic()
         try:
-            if look():
-                wait = 0.0
+            more = look()
+            pause = rest * (clock.monotonic() - began)
+            wait = pause if more else max(wait, pause)
             said = ""
         except _DEFECTS:
             wait = _DEFECT_SECONDS

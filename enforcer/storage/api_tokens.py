@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -97,6 +98,7 @@ class TokenWriter(TokenReader):
         return bool(self._connection.execute(_revoke, {"of": name, "now_us": to_us(now)}).rowcount)
 
 
+@lru_cache(maxsize=1024)
 def _token(row: Row[Any]) -> StoredToken:
     def instant(microseconds: int | None) -> datetime | None:
         return None if microseconds is None else from_us(microseconds)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from enforcer.storage.tables import audit, order_versions, orders
 
 CHANGED_BETWEEN = (
-    select(orders.c.body)
+    select(orders.c.number, orders.c.changed, orders.c.body)
     .where(orders.c.changed > bindparam("after"), orders.c.changed <= bindparam("until"))
     .order_by(orders.c.changed, orders.c.number)
 )

@@ -101,9 +101,16 @@ class OrderReader:
         """Orders whose last change came after `seq`, in the order of those changes."""
         return self._many(_changed_since, {"seq": seq})
 
-    def changed_between(self, after: int, until: int) -> list[Order]:
-        """Orders whose last change came after `after` and not after `until`, in that order."""
-        return self._many(CHANGED_BETWEEN, {"after": after, "until": until})
+    def changed_between(
+        self, after: int, until: int, but: Collection[int] = frozenset()
+    ) -> list[Order]:
+        """Orders whose last change came after `after` and not after `until`, in that order.
+
+        `but`: numbers of orders that are known as they were placed, and left out if they still
+        are that.
+        """
+        found = self._connection.execute(CHANGED_BETWEEN, {"after": after, "until": until})
+        return [_order(body) for n, changed, body in found if n != changed or n not in but]
 
     def changed_again(self, after: int, until: int) -> dict[int, Order]:
         """By number those that changed then too, but also later: as they stood after `until`."""

@@ -73,16 +73,14 @@ class JustPlaced:
             self._other = max(self._other, head)
 
     def after(self, position: int) -> tuple[Placed, ...]:
-        """Those that follow `position` without anything in between, oldest first.
+        """All of them that came after `position`, where each follows the one before; oldest first.
 
-        Empty where something else was done here since.
+        Empty where anything else came in between, or was done here since.
         """
-        found = []
         with self._lock:
+            new = [one for one in self._last if one.before >= position]
             if self._other > position:
                 return ()
-            for one in self._last:
-                if one.before == position:
-                    found.append(one)
-                    position = one.head
-        return tuple(found)
+        ends = [position, *(one.head for one in new)]
+        whole = all(one.before == end for one, end in zip(new, ends, strict=False))
+        return tuple(new) if whole else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -97,6 +98,7 @@ class UserWriter(UserReader):
         self._connection.execute(_save, given)
 
 
+@lru_cache(maxsize=1024)
 def _user(row: Row[Any] | None) -> StoredUser | None:
     if row is None:
         return None

@@ -32,8 +32,7 @@ command line's start."""
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark, in the lab."""
     chapter = Chapter(NAME, "Why is it blocked", METHOD)
-    largest = size.entries
-    for entries in (n for n in (10_000, 100_000, 1_000_000) if n <= largest):
+    for entries in size.growth:
         orders = min(entries, 100_000)
         say(f"why beside {orders:,} orders and {entries:,} entries, {size.short} rounds")
         with controlled() as (installation, _):
@@ -42,7 +41,7 @@ def measure(size: Size, say: Say) -> Chapter:
         Node(ROUTER).nft("flush ruleset\n")
         situation = f"{orders:,} orders, {entries:,} entries"
         for subject in (ORDERED, LISTED, FREE):
-            chapter.compare(situation, times, subject, READ, headline=subject == LISTED)
+            chapter.compare(situation, times, subject, READ, subject == LISTED, entries)
     return chapter
 
 

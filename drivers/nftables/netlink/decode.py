@@ -218,7 +218,8 @@ class _Columns:
 
     def halves(self, part: Integers) -> Halves:
         """What was filled, without the catch-all elements."""
-        rows = self.keyed
+        # A view of everything, where there is nothing to leave out.
+        rows = slice(None) if self.keyed.all() else self.keyed
         # Linux 6.12 and later says "never, in a set with a default timeout" as timeout 0.
         never = self.timeout == 0
         self.timeout[never] = NO_END

@@ -107,6 +107,16 @@ def test_what_another_process_placed_after_is_read_when_it_rings(loop: Loop) -> 
     assert loop.known == numbers
 
 
+def test_what_another_process_did_between_own_changes_is_read_with_them(loop: Loop) -> None:
+    loop.follow()
+    at = loop.desk.time.now()
+    with loop.database.write() as work:
+        work.open_intent(ANN, at=at, device="edge1", payload={})
+    numbers = {loop.by_another(), loop.here()}
+    assert loop.follow() > 0
+    assert loop.known == numbers
+
+
 def test_an_order_about_a_list_is_read_with_the_list(loop: Loop) -> None:
     loop.follow()
     number = loop.desk.place(BlockList("bad")).number

@@ -14,7 +14,7 @@ from enforcer.application.actor import Actor
 from enforcer.clock import SystemClock
 from enforcer.core.orders import Order
 from enforcer.storage.database import Database
-from enforcer.storage.placed import JustPlaced
+from enforcer.storage.placed import JustPlaced, Placed
 from enforcer.storage.unit_of_work import UnitOfWork
 from tests.unit.control.desk import block
 
@@ -68,6 +68,15 @@ def test_what_the_controller_notes_of_devices_is_no_reason_to_ask(database: Data
     told = database.placed_after(before)
     assert [one.orders for one in told] == [(order,), (), ()]
     assert told[-1].head == database.head()
+
+
+def test_with_a_gap_nothing_is_told() -> None:
+    last = JustPlaced()
+    for before in (3, 4, 6):
+        last.tell(Placed(before, before + 1, b"", ()))
+    assert last.after(3) == last.after(4) == ()
+    assert [one.before for one in last.after(6)] == [6]
+    assert last.after(7) == ()
 
 
 def test_after_anything_else_the_database_is_to_be_asked(database: Database) -> None:
@@ -144,8 +153,6 @@ def test_everybody_in_this_process_hears_of_the_same_file(database: Database) ->
 
 def test_what_is_long_ago_is_forgotten() -> None:
     last = JustPlaced()
-    from enforcer.storage.placed import Placed
-
     for at in range(100):
         last.tell(Placed(at, at + 1, b"", ()))
     assert last.after(0) == ()
