@@ -28,6 +28,7 @@ from enforcer.notify.measures import Measures
 from enforcer.service_settings import WebSettings
 from enforcer.serving import serving
 from enforcer.settings import Settings
+from enforcer.slack import given_back
 from enforcer.storage.database import Database
 from enforcer.usecases.world import World
 
@@ -56,7 +57,10 @@ def run(settings: Settings, stop: threading.Event | None = None, step: Step = no
 
     web = _with_files(service.web, settings.base)
     alarm = ServingAlarm(settings, SystemClock())
-    with serving(web, opened, SystemClock(), stopping.set, alarm.told):
+    with (
+        given_back(SystemClock()),
+        serving(web, opened, SystemClock(), stopping.set, alarm.told),
+    ):
         return serve(settings, step, stopping, reload=reload, measures=measures)
 
 

@@ -56,6 +56,7 @@ class Controller:
         self._clock = self._means.clock
         self._looked: datetime | None = None
         self._following = threading.Lock()
+        self._heard = False
         self._away = False
         self._alarms = AlarmClock(self._tick, self._next_boundary, tick, self._clock)
         self._pruned: datetime | None = None
@@ -113,12 +114,14 @@ class Controller:
         bell = open_bell(self._database, self._clock)
         self._fleet.start()
         self._alarms.start()
+        self._database.listen_here(self.hear)
         try:
             ready()
             while not (stop.is_set() or lost()):
                 self._alarms.look()
                 self._open_door(bell, stop)
         finally:
+            self._database.listen_here()
             self._alarms.stop()
             self._fleet.stop()
             self._guarded(self._database.settle)
@@ -217,8 +220,24 @@ class Controller:
             self._is_back()
             if changed and self._fleet is not None:
                 self._fleet.wake(changed, reason)
-            if changed:
+            if changed or self._heard:
+                self._heard = False
                 self._alarms.rearm(self._next_from(self._clock.now()))
+
+    def hear(self) -> None:
+        """Take in what was placed in this process, in the thread that placed it, where nothing
+        else is being taken in; the alarm for its end is armed when the bell rings, which it does.
+        """
+        if self._fleet is None or not self._following.acquire(blocking=False):
+            return
+        try:
+            placed = self._placed_here()
+            changed = self._take(placed) if placed else frozenset()
+            self._heard |= bool(changed)
+        finally:
+            self._following.release()
+        if changed:
+            self._fleet.wake(changed, "rung")
 
     def _read_changes(self) -> frozenset[str]:
         if placed := self._placed_here():

@@ -19,7 +19,7 @@ from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.lease import LeaseWriter
 from enforcer.storage.often import direct
-from enforcer.storage.placed import JustPlaced, Placed
+from enforcer.storage.placed import JustPlaced, Placed, nobody
 from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
 from enforcer.storage.sqlite import log_of
@@ -132,6 +132,14 @@ class Database:
         Empty: ask the database.
         """
         return self._just_placed.after(position)
+
+    def listen_here(self, listener: Callable[[], None] = nobody) -> None:
+        """`listener` is called by whoever calls `tell_here` in this process; it must be quick."""
+        self._just_placed.listener = listener
+
+    def tell_here(self) -> None:
+        """Whoever listens in this process looks now, in this thread."""
+        self._just_placed.listener()
 
     def server(self) -> ServerFacts | None:
         """What the PostgreSQL server says of itself; None: it is a SQLite file."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -39,6 +40,10 @@ class Placed(NamedTuple):
     orders: tuple[Order, ...]
 
 
+def nobody() -> None:
+    """Listens."""
+
+
 class JustPlaced:
     """The last such transactions; safe to share between threads."""
 
@@ -49,6 +54,8 @@ class JustPlaced:
         self._lock = threading.Lock()
         self._last: deque[Placed] = deque(maxlen=_TRANSACTIONS)
         self._other = 0
+        self.listener: Callable[[], None] = nobody
+        """Whoever follows the database in this process: takes in what was told, at once."""
 
     @classmethod
     def of(cls, database: str) -> JustPlaced:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.control.controller import Controller
+from enforcer.control.doorbell import ring
 from enforcer.control.fleet import Means
 from enforcer.core.brake import PauseState
 from enforcer.core.orders import BlockList
@@ -69,6 +70,11 @@ class Loop:
         before = self.database.asked
         self.controller.follow("test")
         return self.database.asked - before
+
+    @property
+    def alarm_is_due(self) -> bool:
+        """Whether the alarm for the next start or end must be armed anew."""
+        return self.controller._heard
 
     @property
     def known(self) -> set[int]:
@@ -151,6 +157,58 @@ def test_what_is_decided_here_meanwhile_is_not_taken_from_an_older_look(loop: Lo
     following.decided(loop.database.head())
     loop.follow()
     assert following.seen is None
+
+
+class Woken:
+    """Stands in for a fleet."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def wake(self, devices: Iterable[str], reason: str, full: bool = False) -> None:
+        """Note which."""
+        self.names += devices
+
+
+@pytest.fixture
+def woken(loop: Loop) -> Woken:
+    made = Woken()
+    loop.controller._fleet = made  # type: ignore[assignment]  # it stands in for it
+    loop.database.listen_here(loop.controller.hear)
+    loop.follow()
+    return made
+
+
+def test_ringing_takes_an_own_order_in_at_once(loop: Loop, woken: Woken) -> None:
+    number = loop.here()
+    ring(loop.database)
+    assert (woken.names, loop.known) == (["edge1"], {number})
+    assert loop.alarm_is_due
+    loop.follow()
+    assert not loop.alarm_is_due
+    assert woken.names == ["edge1"]
+
+
+def test_ringing_leaves_to_the_loop_what_another_process_did(loop: Loop, woken: Woken) -> None:
+    loop.by_another()
+    ring(loop.database)
+    assert (woken.names, loop.known) == ([], set())
+
+
+def test_ringing_waits_for_nobody_who_is_taking_something_in(loop: Loop, woken: Woken) -> None:
+    number = loop.here()
+    with loop.controller._following:
+        ring(loop.database)
+    assert (woken.names, loop.known) == ([], set())
+    loop.follow()
+    assert (woken.names, loop.known) == (["edge1"], {number})
+
+
+def test_nobody_listens_any_more_once_the_loop_has_ended(loop: Loop, woken: Woken) -> None:
+    loop.database.listen_here()
+    loop.here()
+    ring(loop.database)
+    assert woken.names == []
 
 
 def test_the_next_look_knows_the_head(loop: Loop) -> None:
