@@ -71,9 +71,8 @@ unit: ## unit tests
 tests: ## contract, integration and lab tests (root)
 	@$(MAKE) storage
 	@$(MAKE) service
-	@$(MAKE) routers
 	@$(MAKE) kernel
-	@$(MAKE) lab-tests
+	@$(MAKE) --jobs=3 --output-sync=target waiting
 
 # Each has its own databases and servers, so several may run at once.
 apart := tests/integration/storage tests/integration/inventory
@@ -103,6 +102,10 @@ rest = $(filter-out $(first) $(emulated) $(apart:%=%/%) $(served:%=%/%),$(found)
 kernel:
 	$(call step,contract tests with a kernel and daemons,$(pytest) -q -n 2 -m root tests/contract)
 	$(call step,integration tests,$(pytest) -q -n 2 --dist loadfile --no-loadscope-reorder $(first) $(rest))
+
+# What mostly waits, side by side.
+.PHONY: waiting
+waiting: lab-isp lab-bgp routers
 
 # Two labs with namespaces of their own, side by side: each mostly waits.
 lab-tests: ## tests in the labs (root)

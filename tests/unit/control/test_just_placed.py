@@ -71,7 +71,6 @@ class Loop:
         self.controller.follow("test")
         return self.database.asked - before
 
-    @property
     def alarm_is_due(self) -> bool:
         """Whether the alarm for the next start or end must be armed anew."""
         return self.controller._heard
@@ -183,9 +182,9 @@ def test_ringing_takes_an_own_order_in_at_once(loop: Loop, woken: Woken) -> None
     number = loop.here()
     ring(loop.database)
     assert (woken.names, loop.known) == (["edge1"], {number})
-    assert loop.alarm_is_due
+    assert loop.alarm_is_due()
     loop.follow()
-    assert not loop.alarm_is_due
+    assert not loop.alarm_is_due()
     assert woken.names == ["edge1"]
 
 
