@@ -176,8 +176,7 @@ class Run:
     def typed(self) -> list[str]:
         """What was typed to the first router when it was written to last."""
         with self.town.database.read() as reader:
-            said = reader.audit.entries(kinds=("device.outcome",))
-            last = [entry for entry in said if entry.device == "router0"][-1]
+            last = reader.audit.entries(kinds=("device.outcome",), device="router0")[-1]
             transcript = reader.audit.blob(str(last.payload["transcript"])).decode()
         return [found[1] for line in transcript.splitlines() if (found := _TYPED.match(line))]
 
