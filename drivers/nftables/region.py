@@ -18,7 +18,7 @@ from drivers.nftables.reading import Another, read_in_pairs
 from drivers.nftables.shut import SHUT
 from drivers.nftables.work import SetChange
 from drivers.nftables.writing import FLEETING_MS
-from enforcer.core.addresses import equal
+from enforcer.core.addresses import Flags, equal
 from enforcer.core.drift import Change, Delta
 from enforcer.core.intervals import match
 from enforcer.core.rules import InterfaceMember, Members, Rule
@@ -94,24 +94,26 @@ def _looked_up(kernel: NftSocket, change: SetChange) -> Elements | None:
     """
     target = change.target
     count = kernel.set_facts(target.table, target.name).count
-    asked = rows_of(change)
+    asked, likely = rows_of(change)
     if len(asked) > (_SOME if count is None else count // _TIMES_DUMPED + _FEW):
         return None
     if not target.interval:
-        return kernel.lookup(target, asked)[1]
-    found = kernel.lookup_ranges(target, asked)
+        return kernel.lookup(target, asked, likely)[1]
+    found = kernel.lookup_ranges(target, asked, likely)
     return found[1] if found is not None else None
 
 
-def rows_of(change: SetChange) -> NewElements:
-    """The different rows of a change, by address."""
+def rows_of(change: SetChange) -> tuple[NewElements, Flags]:
+    """The different rows of a change, by address, and which of them are to be there."""
     first = np.concatenate((change.add.first, change.remove.first))
     last = np.concatenate((change.add.last, change.remove.last))
+    # Of equal rows the added one comes first.
     order = np.lexsort((last[:, 1], last[:, 0], first[:, 1], first[:, 0]))
     first, last = first[order], last[order]
     fresh = np.ones(len(first), np.bool_)
     fresh[1:] = ~(equal(first[1:], first[:-1]) & equal(last[1:], last[:-1]))
-    return NewElements(first[fresh], last[fresh])
+    added = order < len(change.add)
+    return NewElements(first[fresh], last[fresh]), added[fresh]
 
 
 def _settled(members: Members, change: Change, read_ms: int) -> Members:

@@ -87,12 +87,12 @@ def _counted(kernel: NftSocket, change: SetChange, replaced: Flags) -> Counters:
     """What the elements to be written anew have counted so far; zero for one that is gone."""
     anew = change.add.take(replaced)
     counted = np.zeros((len(anew), 2), np.uint64)
-    keys = NewElements(anew.first, anew.last)
+    keys, there = NewElements(anew.first, anew.last), np.ones(len(anew), np.bool_)
     with suppress(NotThere):
         if not change.target.interval:
-            present, found = kernel.lookup(change.target, keys)
+            present, found = kernel.lookup(change.target, keys, there)
             counted[present] = found.counter
-        elif (asked := kernel.lookup_ranges(change.target, keys)) is not None:
+        elif (asked := kernel.lookup_ranges(change.target, keys, there)) is not None:
             counted[asked[0]] = asked[1].counter
         else:
             found = kernel.elements(change.target)

@@ -36,6 +36,8 @@ from enforcer.storage.placed import Placed
 log = structlog.get_logger()
 
 _PRUNE_EVERY = timedelta(minutes=1)
+_LONGEST_WAIT = 0.5
+"""Seconds between two looks of the loop when nobody rings."""
 
 
 class Controller:
@@ -130,7 +132,9 @@ class Controller:
     # -- reasons to look -----------------------------------------------------------------
 
     def _open_door(self, bell: Bell, stop: threading.Event) -> None:
-        visit = bell.wait(0.5)
+        visit = bell.wait(_LONGEST_WAIT)
+        if visit is None and self._heard:
+            self._rearm()
         if visit is None or stop.is_set():
             return
         self.follow("rung")
@@ -211,37 +215,46 @@ class Controller:
         more = True
         while more and not self._stopping.is_set():
             with self._following:
+                placed = self._placed_here()
                 try:
-                    changed = self._read_changes()
+                    changed = self._take(placed) if placed else self._read_changes()
                 except StorageError as error:
                     self._is_away(error)
                     return
-                more = not self._unread.is_done(self._seen)
+                # Whoever rang may be another process, of whose orders only the database tells.
+                more = bool(placed) or not self._unread.is_done(self._seen)
             self._is_back()
             if changed and self._fleet is not None:
                 self._fleet.wake(changed, reason)
             if changed or self._heard:
-                self._heard = False
-                self._alarms.rearm(self._next_from(self._clock.now()))
+                self._rearm()
 
-    def hear(self) -> None:
+    def _rearm(self) -> None:
+        self._heard = False
+        self._alarms.rearm(self._next_from(self._clock.now()))
+
+    def hear(self) -> bool:
         """Take in what was placed in this process, in the thread that placed it, where nothing
-        else is being taken in; the alarm for its end is armed when the bell rings, which it does.
+        else is being taken in; False: ring all the same.
+
+        The alarm for its end is armed when the loop looks next, which is soon enough.
         """
         if self._fleet is None or not self._following.acquire(blocking=False):
-            return
+            return False
         try:
             placed = self._placed_here()
             changed = self._take(placed) if placed else frozenset()
             self._heard |= bool(changed)
         finally:
             self._following.release()
-        if changed:
-            self._fleet.wake(changed, "rung")
+        if not changed:
+            return False
+        self._fleet.wake(changed, "rung")
+        now = self._clock.now()
+        soon = self._book.next_boundary(now)
+        return soon is None or soon > now + 2 * timedelta(seconds=_LONGEST_WAIT)
 
     def _read_changes(self) -> frozenset[str]:
-        if placed := self._placed_here():
-            return self._take(placed)
         with self._database.read() as reader:
             head, digest = reader.audit.head()
             if head == self._seen and self._unread.is_done(head):

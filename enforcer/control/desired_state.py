@@ -21,7 +21,7 @@ from enforcer.core.rules import Desired, Members, Rule
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import BrakeLimits
 
-AT_ONCE = 4_000
+AT_ONCE = 1_000
 """No more orders begin or end in one plan where something may be written between two batches: to
 compile, plan and record a hundred thousand ends at once takes a second, in which an order that
 somebody places would wait."""

@@ -41,7 +41,8 @@ def open_bell(database: Database, clock: Clock) -> Bell:
 def ring(database: Database) -> bool:
     """Wake the controller of `database`; False when it is known that nobody heard."""
     # In the same process it need not be woken for what it can be told.
-    database.tell_here()
+    if database.tell_here():
+        return True
     if database.path is not None:
         return bell_socket.ring(database.path)
     return bell_notices.ring(database)

@@ -310,14 +310,14 @@ def match(wanted: Ranges | Members, table: Ranges | Members) -> Indices:
 
     `table` is sorted and disjoint.
     """
-    if len(wanted) == len(table) and np.array_equal(wanted.first, table.first):
-        at = np.arange(len(table))
-    else:
-        at = search(table.first, wanted.first, "left")
     if not len(table):
         return np.full(len(wanted), -1)
-    probe = np.minimum(at, len(table) - 1)
-    found = equal(table.first[probe], wanted.first) & equal(table.last[probe], wanted.last)
+    if len(wanted) == len(table) and np.array_equal(wanted.first, table.first):
+        return np.where(equal(wanted.last, table.last), np.arange(len(table)), -1)
+    probe = search(table.first, wanted.first, "left")
+    np.minimum(probe, len(table) - 1, out=probe)
+    found = equal(table.first[probe], wanted.first)
+    found &= equal(table.last[probe], wanted.last)
     return np.where(found, probe, -1)
 
 

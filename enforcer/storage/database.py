@@ -133,13 +133,13 @@ class Database:
         """
         return self._just_placed.after(position)
 
-    def listen_here(self, listener: Callable[[], None] = nobody) -> None:
+    def listen_here(self, listener: Callable[[], bool] = nobody) -> None:
         """`listener` is called by whoever calls `tell_here` in this process; it must be quick."""
         self._just_placed.listener = listener
 
-    def tell_here(self) -> None:
-        """Whoever listens in this process looks now, in this thread."""
-        self._just_placed.listener()
+    def tell_here(self) -> bool:
+        """Whoever listens in this process looks now, in this thread; False: he must be woken."""
+        return self._just_placed.listener()
 
     def server(self) -> ServerFacts | None:
         """What the PostgreSQL server says of itself; None: it is a SQLite file."""

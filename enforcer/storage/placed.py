@@ -40,8 +40,9 @@ class Placed(NamedTuple):
     orders: tuple[Order, ...]
 
 
-def nobody() -> None:
+def nobody() -> bool:
     """Listens."""
+    return False
 
 
 class JustPlaced:
@@ -54,8 +55,9 @@ class JustPlaced:
         self._lock = threading.Lock()
         self._last: deque[Placed] = deque(maxlen=_TRANSACTIONS)
         self._other = 0
-        self.listener: Callable[[], None] = nobody
-        """Whoever follows the database in this process: takes in what was told, at once."""
+        self.listener: Callable[[], bool] = nobody
+        """Whoever follows the database in this process: takes in what was told, at once; whether
+        that was all that there is to do."""
 
     @classmethod
     def of(cls, database: str) -> JustPlaced:

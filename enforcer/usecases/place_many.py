@@ -24,9 +24,9 @@ from enforcer.usecases.present import Presenter
 from enforcer.usecases.route_losses import RouteLosses
 from enforcer.usecases.world import World
 
-PORTION = 250
+PORTION = 100
 """Orders in one transaction: other writers wait for it, so it stays well below 100 ms."""
-_TO_THE_DISK = 8
+_TO_THE_DISK = 20
 """After so many portions the disk is waited for, so that the log of the database stays short."""
 
 

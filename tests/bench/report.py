@@ -33,7 +33,7 @@ Every number that claims something is a **ratio of paired runs**: what is compar
 one machine (A B, B A, A B ...), the ratio is taken within each round, and the median of the ratios
 is shown with its spread. Above 1, what stands first took longer than what it is compared with;
 below 1, less. Times are medians too and are there for orientation only: another machine has
-others.
+others. Each chapter says when it was measured, and how much else the machine had to do.
 """
 
 _AGAIN = """
@@ -91,6 +91,7 @@ def updated(text: str, run: Run, pictures: Pictures, limits: Mapping[str, str]) 
     The lines of the targets that other chapters are about stay as they are.
     """
     parts = _Parts.of(text)
+    parts.head = "\n".join([_HEAD, *_machine(run)])
     lines = targets.lines_in(parts.sections.get(targets.TITLE, ""))
     lines |= targets.lines_of(run.chapters)
     parts.put(targets.section(lines, limits))
@@ -151,15 +152,9 @@ def _headlines(chapters: Sequence[Chapter]) -> Iterator[str]:
 
 
 def _machine(run: Run) -> Iterator[str]:
-    yield f"Measured on {run.at:%Y-%m-%d}."
-    if run.quick:
-        yield "A quick run: small sizes, few rounds. Do not quote it."
-    yield ""
     yield _row("Machine", "")
     yield _row("---", "---")
     yield from (_row(name, fact) for name, fact in run.machine.items())
-    before, after = run.load
-    yield _row("Load average", f"{before:.1f} before, {after:.1f} after")
     yield ""
 
 
@@ -168,7 +163,7 @@ def _chapter(chapter: Chapter, pictures: Sequence[str]) -> Iterator[str]:
     yield ""
     if found := chapter.circumstances:
         before, after = found.load
-        sizes = "small sizes" if found.quick else "full sizes"
+        sizes = "small sizes (do not quote it)" if found.quick else "full sizes"
         yield f"Measured on {found.at:%Y-%m-%d} at {found.at:%H:%M} UTC, {sizes},"
         yield f"in {duration(found.seconds)}, at a load average of {before:.1f} before"
         yield f"and {after:.1f} after."

@@ -7,6 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,26 +52,30 @@ def kernel(namespace: str) -> Iterator[NftSocket]:
 @given(
     there=st.sets(st.integers(0, 2_000), max_size=1_500),
     asked=st.lists(st.integers(0, 2_000), unique=True, max_size=60),
+    hopes=st.sets(st.integers(0, 2_000)) | st.none(),
 )
 def test_lookup_equals_the_dump(
-    nft: Nft, kernel: NftSocket, there: set[int], asked: list[int]
+    nft: Nft, kernel: NftSocket, there: set[int], asked: list[int], hopes: set[int] | None
 ) -> None:
+    """Whatever was said to be likely there."""
     kernel.commit([encode.flush_elements(SETS["h4"])])
     held = [Row(n, n, 3_600_000, f"N{n}") for n in sorted(there)]
     if held:
         kernel.commit(encode.add_elements(SETS["h4"], to_columns(held)))
     keys = columns(asked)
-    present, found = kernel.lookup(SETS["h4"], NewElements(keys, keys))
+    likely = None if hopes is None else np.array([n in hopes or n in there for n in asked], bool)
+    present, found = kernel.lookup(SETS["h4"], NewElements(keys, keys), likely)
     assert present.tolist() == [n in there for n in asked]
     assert to_rows(found) == [Row(n, n, 3_600_000, f"N{n}") for n in asked if n in there]
 
 
 def test_lookup_of_more_keys_than_are_asked_at_once(nft: Nft, kernel: NftSocket) -> None:
-    held = to_columns([Row(n, n) for n in range(1_234)])
+    held = to_columns([Row(n, n) for n in range(2_345)])
     kernel.commit(encode.add_elements(SETS["h4"], held))
-    present, found = kernel.lookup(SETS["h4"], held)
-    assert present.all()
-    assert to_rows(found) == [Row(n, n) for n in range(1_234)]
+    for likely in (None, np.ones(len(held), np.bool_)):
+        present, found = kernel.lookup(SETS["h4"], held, likely)
+        assert present.all()
+        assert to_rows(found) == [Row(n, n) for n in range(2_345)]
 
 
 @pytest.mark.parametrize("name, bits", [("r4", 32), ("r6", 128), ("d4", 32)])
@@ -92,7 +97,9 @@ def test_lookup_of_ranges_equals_the_dump(
     asked = sorted((a, b) for a, b in near if 0 <= a < b <= top)
     keys = NewElements(columns([a for a, _ in asked]), columns([b for _, b in asked]))
     there = {(row.first, row.last): row for row in to_rows(kernel.elements(target))}
-    answer = kernel.lookup_ranges(target, keys)
+    hopes = choose.draw(st.none() | st.lists(st.booleans(), min_size=len(asked)))
+    likely = None if hopes is None else np.array(hopes[: len(asked)], np.bool_)
+    answer = kernel.lookup_ranges(target, keys, likely)
     if any(b == top for _, b in asked):
         assert answer is None
         return
@@ -127,7 +134,8 @@ def test_counters_around_addresses_equal_the_dump(
 def test_lookup_in_a_set_that_is_not_there(nft: Nft, kernel: NftSocket) -> None:
     keys = NewElements(columns([1, 7]), columns([4, 9]))
     for missing in (SetRef("t", "nope", 4), SetRef("nope", "r4", 4, True)):
-        answer = kernel.lookup_ranges(missing, keys)
-        assert answer is not None
-        assert not answer[0].any()
-        assert not kernel.lookup(missing, keys)[0].any()
+        for likely in (None, np.ones(len(keys), np.bool_)):
+            answer = kernel.lookup_ranges(missing, keys, likely)
+            assert answer is not None
+            assert not answer[0].any()
+            assert not kernel.lookup(missing, keys, likely)[0].any()

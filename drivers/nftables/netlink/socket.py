@@ -18,8 +18,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.nftables.netlink import answers as told
 from drivers.nftables.netlink import encode
-from drivers.nftables.netlink.answers import questions, sift
 from drivers.nftables.netlink.attributes import Message
 from drivers.nftables.netlink.columns import (
     Counters,
@@ -66,7 +66,7 @@ from drivers.nftables.netlink.replies import (
     set_facts,
 )
 from drivers.nftables.netlink.rows import at_top
-from enforcer.core.addresses import equal, successor, to_integers
+from enforcer.core.addresses import Indices, equal, successor, to_integers
 from enforcer.core.rules import Addresses
 
 _RECEIVE = 1 << 18
@@ -204,16 +204,21 @@ class NftSocket:
         parts, _ = self.dump([target])
         return read_elements(parts, target.key_bytes, target.interval)[0]
 
-    def lookup(self, target: SetRef, keys: NewElements) -> tuple[NDArray[np.bool_], Elements]:
+    def lookup(
+        self, target: SetRef, keys: NewElements, likely: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.bool_], Elements]:
         """Which of `keys` a set without intervals holds, and those elements, in their order.
 
+        `likely`: those that should be there, which is only about how long it takes.
         A set that is not there holds none. Raises KernelRefused, MovingRuleset, MalformedReply.
         """
-        present, found = self._single(target, keys.first)
+        present, found = self._single(target, keys.first, likely=likely)
+        if not np.array_equal(found.key, keys.first[present]):
+            raise MalformedReply("the kernel answered a question about a key with another one")
         return present, answered_hosts(found)
 
     def lookup_ranges(
-        self, target: SetRef, ranges: NewElements
+        self, target: SetRef, ranges: NewElements, likely: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.bool_], Elements] | None:
         """The same for a set of ranges, each of two addresses or more; None: only a dump tells.
 
@@ -223,13 +228,14 @@ class NftSocket:
         """
         if at_top(ranges.last, target.key_bytes).any():
             return None
-        started, found = self._single(target, ranges.first)
+        started, found = self._single(target, ranges.first, likely=likely)
         asked = np.flatnonzero(started)
         there = equal(found.key, ranges.first[asked])
         if (found.is_end | found.closed).any():
             return None
         rows = asked[there]
-        ended, ends = self._single(target, successor(ranges.first[rows]), ends=True)
+        after, all_of_them = successor(ranges.first[rows]), np.ones(len(rows), np.bool_)
+        ended, ends = self._single(target, after, ends=True, likely=all_of_them)
         if not (ended.all() and ends.is_end.all()):
             return None
         same = equal(ends.key, successor(ranges.last[rows]))
@@ -251,19 +257,39 @@ class NftSocket:
         return found.counter[list(each.values())]
 
     def _single(
-        self, target: SetRef, keys: Addresses, ends: bool = False
+        self,
+        target: SetRef,
+        keys: Addresses,
+        ends: bool = False,
+        likely: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.bool_], Halves]:
-        replies: list[bytes] = []
-        sequence = self._reserve(len(keys))
-        for at in range(0, len(keys), _KEYS_AT_ONCE):
-            some = keys[at : at + _KEYS_AT_ONCE]
-            self._send(questions(target, some, sequence + at, ends))
-            replies += self._receiver.queued()
-        answers = sift(replies, sequence, len(keys))
+        """For which of `keys` there is an element; those that are `likely` there are quicker."""
+        alone = np.ones(len(keys), np.bool_)
+        parts: list[tuple[Indices, told.Answers]] = []
+        rows = np.flatnonzero(alone if likely is None else likely)
+        for at in range(0, 0 if likely is None else len(rows), _KEYS_AT_ONCE):
+            some = rows[at : at + _KEYS_AT_ONCE]
+            sequence = self._next()
+            self._send(told.question_of_all(target, keys[some], sequence, ends))
+            answers = told.sift_of_all(list(self._receiver.queued()), sequence, len(some))
+            alone[some[answers.present]] = False
+            parts.append((some, answers))
+        rest = np.flatnonzero(alone)
+        parts.append((rest, self._one_by_one(target, keys[rest], ends)))
+        answers = told.together(parts, len(keys)) if len(parts) > 1 else parts[0][1]
         found = read_answers(answers, target.key_bytes)
         if len(found.part) != len(answers.offsets):
             raise MalformedReply("the kernel answered a question about a key with no key")
         return answers.present, found
+
+    def _one_by_one(self, target: SetRef, keys: Addresses, ends: bool) -> told.Answers:
+        replies: list[bytes] = []
+        sequence = self._reserve(len(keys))
+        for at in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[at : at + _KEYS_AT_ONCE]
+            self._send(told.questions(target, some, sequence + at, ends))
+            replies += self._receiver.queued()
+        return told.sift(replies, sequence, len(keys))
 
     def _ask(self, question: Message) -> list[bytes]:
         sequence = self._next()

@@ -17,6 +17,7 @@ from enforcer.core.brake import PauseState
 from enforcer.core.orders import BlockList
 from enforcer.storage.database import Database
 from enforcer.storage.placed import JustPlaced
+from enforcer.storage.records import INTENT
 from enforcer.storage.unit_of_work import Reader
 from tests.unit.control.desk import ANN, Desk, block
 
@@ -25,10 +26,12 @@ class Asked(Database):
     """Counts how often it is read."""
 
     asked = 0
+    before: Callable[[], object] = bool
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         self.asked += 1
+        self.before()
         with super().read() as reader:
             yield reader
 
@@ -54,14 +57,14 @@ class Loop:
         """An order that another process places; its number."""
         return self._placed_in(self.other)
 
-    def here(self) -> int:
+    def here(self, lasts: float | None = None) -> int:
         """An order that this process places; its number."""
-        return self._placed_in(self.database)
+        return self._placed_in(self.database, lasts)
 
-    def _placed_in(self, database: Database) -> int:
+    def _placed_in(self, database: Database, lasts: float | None = None) -> int:
         self.desk.database = database
         try:
-            return self.desk.place().number
+            return self.desk.place(lasts=lasts).number
         finally:
             self.desk.database = self.database
 
@@ -89,11 +92,13 @@ def loop(new_database: Callable[[], Path]) -> Iterator[Loop]:
     made.database.close()
 
 
-def test_own_orders_are_followed_without_a_question(loop: Loop) -> None:
+def test_own_orders_are_known_before_the_database_is_asked(loop: Loop) -> None:
     loop.follow()
     numbers = {loop.here(), loop.here()}
-    assert loop.follow() == 0
-    assert loop.known == numbers
+    known = list[set[int]]()
+    loop.database.before = lambda: known.append(loop.known)
+    loop.follow()
+    assert known[0] == loop.known == numbers
     assert loop.controller.book.head == max(numbers)
 
 
@@ -104,10 +109,14 @@ def test_what_another_process_placed_before_is_read(loop: Loop) -> None:
     assert loop.known == numbers
 
 
-def test_what_another_process_placed_after_is_read_when_it_rings(loop: Loop) -> None:
+@pytest.mark.parametrize("own", [INTENT, "order.placed"])
+def test_what_another_process_placed_after_is_read_when_it_rings(loop: Loop, own: str) -> None:
+    """One ring is all that there is: what was done here since must not be taken for its cause."""
     loop.follow()
-    numbers = {loop.here(), loop.by_another()}
-    loop.follow()
+    numbers = {loop.here()} if own == "order.placed" else set[int]()
+    with loop.database.write() as work:
+        work.open_intent(ANN, at=loop.desk.time.now(), device="edge1", payload={})
+    numbers.add(loop.by_another())
     loop.follow()
     assert loop.known == numbers
 
@@ -186,6 +195,16 @@ def test_ringing_takes_an_own_order_in_at_once(loop: Loop, woken: Woken) -> None
     loop.follow()
     assert not loop.alarm_is_due()
     assert woken.names == ["edge1"]
+
+
+@pytest.mark.parametrize(("lasts", "handed_over"), [(None, True), (60.0, True), (0.9, False)])
+def test_the_loop_is_woken_for_an_end_that_is_near(
+    loop: Loop, woken: Woken, lasts: float | None, handed_over: bool
+) -> None:
+    loop.here(lasts)
+    assert loop.controller.hear() is handed_over
+    assert loop.alarm_is_due()
+    assert not loop.controller.hear()
 
 
 def test_ringing_leaves_to_the_loop_what_another_process_did(loop: Loop, woken: Woken) -> None:

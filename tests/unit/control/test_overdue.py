@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from enforcer.errors import DeviceUnreachable, StorageError
 from tests.fakes.device import FakeDevice
 from tests.fakes.faults import Point
 from tests.unit.control.conftest import Start
-from tests.unit.control.desk import Desk, block, eventually
+from tests.unit.control.desk import PATIENCE, Desk, block, eventually
 from tests.unit.control.test_controller import rung, running
 
 ALMOST = LONGEST - 1
@@ -38,20 +39,37 @@ def owing(desk: Desk) -> Owed:
     return made
 
 
+def failing(desk: Desk) -> bool:
+    known = desk.evidence.facts("edge1")
+    return known is not None and known.failing_since is not None
+
+
 def looked_at(desk: Desk, owed: Owed) -> None:
     owed.begin(desk.clock.monotonic())
     owed.end(desk.clock.monotonic())
+
+
+def hang(box: FakeDevice) -> tuple[threading.Event, threading.Event]:
+    """At the next batch: whether it has come to that, and what lets it go on."""
+    reached, release = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reached.set()
+        release.wait()
+
+    box.faults.act(Point.STAGE, wait)
+    return reached, release
 
 
 def test_a_device_that_hangs_is_alarmed_until_it_answers(desk: Desk, start: Start) -> None:
     worker = start(desk)
     assert eventually(lambda: worker.owed.done is not None)
     overdue = watched(desk, edge1=worker.owed)
-    release = desk.box().faults.hang(Point.STAGE)
+    reached, release = hang(desk.box())
     try:
         order = desk.place()
         worker.wake("rung")
-        assert eventually(lambda: Point.STAGE in desk.box().faults.met)
+        assert reached.wait(PATIENCE)
         desk.clock.advance(ALMOST)
         overdue.look()
         assert alarms(desk) == []
@@ -96,7 +114,7 @@ def test_a_device_that_fails_is_recorded_as_failing_instead(desk: Desk, start: S
     desk.box().faults.keep_failing(Point.CONNECT, DeviceUnreachable)
     desk.place()
     worker = start(desk)
-    assert eventually(lambda: desk.facts().failing_since is not None)
+    assert eventually(lambda: failing(desk))
     overdue = watched(desk, edge1=worker.owed)
     desk.clock.advance(LONGEST * 10)
     overdue.look()
@@ -207,11 +225,11 @@ def test_a_running_controller_alarms_a_device_that_hangs(new_database: Callable[
     try:
         with running(desk, tick=0.05):
             assert eventually(lambda: desk.facts().verified_at is not None)
-            release = box.faults.hang(Point.STAGE)
+            reached, release = hang(box)
             try:
                 desk.place(block())
                 rung(desk)
-                assert eventually(lambda: Point.STAGE in box.faults.met)
+                assert reached.wait(PATIENCE)
                 clock.passed = LONGEST
                 assert eventually(lambda: alarms(desk) == ["edge1"])
             finally:
