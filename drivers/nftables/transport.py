@@ -7,10 +7,10 @@ Everything else in this driver speaks netlink through what a transport opens; an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from drivers.nftables.netlink.errors import NamespaceMissing
@@ -55,7 +55,7 @@ class LocalTransport:
         """The inode of the namespace: a rebuilt one has another as long as a socket is open."""
         path = _OWN if self.namespace is None else namespace_path(self.namespace)
         try:
-            return str(Path(path).stat().st_ino)
+            return str(os.stat(path).st_ino)  # noqa: PTH116 - asked twice with every order
         except FileNotFoundError:
             raise NamespaceMissing(
                 f"there is no network namespace {path}; create it or correct the inventory"

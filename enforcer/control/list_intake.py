@@ -14,7 +14,7 @@ import numpy as np
 
 from enforcer.application.actor import Actor
 from enforcer.core.four_eyes import Thresholds, grown
-from enforcer.core.intervals import Ranges
+from enforcer.core.intervals import Ranges, ordered
 from enforcer.core.list_checks import Judged, grounds, judge
 from enforcer.core.list_diff import ListDifference, difference, leaps, shrinkage
 from enforcer.core.list_report import MOST_LINES, ListReport, ReportLine
@@ -124,7 +124,9 @@ def examine(offer: Offer, topology: Topology) -> Examined:
     by = grounds(topology)
     v4 = judge(4, Ranges(parsed.v4_first, parsed.v4_last), by)
     v6 = judge(6, Ranges(parsed.v6_first, parsed.v6_last), by)
-    content = content_of(v4.ranges.take(v4.kept), v6.ranges.take(v6.kept))
+    # Whoever looks an address up, compares or compiles needs them so: sorted once is enough.
+    kept4, kept6 = (ordered(judged.ranges.take(judged.kept)) for judged in (v4, v6))
+    content = content_of(kept4, kept6)
     return Examined(offer, content, _report(parsed, v4, v6), parsed.lines)
 
 

@@ -216,14 +216,19 @@ def merge(ranges: Ranges) -> Ranges:
     return Ranges(rows.first, rows.last)
 
 
+def ordered(ranges: Ranges) -> Ranges:
+    """The same rows, sorted by `first`."""
+    by_first = ascending(ranges.first)
+    return ranges if by_first is None else ranges.take(by_first)
+
+
 def _unnested(ranges: Ranges) -> Ranges:
     """Sorted, without rows that lie inside the one before them, as often as that helps a little.
 
     Prefixes only nest, and seldom deeply: what is left of them overlaps no more, and needs no
     sweep.
     """
-    by_first = ascending(ranges.first)
-    rows = ranges if by_first is None else ranges.take(by_first)
+    rows = ordered(ranges)
     for _ in range(_NESTED_DEEP):
         nested = ~before(rows.last[:-1], rows.last[1:])
         if not nested.any():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enforcer.core.intervals import Ranges
+from enforcer.core.intervals import Ranges, ordered
 from enforcer.core.rules import Addresses
 
 SHRINK_LIMIT = 0.2
@@ -34,14 +34,11 @@ class ListContent:
         return Ranges(self.v6_first, self.v6_last)
 
     def same_as(self, other: ListContent) -> bool:
-        """Whether the entries are the same, row by row; versions aside."""
+        """Whether the entries are the same, sorted by their first address; versions aside."""
+        both = ((ordered(self.ranges(f)), ordered(other.ranges(f))) for f in (4, 6))
         return all(
-            np.array_equal(mine, theirs)
-            for family in (4, 6)
-            for mine, theirs in (
-                (self.ranges(family).first, other.ranges(family).first),
-                (self.ranges(family).last, other.ranges(family).last),
-            )
+            np.array_equal(mine.first, theirs.first) and np.array_equal(mine.last, theirs.last)
+            for mine, theirs in both
         )
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from enforcer.application.actor import Actor
 from enforcer.application.commands import PlaceOrder
 from enforcer.application.desk_views import PlaceResult
+from enforcer.clock import SystemClock
 from enforcer.core.orders import Order
 from enforcer.errors import (
     AwaitingApproval,
@@ -26,6 +27,8 @@ from enforcer.usecases.world import World
 
 PORTION = 100
 """Orders in one transaction: other writers wait for it, so it stays well below 100 ms."""
+_REST = 0.003
+"""Seconds between two portions: other programs look so often whether they may write."""
 _TO_THE_DISK = 20
 """After so many portions the disk is waited for, so that the log of the database stays short."""
 
@@ -43,6 +46,8 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
     outcomes: list[Outcome] = []
     try:
         for at, portion in enumerate(_portions(commands), 1):
+            if at > 1:
+                SystemClock().sleep(_REST)
             last = len(outcomes) + len(portion) == len(commands)
             swift = not last and at % _TO_THE_DISK > 0
             outcomes += _take(admission, actor, portion, losses, swift)

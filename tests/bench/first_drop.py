@@ -31,7 +31,7 @@ from tests.bench.traced import read_trace
 NAME = "order"
 _SERVED = '[service.web]\nlisten = "127.0.0.1:0"\n'
 _STANDING = (0, 1_000, 10_000, 100_000, 1_000_000)
-_ROUNDS = {0: 200, 1_000: 40, 10_000: 60, 100_000: 60, 1_000_000: 40}
+_ROUNDS = {0: 200, 1_000: 40, 10_000: 40, 100_000: 40, 1_000_000: 60}
 _BY_COMMAND = 10
 _SPLIT = 30
 _SHARES = (0.0, 0.5, 0.9, 0.99, 1.0)

@@ -41,10 +41,13 @@ class Size:
 
     def rounds(self, entries: int) -> int:
         """Of something long with so many entries."""
-        return self.long if entries < _MILLION else min(self.long, 3)
+        few = next((n for size, n in _FEWER.items() if entries >= size), self.long)
+        return min(self.long, few)
 
 
 _MILLION = 1_000_000
+_FEWER = {_MILLION: 3, 100_000: 5}
+"""So many rounds from so many entries on."""
 FULL = Size(
     members=(0, 10_000, 100_000),
     entries=100_000,

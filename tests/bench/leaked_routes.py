@@ -202,7 +202,7 @@ def measure(size: Size, say: Say) -> Chapter:
                 last = count == counts[-1]
                 leaks(chapter, app, Leaked(edge, count, ROUNDS, last), say)
         for count in lengths:
-            lists(chapter, app, count, 1 if quick or count > NAIVE_AT[-1] else ROUNDS, say)
+            lists(chapter, app, count, 1 if quick or count > NAIVE_AT[0] else ROUNDS, say)
     chapter.remarks += beyond(chapter)
     return chapter
 

@@ -39,7 +39,8 @@ def in_own_lab(name: str, topology: Path, quick: bool) -> Chapter:
         inside = [sys.executable, "-m", "tests.bench", *words]
         before, began, at = machine.load(), time.monotonic(), SystemClock().now()
         code = _run([sys.executable, "-m", "lab.clabns", str(topology), "--", *inside])
-        if code != 0 or not file.exists():
+        # It is written last: that a lab could not be taken down in good order changes nothing.
+        if not file.exists():
             raise LabCommandFailed(f"it ended with {code}; what it said is above")
         chapter = Chapter.of(json.loads(file.read_text(encoding="utf-8")))
     load = (before, machine.load())

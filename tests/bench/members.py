@@ -228,7 +228,7 @@ def _times(
 def measure(size: Size, say: Say) -> Chapter:
     """Run the benchmark; it needs loopback alone."""
     chapter = Chapter(NAME, "Many members in one push (emulated routers)", METHOD)
-    count = size.entries // 100
+    count = size.entries // 200
     for platform in PLATFORMS:
         for delay in DELAYS_MS:
             say(f"{platform.title}: {count} members at {delay} ms a line, {ROUNDS} rounds")

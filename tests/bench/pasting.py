@@ -24,7 +24,7 @@ from tests.cli_stub import PASSWORD, USER, Behaviour, Stub
 
 NAME = "paste"
 LINES = 500
-_ROUNDS = 3
+_ROUNDS = 2
 DELAYS_MS = (0, 5)
 PASTE = "paste"
 SEND, SEND_BLIND = "send_config_set", "send_config_set, unchecked"

@@ -20,6 +20,7 @@ from tests.bench.timeline import Timeline
 NAME = "quick"
 GENERATION = "asking for the generation"
 RESTING, SECOND = "a controller at rest, processor time each second", "a second"
+_MANY = 100_000
 _REST = 3.0
 _SETTLING = 5.0
 """Seconds after a start: what was begun then is over."""
@@ -30,9 +31,10 @@ METHOD = f"""
 A block list of so many entries stands, both ways, and nothing changes. `{QUICK}`: the pass that a
 tick, each second, and whatever else rings lead to; it relies on the proof of the last full pass
 where the kernel's generation is still the same. The session is open. Beside it what it cannot do
-without: `{GENERATION}`, one question on an open socket. `{RESTING}`: of `enforcer run` without the
-desk, its ticks and all, looked at for {_REST:g} s a round: beside a second it is the share of one
-processor."""
+without: `{GENERATION}`, one question on an open socket.
+
+`{RESTING}`: of `enforcer run` without the desk, its ticks
+and all, looked at for {_REST:g} s a round: beside a second it is the share of one processor."""
 
 
 def processor_seconds(process: int) -> float:
@@ -50,8 +52,9 @@ def measure(size: Size, say: Say) -> Chapter:
         with installed() as installation:
             say(f"a list of {entries:,} entries is enforced first")
             _passes(installation, entries, size.short, chapter, say)
-            say(f"a controller at rest, {size.long} rounds")
-            _rest(installation, entries, size.long, chapter)
+            rounds = size.rounds(_MANY)
+            say(f"a controller at rest, {rounds} rounds")
+            _rest(installation, entries, rounds, chapter)
         Node(ROUTER).nft("flush ruleset\n")
     return chapter
 

@@ -205,7 +205,7 @@ def measure(size: Size, say: Say) -> Chapter:
     for kind, (make, slow) in kinds.items():
         for count in size.members:
             many = slow and count > 10_000
-            rounds = size.medium if many else size.short
+            rounds = size.medium // 2 if many else size.short
             all_members, spare = without(make(count + 50, count, end=end), 50)
             say(f"one {kind} beside {count:,}, {rounds} rounds")
             situation, times, remarks = _situation(kind, all_members, spare, rounds, nodes)

@@ -51,7 +51,7 @@ RAW = "raw netlink"
 
 _DAY = timedelta(days=1)
 _NUMBER = 4711
-_AT_THE_SHELL = 3
+_AT_THE_SHELL = 2
 
 
 def method(entries: int) -> str:
