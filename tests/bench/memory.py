@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,15 +29,17 @@ BARE = "bare columns"
 ALONE, SERVING = "controller", "controller with server"
 _DESK = '[service.web]\nlisten = "127.0.0.1:0"\n'
 _MB = 1e6
+_REST = 3.0
 
 METHOD = f"""
 `enforcer run` as a program, alone and with the server for API and desk in it, enforces a block list
-both ways. Its resident memory (`VmRSS`, Linux) is read from outside, and the most that it was
-(`VmHWM`, which is set back before each): when it leads and has read the empty router, `{START}`;
-when the list is imported, written and proved, `{ENFORCED}`; after a full pass that found nothing,
-`{PASSED}`; after a foreign `nft flush ruleset` was repaired, `{REPAIRED}`; and after another start
-of the program, with everything proved, `{AGAIN}`. Beside it the `{BARE}`: the bytes of all rows
-that the router must hold, as the program keeps them: first and last address, end, order."""
+both ways. Its resident memory (`VmRSS`, Linux) is read from outside, {_REST:g} s after each of
+these, and the most that it was until then (`VmHWM`, which is set back before each): when it leads
+and has read the empty router, `{START}`; when the list is imported, written and proved,
+`{ENFORCED}`; after a full pass that found nothing, `{PASSED}`; after a foreign `nft flush ruleset`
+was repaired, `{REPAIRED}`; and after another start of the program, with everything proved,
+`{AGAIN}`. Beside it the `{BARE}`: the bytes of all rows that the router must hold, as the program
+keeps them: first and last address, end, order."""
 
 
 def bare_megabytes(cover: Mapping[Rule, Members]) -> float:
@@ -84,8 +87,10 @@ class Phases:
         self.note(name, memory)
 
     def note(self, name: str, memory: Memory) -> None:
-        """The end of a phase."""
-        self.resident[name], self.at_most[name] = memory.resident(), memory.at_most()
+        """The end of a phase, and what is left of it a little later."""
+        self.at_most[name] = memory.at_most()
+        time.sleep(_REST)
+        self.resident[name] = memory.resident()
 
 
 def _flushed(app: Application) -> None:

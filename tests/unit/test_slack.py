@@ -4,73 +4,75 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
-from enforcer import slack
 from enforcer.clock import SystemClock
-from enforcer.slack import WORTH, Slack, given_back
+from enforcer.slack import WORTH, Allocator, Slack, given_back
 
 
-class Machine:
-    """A process of which somebody says how big it is; a trim leaves what is `used`."""
+class Heap:
+    """An allocator that somebody else uses."""
 
     def __init__(self) -> None:
-        self.size = self.used = 100_000_000
+        self.bytes = 0
         self.trims = 0
 
-    def resident(self) -> int:
-        return self.size
+    def free(self) -> int:
+        return self.bytes
 
     def trim(self) -> None:
         self.trims += 1
-        self.size = self.used
 
 
 @pytest.fixture
-def machine() -> Machine:
-    return Machine()
+def heap() -> Heap:
+    return Heap()
 
 
 @pytest.fixture
-def watched(machine: Machine) -> Slack:
-    return Slack(machine.resident, machine.trim)
+def slack(heap: Heap) -> Slack:
+    return Slack(heap.free, heap.trim)
 
 
-def test_nothing_is_done_where_nothing_grows(machine: Machine, watched: Slack) -> None:
-    machine.size += WORTH - 1
-    assert not watched.look()
-    assert machine.trims == 0
+def test_little_is_left_alone(heap: Heap, slack: Slack) -> None:
+    heap.bytes = WORTH - 1
+    assert not slack.look()
+    assert heap.trims == 0
 
 
-def test_what_grew_and_is_free_again_is_given_back(machine: Machine, watched: Slack) -> None:
-    machine.size += 3 * WORTH
-    assert watched.look()
-    assert machine.size == machine.used
+def test_much_that_was_freed_is_given_back_once(heap: Heap, slack: Slack) -> None:
+    heap.bytes = 3 * WORTH
+    assert slack.look()
+    assert not slack.look(), "the pages are gone, the blocks are still there"
+    heap.bytes += WORTH
+    assert slack.look()
 
 
-def test_what_is_used_is_not_searched_again_and_again(machine: Machine, watched: Slack) -> None:
-    machine.size = machine.used = machine.used + 3 * WORTH
-    assert watched.look()
-    assert not watched.look()
-    machine.size += WORTH
-    assert watched.look()
+def test_what_was_used_again_and_freed_again_is_given_back(heap: Heap, slack: Slack) -> None:
+    heap.bytes = 3 * WORTH
+    assert slack.look()
+    heap.bytes = WORTH
+    assert not slack.look()
+    heap.bytes = 2 * WORTH
+    assert slack.look()
 
 
-def test_after_it_shrank_it_counts_from_there(machine: Machine, watched: Slack) -> None:
-    machine.size = machine.used = 50_000_000
-    assert not watched.look()
-    machine.size += WORTH
-    assert watched.look()
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def test_holes_are_given_back_for_real() -> None:
+    allocator = Allocator()
+    slack = Slack(allocator.free, allocator.trim)
     pieces = [bytearray(b"x" * 100_000) for _ in range(800)]
-    full = slack.resident()
+    slack.look()
+    full = resident()
     kept = pieces[::40]
     del pieces
-    slack.trim()
-    assert slack.resident() < full - 40_000_000
+    assert slack.look()
+    assert resident() < full - 40_000_000
     assert len(kept) == 20
 
 

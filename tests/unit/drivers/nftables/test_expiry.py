@@ -18,7 +18,7 @@ def column(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array(values, np.int64)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(list(ENDS)), max_size=5))))
+@given(st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(list(ENDS)), max_size=40))))
 def test_it_is_the_earliest_of_what_is_there(steps: list[tuple[bool, list[int]]]) -> None:
     book, there = ExpiryBook(), dict.fromkeys(ENDS, 0)
     for adding, orders in steps:
