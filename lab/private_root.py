@@ -98,6 +98,8 @@ def furnish() -> None:
     run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
     for path in ("/run/netns", "/run/clabns/nodes"):
         Path(path).mkdir(parents=True)
+    # Else `ip netns add` mounts the folder over itself, and no handle below can be removed.
+    run(["mount", "--bind", "/run/netns", "/run/netns"])
     lock = Path("/run/lock")
     lock.mkdir()
     lock.chmod(0o1777)

@@ -16,7 +16,6 @@ import numpy as np
 from enforcer.core.rules import NO_END, Integers
 from enforcer.driver_api import GRACE_MS
 
-
 _FEW = 16
 """Elements that are counted one by one: what numpy needs at least is more than that."""
 

@@ -53,6 +53,11 @@ def test_the_commands_exit_code_is_ours(clabns: Runner) -> None:
     assert clabns(TWO, "--", "sh", "-c", "kill -9 $$").returncode == 128 + 9
 
 
+def test_a_command_may_make_namespaces_of_its_own(clabns: Runner) -> None:
+    done = clabns(TWO, "--", "sh", "-c", "ip netns add more && ip netns delete more")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_packets_cross_the_router_and_come_back_after_its_reboot(clabns: Runner) -> None:
     pings = " && ".join(
         f"ip netns exec clab-two-a ping -c 1 -W 2 -q {address}"

@@ -94,7 +94,7 @@ def test_every_recorded_kind_is_in_the_page() -> None:
         if isinstance(a, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z-]+", str(a.value))
     }
     kinds |= {f"control.{state}" for state in ("running", "paused", "frozen")}
-    kinds |= {"device.intent", "device.outcome", "orders.stored"}
+    kinds |= {"device.intent", "device.outcome", "order.placed", "orders.stored"}
     kinds |= {"order.lifted", "order.amended", "order.extended", "order.shortened"}
     kinds |= {"order.emergency", "proposal.made", "proposal.rejected", "proposal.withdrawn"}
     kinds |= {"proposal.lapsed"}
