@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,17 @@ _close_intent = often(
     )
     .values(closed_by=bindparam("outcome"))
 )
+
+
+_of_thread = threading.local()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """One for each thread: making one anew takes longer than compressing a few lines."""
+    if not hasattr(_of_thread, "compressor"):
+        _of_thread.compressor = zstandard.ZstdCompressor(level=3)
+    made: zstandard.ZstdCompressor = _of_thread.compressor
+    return made
 
 
 @dataclass(slots=True)
@@ -184,7 +196,7 @@ class Recorder:
     def add_blob(self, content: bytes) -> str:
         """Store `content` once; its SHA-256 in hexadecimal."""
         digest = hashlib.sha256(content).hexdigest()
-        body = zstandard.ZstdCompressor(level=3).compress(content)
+        body = _compressor().compress(content)
         self._connection.execute(_add_blob, {"wanted": digest, "packed": body})
         return digest
 
