@@ -52,13 +52,24 @@ class Key(StrEnum):
     BLACKHOLE = "blackhole"
 
 
+_ALL_PORTS = (0, 65535)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Protocol number and inclusive port ranges; None: any port."""
+    """Protocol number and inclusive port ranges; None: any port, and packets without ports too.
+
+    All ports are any port: to a router's filter they are one and the same.
+    """
 
     protocol: int
     source_ports: tuple[int, int] | None = None
     destination_ports: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("source_ports", "destination_ports"):
+            if getattr(self, name) == _ALL_PORTS:
+                object.__setattr__(self, name, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,16 @@ def test_without_exceptions_a_rule_is_one_deny() -> None:
     assert clauses(Rule(6, Key.DESTINATION)) == (Clause(),)
 
 
+def test_all_ports_are_any_port_and_packets_without_ports() -> None:
+    rule = Rule(4, Key.SOURCE, Service(6, (0, 65535), (25, 25)))
+    assert rule == Rule(4, Key.SOURCE, Service(6, None, (25, 25)))
+    (clause,) = clauses(Rule(4, Key.SOURCE, Service(6, (0, 65535), (0, 65535))))
+    assert clause == Clause(protocol=6)
+    fragment = Packet(4, 1, 2, 6, None, None)
+    assert drops(Rule(4, Key.SOURCE, Service(6, (0, 65535))), fragment)
+    assert not drops(Rule(4, Key.SOURCE, Service(6, (1, 65535))), fragment)
+
+
 def test_an_excepted_address_costs_no_permit_and_one_deny() -> None:
     relay = int(ip_address("203.0.113.25"))
     rule = Rule(4, Key.SOURCE, Service(6, None, (25, 25)), None, (Exempt(relay, relay),))
