@@ -52,8 +52,10 @@ def test_what_lives_long_is_walked_by_no_later_search(garbage: Garbage) -> None:
     finally:
         gc.callbacks.remove(told)
     assert len(kept) == 5 * YOUNG
-    assert len(walked) > 2
-    assert max(walked) < YOUNG
+    # The first waits for a quarter of what was walked before, however much that was.
+    _, *later = walked
+    assert len(later) > 1
+    assert max(later) < YOUNG
     assert garbage.aside > len(kept) - YOUNG
 
 
