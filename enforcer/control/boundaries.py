@@ -17,6 +17,11 @@ _FEW = 100
 """So many are put in place one by one."""
 
 
+def end_of(order: Order) -> Turn | None:
+    """When it ends; None: never."""
+    return None if order.ends is None else (order.ends, _END, order.number)
+
+
 def past(instant: datetime) -> Turn:
     """After all that start or end at `instant`."""
     return instant, _PAST, 0
@@ -40,8 +45,8 @@ class Boundaries:
         starts, ends = list[Turn](), list[Turn]()
         for order in orders:
             starts.append((order.start, _START, order.number))
-            if (end := order.ends) is not None:
-                ends.append((end, _END, order.number))
+            if (end := end_of(order)) is not None:
+                ends.append(end)
         for known, new in zip(self._both, (starts, ends), strict=True):
             _merge(known, new)
 

@@ -87,6 +87,7 @@ class Controller:
         orphans = self._means.evidence.close_orphans(now)
         if orphans:
             log.warning("a dead process left intents open", intents=orphans)
+        self._database.forget_placed()
         self._seen = fill(self._book, self._database, now, held=False)
         self._unread.begin(self._seen)
         # Read after the orders: what is put in force from now on has a higher change sequence.
@@ -293,8 +294,8 @@ class Controller:
         """What these transactions did is known: the database need not be asked."""
         last = placed[-1]
         orders = tuple(order for one in placed for order in one.orders)
-        self._means.evidence.following.went_on(last.head, last.digest)
         devices = self._book.advance(orders, {}, last.head)
+        self._means.evidence.following.went_on(last.head, last.digest)
         self._unread.took(Portion(orders, last.head, last.head))
         self._seen = last.head
         return devices

@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from enforcer.control.book import KEEP_ENDED, Entry, Moves, OrderBook, Position
+from enforcer.control.boundaries import end_of
 from enforcer.control.ended import Ended
 from enforcer.core.compile import Compiled, advance, compile_device
 from enforcer.core.contributions import Contribution, Contributions
@@ -182,9 +183,20 @@ class DesiredState:
         what was not followed is as it was, and the next call goes on (`behind`).
         """
         moves = self._book.moves(self._position, now, None if whole else self._at_once)
+        if self._opens_early(moves, now):
+            moves = self._book.moves(self._position, now)
         changes = self._changes(moves, now)
         self._reach(moves)
         return self._move(*changes, now)
+
+    def _opens_early(self, moves: Moves, now: datetime) -> bool:
+        """Whether something would go before its turn, as what is lifted does, while starts wait
+        that may ask for the same."""
+        through = moves.position.through
+        return through is not None and any(
+            self._loses(entry, now) and ((end := end_of(entry.order)) is None or end > through)
+            for entry in moves.entries
+        )
 
     def ahead(self, now: datetime, most: int) -> Ahead:
         """Orders that moved since the last `advance`, if all of them together move no more than
@@ -196,7 +208,8 @@ class DesiredState:
         if moves.complete:
             return Ahead((), {}, None)
         moved = [(entry, self._parts_moved(entry, now)) for entry in moves.entries]
-        whole = sum(len(part) for _, parts in moved for part in parts) <= most
+        whole = moves.position.through is None
+        whole &= sum(len(part) for _, parts in moved for part in parts) <= most
         entries: list[Entry] = []
         found: dict[Rule, list[Contribution]] = {}
         for entry, parts in moved:

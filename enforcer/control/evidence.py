@@ -121,7 +121,7 @@ class Evidence:
         """What was last recorded about `device` (by this process, once it has written)."""
         if device not in self._known:
             with self._database.read() as reader:
-                self._known[device] = reader.devices.facts(device)
+                self._known.setdefault(device, reader.devices.facts(device))
         return self._known[device]
 
     def control(self, device: str) -> DeviceControl:

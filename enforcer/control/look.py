@@ -15,6 +15,8 @@ from enforcer.core.drift import Drift
 from enforcer.core.status import DeviceFacts
 from enforcer.core.topology import Mode
 
+BEHIND = "more orders begin or end at once than are written at once; the rest follows"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -91,7 +93,7 @@ class Look:
             present=(state.inventory if older else "") if told else present(before),
             braked=bounds.hold.why if bounds.hold is not None else "",
             marker=bounds.marker,
-            waiting=self.waiting,
+            waiting=self.waiting or (BEHIND if proved and state.behind else ""),
             contested_orders=off.contested,
             contested_by=off.contested_by,
         )

@@ -18,6 +18,7 @@ def proves(facts: DeviceFacts) -> bool:
         and not facts.held_orders
         and not facts.unsupported_orders
         and not facts.contested_orders
+        and not facts.waiting
     )
 
 

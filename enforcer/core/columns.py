@@ -40,6 +40,8 @@ def _around(parts: Sequence[NDArray[_Kind]]) -> NDArray[_Kind] | None:
             return None
         begin += part.nbytes
     row = base.strides[0]
+    if start % row:
+        return None
     return base[start // row : begin // row]
 
 

@@ -133,6 +133,10 @@ class Database:
         """
         return self._just_placed.after(position)
 
+    def forget_placed(self) -> None:
+        """The chain may have gone back since something was told: a server that was replaced."""
+        self._just_placed.forget()
+
     def listen_here(self, listener: Callable[[], bool] = nobody) -> None:
         """`listener` is called by whoever calls `tell_here` in this process; it must be quick."""
         self._just_placed.listener = listener
@@ -199,8 +203,10 @@ class Database:
         """Whoever waits for the disk does not keep others from writing."""
         with self._write(moved, swift=False) as unit:
             yield unit
-        written()
-        self.harden()
+        try:
+            written()
+        finally:
+            self.harden()
 
     @contextmanager
     def _swift(self, moved: bool) -> Iterator[UnitOfWork]:

@@ -5,7 +5,7 @@ SQLAlchemy looks a statement up, makes its parameters, a context and a result wi
 time. That is a few microseconds in a benchmark and a hundred in a program that was idle a moment
 before, whose code is in no cache any more; an order needs thirty of them. A statement that was
 named `often` is compiled once by SQLAlchemy and from then on handed to SQLite as it is. What goes
-wrong is done once more the usual way, which says what it is. Elsewhere nothing changes.
+wrong is said as usual. Elsewhere nothing changes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 from sqlalchemy import Connection, LargeBinary, Select, exc
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.base import Executable
+
+from enforcer.storage.sqlite import refusal
 
 _Statement = TypeVar("_Statement", bound=Executable)
 _DIALECT = sqlite.dialect()
@@ -121,12 +123,12 @@ class _Direct:
     ) -> Any:  # noqa: ANN401 - a result
         """As `Connection.execute`."""
         known = _OFTEN.get(id(statement))
-        if known is None:
+        if known is None or self._connection.closed:
             return self._connection.execute(statement, parameters, **options)
         try:
             return self._run(known, parameters)
-        except _WRONG:
-            return self._connection.execute(statement, parameters, **options)
+        except _WRONG as problem:
+            raise refusal(problem) from problem
 
     def _run(
         self,

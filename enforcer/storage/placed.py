@@ -81,6 +81,12 @@ class JustPlaced:
         with self._lock:
             self._other = max(self._other, head)
 
+    def forget(self) -> None:
+        """What was told may not be so any more."""
+        with self._lock:
+            self._last.clear()
+            self._other = 0
+
     def after(self, position: int) -> tuple[Placed, ...]:
         """All of them that came after `position`, where each follows the one before; oldest first.
 

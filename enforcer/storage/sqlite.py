@@ -18,11 +18,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from enforcer.clock import SystemClock
-from enforcer.errors import InvalidInput, StorageError
+from enforcer.errors import EnforcerError, InvalidInput, StorageError
 from enforcer.storage.errors import DUPLICATE, DatabaseBusy, DuplicateKey, SchemaDiffers
 
 WRITES = "enforcer_writes"
@@ -173,12 +173,23 @@ def _taken(raw: Any, patience: float) -> bool:  # noqa: ANN401  # as SQLAlchemy 
         clock.sleep(_LOOK_AGAIN)
 
 
+def refusal(original: Exception) -> EnforcerError:
+    """What SQLite, or Python before it, said about a statement that was handed to it directly."""
+    if isinstance(original, UnicodeError | OverflowError):
+        return _unfit(original)
+    known = DBAPIError.instance(None, None, original, sqlite3.Error)
+    assert isinstance(known, SQLAlchemyError)
+    return storage_error(known)
+
+
+def _unfit(original: Exception) -> InvalidInput:
+    return InvalidInput(f"the database cannot hold such a text or number ({original}): correct it")
+
+
 def _translate(context: ExceptionContext) -> None:
     original = context.original_exception
     if isinstance(original, UnicodeError | OverflowError):
-        raise InvalidInput(
-            f"the database cannot hold such a text or number ({original}): correct it"
-        ) from original
+        raise _unfit(original) from original
     if context.sqlalchemy_exception is not None:
         raise storage_error(context.sqlalchemy_exception) from original
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
+from enforcer.control.desired_state import DesiredState
 from enforcer.control.facts import Outcome
+from enforcer.control.look import BEHIND
 from enforcer.core.brake import PauseState
-from enforcer.core.orders import BlockAddress, Direction, Order
+from enforcer.core.orders import BlockAddress, Direction, Order, Scope
 from enforcer.core.status import Status
 from tests.unit.control.conftest import Start
-from tests.unit.control.desk import Desk, eventually
+from tests.unit.control.desk import Desk, edge, eventually, inventory
 
 ADDRESSES = tuple(f"198.51.100.{2 * n}" for n in range(8))
 AT_ONCE = 3
@@ -95,3 +98,71 @@ def test_one_that_is_lifted_or_prolonged_meanwhile_is_as_it_was_said(
         act(desk)
     assert [address for address in ADDRESSES if desk.drops(address)] == [ADDRESSES[-1]]
     assert desk.run().outcome is Outcome.CLEAN
+
+
+def test_what_is_lifted_waits_for_the_start_of_what_replaces_it(desk: Desk) -> None:
+    """A lift comes as it is known; the start of the other order waits behind many others."""
+    desk.at_once = AT_ONCE
+    replaced = desk.place(outgoing("198.51.100.100"))
+    desk.run()
+    for address in ADDRESSES:
+        desk.place(outgoing(address), after=60)
+    desk.place(outgoing("198.51.100.100"), after=60)
+    desk.quick()
+    desk.clock.advance(61)
+    desk.change(replaced, lift=True)
+    dropped: list[bool] = []
+    while not dropped or desk.reconciler().state.behind:
+        desk.quick()
+        dropped.append(desk.drops("198.51.100.100"))
+    assert all(dropped)
+    assert standing(desk) == len(ADDRESSES)
+
+
+def test_nothing_is_taken_away_ahead_of_starts_that_wait(
+    new_database: Callable[[], Path],
+) -> None:
+    """Starts about another device fill the portion in which the replacement would be."""
+    desk = Desk(new_database(), inventory(edge("edge1"), edge("edge2")))
+    state = DesiredState("edge1", desk.book)
+    here, there = Scope(devices=("edge1",)), Scope(devices=("edge2",))
+    replaced = desk.place(outgoing("198.51.100.100"), scope=here)
+    for address in ADDRESSES[:5]:
+        desk.place(outgoing(address), after=60, scope=there)
+    desk.place(outgoing("198.51.100.100"), after=60, scope=here)
+    desk.follow()
+    state.advance(desk.clock.now())
+    desk.clock.advance(60)
+    desk.change(replaced, lift=True)
+    desk.follow()
+    now = desk.clock.now()
+    ahead = state.ahead(now, 1)
+    assert ahead.moves is None
+    assert not any(
+        len(change.remove) for change in state.foresee(ahead, now).delta.addresses.values()
+    )
+    desk.close()
+
+
+def test_while_some_still_stand_the_device_is_not_recorded_as_proved(
+    desk: Desk, ending: list[Order]
+) -> None:
+    desk.clock.advance(60)
+    ends = desk.clock.now()
+    desk.clock.advance(2)
+    desk.quick()
+    desk.clock.advance(3)
+    between = desk.clock.now()
+    desk.quick()
+    assert desk.reconciler().state.behind
+    assert standing(desk)
+    with desk.database.read() as reader:
+        facts, period = reader.devices.facts("edge1"), reader.periods.around("edge1", between)
+    assert facts is not None and facts.waiting == BEHIND
+    assert period is None or period.since < ends
+    while desk.reconciler().state.behind:
+        desk.quick()
+    with desk.database.read() as reader:
+        facts, period = reader.devices.facts("edge1"), reader.periods.newest("edge1")
+    assert facts is not None and not facts.waiting
+    assert period is not None and period.until >= between

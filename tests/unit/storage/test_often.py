@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from enforcer.errors import StorageError
 from enforcer.storage.often import direct, often
 from enforcer.storage.sqlite import open_engine
 
@@ -171,6 +172,40 @@ def test_errors_are_those_of_the_usual_way(quick: Connection, row: dict[str, obj
     assert type(direct_error.value) is type(usual_error.value)
     assert str(direct_error.value) == str(usual_error.value)
     assert len(quick.execute(_all).all()) == 2
+
+
+def test_what_the_second_of_several_rows_breaks_is_said_of_it(quick: Connection) -> None:
+    fill(quick)
+    rows = [{"number": 7, "name": "new"}, {"number": 1, "name": "again"}]
+    with pytest.raises(StorageError, match=r"things\.number"):
+        quick.execute(_add, rows)
+
+
+def fill_up(engine: Engine) -> None:
+    big = [{"number": n, "name": "x" * 10_000, "body": None} for n in range(100, 1000)]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 20")
+        connection.exec_driver_sql("PRAGMA cache_size = 5")
+        fill(direct(connection))
+        direct(connection).execute(_add, big)
+
+
+def test_where_the_database_gave_up_the_transaction_nothing_more_is_written(
+    engine: Engine,
+) -> None:
+    """SQLite undoes a transaction by itself where the disk is full: what follows must not count."""
+    with pytest.raises(StorageError, match="full"):
+        fill_up(engine)
+    with engine.connect() as connection:
+        assert direct(connection).execute(_all).all() == []
+
+
+def test_a_transaction_that_is_over_takes_nothing_more(engine: Engine) -> None:
+    with engine.connect() as connection:
+        quick = direct(connection)
+        quick.execute(_all)
+    with pytest.raises(exc.ResourceClosedError):
+        quick.execute(_all)
 
 
 def test_no_row_where_one_must_be(quick: Connection) -> None:

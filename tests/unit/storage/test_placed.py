@@ -157,3 +157,11 @@ def test_what_is_long_ago_is_forgotten() -> None:
         last.tell(Placed(at, at + 1, b"", ()))
     assert last.after(0) == ()
     assert len(last.after(50)) == 50
+
+
+def test_what_was_told_can_be_forgotten(database: Database) -> None:
+    before = database.head()
+    with database.write() as work:
+        place(work)
+    database.forget_placed()
+    assert database.placed_after(before) == ()

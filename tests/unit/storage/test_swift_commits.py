@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,6 +72,23 @@ def heads(database: Database, path: Path) -> tuple[int, int]:
 def test_others_hear_of_a_commit_before_the_disk_has_it(database: Database, disk: Disk) -> None:
     commit(database, swift=False, disk=disk)
     assert [what.split()[0] for what in disk.met] == ["told", "sync"]
+
+
+def test_a_commit_reaches_the_disk_though_who_hears_of_it_fails(
+    database: Database, disk: Disk
+) -> None:
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        with_a_listener(database, fails)
+    assert [what.split()[0] for what in disk.met] == ["sync"]
+    assert database.head() == 1
+
+
+def with_a_listener(database: Database, listener: Callable[[], None]) -> None:
+    with database.write(written=listener) as work:
+        work.record("test", ANN, at=SystemClock().now(), payload={})
 
 
 def test_what_is_undone_is_told_to_nobody(database: Database, disk: Disk) -> None:
