@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 
 import structlog
@@ -19,6 +20,7 @@ from enforcer.control.filling import fill, new_lists
 from enforcer.control.fleet import Fleet, Means
 from enforcer.control.followed import Seen
 from enforcer.control.inventory_following import Followed, InventoryFollowing
+from enforcer.control.one_at_work import OneAtWork
 from enforcer.control.overdue import Overdue
 from enforcer.control.owed import Owed
 from enforcer.control.ownership import LEFT_BEHIND
@@ -59,6 +61,7 @@ class Controller:
         self._clock = self._means.clock
         self._looked: datetime | None = None
         self._following = threading.Lock()
+        self._followers = OneAtWork()
         self._heard = False
         self._away = False
         self._alarms = AlarmClock(self._tick, self._next_boundary, tick, self._clock)
@@ -139,10 +142,13 @@ class Controller:
             self._rearm()
         if visit is None or stop.is_set():
             return
-        self.follow("rung")
         device = visit.question.get("reconcile")
-        if isinstance(device, str):
-            self._asked(bell, visit, device)
+        if not isinstance(device, str):
+            self._followers.do(partial(self.follow, "rung"))
+            return
+        # Whoever asks for a pass wants it with everything that was committed before.
+        self.follow("rung")
+        self._asked(bell, visit, device)
 
     def _asked(self, bell: Bell, visit: Visit, device: str) -> None:
         """A person wants a full pass now; the answer goes back when it is done."""
@@ -162,7 +168,7 @@ class Controller:
         self._settle()
         self._guarded(self._database.settle)
         # Not TICK: a device over SSH is not asked for a mere tick, and this is a change.
-        self.follow("a change was found")
+        self._followers.do(partial(self.follow, "a change was found"))
         if self._fleet is None:
             return
         due = self._book.due(looked, now) if looked is not None and looked <= now else None

@@ -3,11 +3,11 @@
 
 Who places a hundred thousand orders is minutes of everybody else's patience, were they all read
 before any of them counts. So they are taken in portions, oldest first, and before each portion
-the orders that were placed since the last look: one that somebody places meanwhile does not queue
-behind the others. Only new orders are taken early: to block sooner harms nobody, while a lift that
-comes before the order that replaces what it lifts would open a gap. For the same reason each
-order comes as it stood where its portion ends, and what has no history here (new versions of
-lists, inventories) comes with the last portion.
+the orders that were placed by themselves since the last look: one that somebody places meanwhile
+does not queue behind the others. Only new ones are taken early: to block sooner harms nobody, while
+a lift that comes before the order that replaces what it lifts would open a gap. For the same
+reason each order comes as it stood where its portion ends, and what has no history here (new
+versions of lists, inventories) comes with the last portion.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from typing import NamedTuple
 from enforcer.core.orders import Order
 from enforcer.storage.unit_of_work import Reader
 
-PORTION = 500
-"""Orders that are read at once; a transaction with more of them is never divided."""
+FEW = 10
+"""A transaction with more new orders is one of many that somebody places in bulk: its orders wait
+for their turn, and keep nobody's single order from being among the newest that are read early."""
+PORTION = 200
+"""Orders that are read at once, while others wait; a transaction with more is never divided."""
 
 
 class Portion(NamedTuple):
@@ -85,4 +88,4 @@ class Unread:
     def _placed_since(self, reader: Reader, after: int, head: int) -> Iterator[Order]:
         """The newest ones, where they are many."""
         if after < head:
-            yield from reader.orders.placed_between(after, head, self._portion)
+            yield from reader.orders.placed_between(after, head, FEW, self._portion)

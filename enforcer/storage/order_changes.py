@@ -12,13 +12,17 @@ CHANGED_BETWEEN = (
     .where(orders.c.changed > bindparam("after"), orders.c.changed <= bindparam("until"))
     .order_by(orders.c.changed, orders.c.number)
 )
+_among = (orders.c.number > bindparam("after"), orders.c.number <= bindparam("until"))
+# Orders of one transaction have one time.
+_with_few = (
+    select(orders.c.created_us)
+    .where(*_among)
+    .group_by(orders.c.created_us)
+    .having(func.count() <= bindparam("few"))
+)
 PLACED_BETWEEN = (
     select(orders.c.body)
-    .where(
-        orders.c.number > bindparam("after"),
-        orders.c.number <= bindparam("until"),
-        orders.c.changed == orders.c.number,
-    )
+    .where(*_among, orders.c.changed == orders.c.number, orders.c.created_us.in_(_with_few))
     .order_by(orders.c.number.desc())
 )
 

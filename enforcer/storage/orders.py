@@ -117,9 +117,13 @@ class OrderReader:
         bodies = changed_again(self._connection, after, until)
         return {order.number: order for order in map(_order, bodies)}
 
-    def placed_between(self, after: int, until: int, limit: int) -> list[Order]:
-        """The newest of the orders placed then that were not changed since; newest first."""
-        return self._many(PLACED_BETWEEN.limit(limit), {"after": after, "until": until})
+    def placed_between(self, after: int, until: int, few: int, limit: int) -> list[Order]:
+        """Orders placed then, at most `few` in one transaction, and not changed since.
+
+        The newest `limit` of them, newest first. Both ends are ends of transactions.
+        """
+        given = {"after": after, "until": until, "few": few}
+        return self._many(PLACED_BETWEEN.limit(limit), given)
 
     def nth_change(self, after: int, count: int) -> int | None:
         """The change by which so many orders (from 1) were placed, or last changed, after

@@ -28,7 +28,10 @@ from enforcer.usecases.world import World
 PORTION = 100
 """Orders in one transaction: other writers wait for it, so it stays well below 100 ms."""
 _REST = 0.003
-"""Seconds between two portions: other programs look so often whether they may write."""
+"""Seconds between two portions at least: other programs look so often whether they may write."""
+_SHARE = 0.5
+"""And so much of what a portion took: a controller that shares two processors with this program
+records an intent and an outcome for each order that somebody else places meanwhile."""
 _TO_THE_DISK = 20
 """After so many portions the disk is waited for, so that the log of the database stays short."""
 
@@ -44,10 +47,13 @@ def place_many(world: World, actor: Actor, commands: Sequence[PlaceOrder]) -> li
     admission = Admission(world, swarm=True)
     losses = RouteLosses(admission)
     outcomes: list[Outcome] = []
+    clock = SystemClock()
+    began = clock.monotonic()
     try:
         for at, portion in enumerate(_portions(commands), 1):
             if at > 1:
-                SystemClock().sleep(_REST)
+                clock.sleep(max(_REST, _SHARE * (clock.monotonic() - began)))
+            began = clock.monotonic()
             last = len(outcomes) + len(portion) == len(commands)
             swift = not last and at % _TO_THE_DISK > 0
             outcomes += _take(admission, actor, portion, losses, swift)

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from enforcer.control.unread import Unread
+from enforcer.control.unread import FEW, Unread
 from enforcer.core.orders import Order
 from enforcer.storage.records import Note
 from tests.unit.control.desk import ANN, Desk, block
@@ -75,6 +75,22 @@ def test_who_is_placed_meanwhile_does_not_queue(desk: Desk) -> None:
     assert reading.head < late.number, "what was not read yet is not said to be known"
     reading.finish()
     assert len(reading.known) == 61
+
+
+def test_who_is_placed_meanwhile_is_not_lost_among_the_many_that_come_after(desk: Desk) -> None:
+    place(desk, 4 * FEW)
+    reading = Reading(desk)
+    reading.step()
+    place(desk, FEW + 1)
+    place(desk, FEW + 1)
+    (late,) = place(desk, 1)
+    few = place(desk, 2)
+    for _ in range(3):
+        place(desk, FEW + 1)
+    assert reading.step()[-3:] == [few[1].number, few[0].number, late.number]
+    assert reading.head < late.number
+    reading.finish()
+    assert len(reading.known) == 9 * FEW + 8
 
 
 def test_a_change_waits_for_its_turn(desk: Desk) -> None:
