@@ -187,6 +187,20 @@ class CountingSession(Protocol):
 
 
 @runtime_checkable
+class Foreseeing(Protocol):
+    """What a session offers besides where a guarded write of members finds out by itself whether
+    somebody else has written."""
+
+    def expected(self) -> Fingerprint | None:
+        """The fingerprint, if nobody has written since this session last read or staged.
+
+        Asks the device nothing: the next `stage` of members alone refuses otherwise, if it is
+        guarded. None: only `fingerprint` can tell.
+        """
+        ...
+
+
+@runtime_checkable
 class Transcribed(Protocol):
     """What a session offers besides where text goes to and fro."""
 

@@ -29,6 +29,9 @@ from enforcer.core.topology import Device
 from enforcer.driver_api import CredentialSource, Diagnosis, Driver, Session, Watch
 from enforcer.errors import ConfigurationInvalid
 
+_PACKETS = (Key.SOURCE, Key.DESTINATION, Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE)
+_KEYS = frozenset(((0, Key.INTERFACE), *((family, key) for family in (4, 6) for key in _PACKETS)))
+
 
 class NftablesDriver:
     """Bound to one device; `connect`, `watch` and `diagnose` alone are not pure."""
@@ -68,10 +71,7 @@ class NftablesDriver:
     @property
     def capability(self) -> Capability:
         """Both families, all keys of packets, services, peers and exceptions; interfaces."""
-        packets = (Key.SOURCE, Key.DESTINATION, Key.INPUT_INTERFACE, Key.OUTPUT_INTERFACE)
-        keys = frozenset((family, key) for family in (4, 6) for key in packets)
-        keys |= {(0, Key.INTERFACE)}
-        return Capability(keys, capacity=self._device.capacity)
+        return Capability(_KEYS, capacity=self._device.capacity)
 
     @property
     def traits(self) -> Trait:

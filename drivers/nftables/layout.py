@@ -8,6 +8,7 @@ layout in force is read back from the device, and kept until a set is far too bi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,6 +28,7 @@ OVERFULL = 4
 MAX_SHARDS = 4_096
 _KNOWN = 256
 """Layouts of which the names are remembered: a single order must not make all of them anew."""
+_LOW = 2**64 - 1
 _SHIFTS = {4: (0, 8, 16), 6: (0, 16, 32, 48, 64, 80, 96)}
 
 
@@ -47,6 +49,11 @@ class HostLayout:
         column, shift = (1, self.shift) if self.shift < 64 else (0, self.shift - 64)
         bits = members.first[:, column] >> np.uint64(shift)
         return (bits & np.uint64(self.count - 1)).astype(np.intp)
+
+    def shard(self, address: int) -> int:
+        """Which set one host is in."""
+        half = address & _LOW if self.shift < 64 else address
+        return half >> self.shift & (self.count - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,11 @@ class RangeLayout:
         cuts = _edges(self.cuts)
         low, high = search(cuts, members.first, "right"), search(cuts, members.last, "right")
         return np.where(low == high, low, self.count)
+
+    def shard(self, first: int, last: int) -> int:
+        """Which set one range is in; `count` stands for `wide`."""
+        low = bisect_right(self.cuts, first)
+        return low if low == bisect_right(self.cuts, last, lo=low) else self.count
 
 
 @lru_cache(_KNOWN)
@@ -134,6 +146,10 @@ def _numbered(base: ShardName, count: int) -> tuple[str, ...]:
 
 def place(rule: Rule, layout: Layout, members: Members) -> Iterator[Placed]:
     """`members` by the set they belong into; none empty, rows keep their order."""
+    if len(members) < 2:
+        # Most orders are about one address: columns would cost as much as for a thousand.
+        yield from (Placed(_place_of(rule, layout, *row[:2]), members) for row in members.rows())
+        return
     single = is_host(members)
     for here, scheme, names in (
         (single, layout.hosts, host_names(rule, layout.hosts)),
@@ -153,6 +169,13 @@ def place(rule: Rule, layout: Layout, members: Members) -> Iterator[Placed]:
         for name, low, high in zip(names, edges[:-1], edges[1:], strict=True):
             if low < high:
                 yield Placed(name, rows.cut(low, high))
+
+
+def _place_of(rule: Rule, layout: Layout, first: int, last: int) -> str:
+    """The set that one member belongs into."""
+    if first == last:
+        return host_names(rule, layout.hosts)[layout.hosts.shard(first)]
+    return range_names(rule, layout.ranges)[layout.ranges.shard(first, last)]
 
 
 def astray(scheme: HostLayout | RangeLayout, index: int, members: Members) -> Flags:

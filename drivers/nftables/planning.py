@@ -175,7 +175,7 @@ def _pieces(
     for rule, layout in layouts.items():
         change = delta.addresses.get(rule, nothing)
         old = held.layouts.get(rule, layout)
-        if old != layout:
+        if old is not layout and old != layout:
             change = _refilled(desired, change, rule, (old, layout), actual)
         if _rows(change):
             yield rule, change

@@ -112,10 +112,18 @@ class NftSession:
         """The namespace and its generation."""
         with translated(self._device):
             self._check_alive()
-            first = self._expiry.next_ms()
-            until = None if first is None else from_ms(first)
             self._look_at_links()
-            return Fingerprint(self._token(self._kernel.generation().number), until)
+            return self._fingerprint(self._kernel.generation().number)
+
+    def expected(self) -> Fingerprint | None:
+        """The same, if nobody has written since; links move without writing."""
+        if self._generation is None or self._record:
+            return None
+        return self._fingerprint(self._generation)
+
+    def _fingerprint(self, generation: int) -> Fingerprint:
+        first = self._expiry.next_ms()
+        return Fingerprint(self._token(generation), None if first is None else from_ms(first))
 
     def read_state(self, region: Region = ALL) -> Actual:
         """All of ours, or what is there of the members of `region`."""

@@ -13,6 +13,7 @@ from drivers.nftables.netlink import encode
 from drivers.nftables.netlink.attributes import Message
 from drivers.nftables.netlink.columns import Counters, NewElements
 from drivers.nftables.netlink.errors import NotThere
+from drivers.nftables.netlink.few import FEW
 from drivers.nftables.netlink.socket import NftSocket
 from drivers.nftables.parse import mark_text
 from drivers.nftables.reading import MARK_SET
@@ -77,10 +78,18 @@ def _additions(
 
 def new_elements(members: Members, now_ms: int, counted: Counters | None = None) -> NewElements:
     """Members as elements: the order's id as comment, its end and the grace time as timeout."""
-    timed = members.end != NO_END
-    timeout: Integers = np.where(timed, np.where(timed, members.end, 0) + GRACE_MS - now_ms, NO_END)
+    if len(members) <= FEW:
+        ends = [end if end == NO_END else end + GRACE_MS - now_ms for end in members.end.tolist()]
+        timeout = np.array(ends, np.int64)
+    else:
+        timeout = _timeouts(members.end, now_ms)
     comment = encode_orders(members.order)
     return NewElements(members.first, members.last, timeout, comment, counted)
+
+
+def _timeouts(end: Integers, now_ms: int) -> Integers:
+    timed = end != NO_END
+    return np.where(timed, np.where(timed, end, 0) + GRACE_MS - now_ms, NO_END)
 
 
 def _counted(kernel: NftSocket, change: SetChange, replaced: Flags) -> Counters:

@@ -38,10 +38,10 @@ def by_secret(world: Opened, secret: str, address: str) -> Actor:
         raise Unauthenticated(_NO_TOKEN)
     now = world.clock.now()
     with world.database.read() as reader:
-        token = reader.tokens.by_digest(digest(secret))
-        owner = reader.users.get(token.owner) if token is not None and token.owner else None
-    if token is None:
+        found = reader.tokens.by_digest(digest(secret))
+    if found is None:
         raise Unauthenticated(_NO_TOKEN)
+    token, owner = found
     terms = _terms(token)
     _holds(token, terms, address, now)
     roles = terms.roles if not token.owner else _of_owner(world, token, terms, owner, now)

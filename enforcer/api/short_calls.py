@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from enforcer.api.call_threads import CallThreads
+from enforcer.api.turns import THREADS
 
 AT_ONCE = 8
 """Calls that compute at the same time."""
@@ -32,6 +33,7 @@ class ShortCalls:
         self._patience = patience
         # Whose turn is next comes first; nobody is here without something that waits.
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._threads = CallThreads(THREADS)
 
     async def run(self, who: str, call: Callable[[], _Answer]) -> _Answer:
         """What `call` gives or raises, out of a thread; `who` has it called."""
@@ -39,7 +41,7 @@ class ShortCalls:
         place = _Place(self)
         late = asyncio.get_running_loop().call_later(self._patience, place.leave)
         try:
-            return await run_in_threadpool(call)
+            return await self._threads.run(call)
         finally:
             late.cancel()
             place.leave()

@@ -14,7 +14,7 @@ from enforcer.application.actor import Actor
 from enforcer.errors import EnforcerError
 
 THREADS = 100
-"""Of the server, for all calls."""
+"""Of the server for calls that take long; short ones have as many of their own."""
 SLOW_CALLS = 64
 """Of these, for those that wait, ask devices, or walk the whole audit chain."""
 EACH = 16

@@ -9,7 +9,15 @@ from contextlib import ExitStack, contextmanager
 from enforcer.control.crowd import CROWD, Crowd
 from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual
-from enforcer.driver_api import Applied, Driver, Fingerprint, Session, Staged, Transcribed
+from enforcer.driver_api import (
+    Applied,
+    Driver,
+    Fingerprint,
+    Foreseeing,
+    Session,
+    Staged,
+    Transcribed,
+)
 
 
 class Apart:
@@ -18,6 +26,11 @@ class Apart:
     def __init__(self, session: Session, crowd: Crowd) -> None:
         self._session = session
         self._crowd = crowd
+        self._foreseeing = session if isinstance(session, Foreseeing) else None
+
+    def expected(self) -> Fingerprint | None:
+        """See `Foreseeing`; None, too, where the session is none."""
+        return self._foreseeing.expected() if self._foreseeing is not None else None
 
     def fingerprint(self) -> Fingerprint:
         """See `Session`."""

@@ -61,5 +61,5 @@ def outlived(delta: Delta, now: datetime) -> bool:
     """Whether the device may have dropped by itself what `delta` removes: we are very late."""
     until = to_ms(now) + _MARGIN_MS - GRACE_MS
     ends = [change.remove.end for change in delta.addresses.values()]
-    late = any(bool((column <= until).any()) for column in ends)
+    late = any(len(column) and bool((column <= until).any()) for column in ends)
     return late or any(m.end <= until for c in delta.interfaces.values() for m in c.remove)

@@ -13,6 +13,7 @@ from enforcer.core.proof_sentences import MARKER_WORDS, release_words
 from enforcer.core.topology import Device, Mode
 
 NOTHING = Drift(Delta(), Tally())
+_NOTHING_CONTESTED = Contested()
 _NO_BASIS = "the inventory that it is held to cannot be read, so nothing at all is written"
 
 
@@ -44,7 +45,7 @@ class Bounds:
     ) -> Bounds:
         """By what people, the brake and the device itself decided."""
         own = PauseState.PAUSED if control.paused else PauseState.RUNNING
-        contested = Contested(control.contests)
+        contested = Contested(control.contests) if control.contests else _NOTHING_CONTESTED
         pause = stricter(pause, own)
         hold = control.hold
         return cls(device.name, device.mode, pause, hold, marker, contested, basis, control)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import cast
 
 from enforcer.control.steps import always
 from enforcer.core.brake import PauseState
@@ -13,8 +15,16 @@ from enforcer.core.drift import Drift
 from enforcer.core.intervals import Ranges
 from enforcer.core.rules import Actual, Desired, Rule
 from enforcer.core.status import DeviceFacts
-from enforcer.driver_api import Fingerprint
+from enforcer.driver_api import Fingerprint, Foreseeing, Session
 from enforcer.errors import CommandRejected, DeviceError, StaleState
+
+UNWRITTEN = "not written"
+"""The result of a plan of which the device has taken nothing."""
+
+
+@cache
+def _foresees(kind: type[Session]) -> bool:
+    return issubclass(kind, Foreseeing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,19 @@ class Proof:
         """Whether nothing was written since, and nothing has gone by itself."""
         until = seen.valid_until
         return seen.token == self.token and (until is None or until > now)
+
+    def stands(self, session: Session, now: datetime, unasked: bool = False) -> bool:
+        """The same by what the device says.
+
+        `unasked`: a guarded write of members follows, which refuses if somebody wrote since; so
+        the device need not be asked where the session knows what it would say otherwise.
+        """
+        foreseen = None
+        if unasked and _foresees(type(session)):
+            foreseen = cast(Foreseeing, session).expected()
+        if foreseen is not None and self.holds(foreseen, now):
+            return True
+        return self.holds(session.fingerprint(), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +102,7 @@ def differs(drift: Drift) -> bool:
 def became(error: DeviceError, staged: int) -> str:
     """What became of a plan that failed after so many batches were taken by the device."""
     if isinstance(error, StaleState):
-        return "partial" if staged else "not written"
+        return "partial" if staged else UNWRITTEN
     if isinstance(error, CommandRejected):
         return "rejected"
     return "unknown"

@@ -28,7 +28,6 @@ from enforcer.core.orders import Order
 from enforcer.core.plan import Plan
 from enforcer.core.rules import Owner
 from enforcer.core.status import DeviceFacts
-from enforcer.driver_api import Session, Transcribed
 from enforcer.errors import StaleState
 from enforcer.storage.database import Database
 from enforcer.storage.unit_of_work import UnitOfWork
@@ -285,7 +284,8 @@ class Evidence:
             now = seen.controls.get(device, DeviceControl())
         else:
             now = work.device_controls.get(device)
-        if replace(now, software="") != replace(decided.control, software=""):
+        before = decided.control
+        if now != before and replace(now, software="") != replace(before, software=""):
             raise StaleState(device, "somebody decided about it meanwhile; it is looked at anew")
 
     def conclude(
@@ -391,8 +391,3 @@ class Evidence:
         if any(one.terms.foreign for one in opened):
             return None
         return min((one.at for one in opened), default=None)
-
-
-def heard(session: Session) -> str:
-    """What was said in `session` since this was last asked; "" where it keeps no transcript."""
-    return session.transcript() if isinstance(session, Transcribed) else ""

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Words of the loop's records: what is contested, which orders, the first of many lines."""
+"""Words of the loop's records: what is contested, which orders, what was heard, first lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import cast
 
-import numpy as np
-
+from enforcer.core.columns import distinct
 from enforcer.core.device_control import Contest
 from enforcer.core.drift import Delta
 from enforcer.core.orders import order_id
+from enforcer.driver_api import Session, Transcribed
 
 _NAMED_ORDERS = 20
 
@@ -28,7 +30,7 @@ def named_orders(delta: Delta) -> list[str]:
     numbers: set[int] = set()
     for change in delta.addresses.values():
         for rows in (change.add, change.remove):
-            numbers.update(np.unique(rows.order)[:_NAMED_ORDERS].tolist())
+            numbers.update(distinct(rows.order)[:_NAMED_ORDERS])
     for interfaces in delta.interfaces.values():
         numbers.update(m.order for m in (*interfaces.add, *interfaces.remove))
     return _ids(sorted(n for n in numbers if n > 0)[:_NAMED_ORDERS])
@@ -42,3 +44,14 @@ def first_lines(lines: Sequence[str]) -> str:
     """The first of some lines for an audit sentence."""
     shown = ", ".join(lines[:5])
     return shown + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
+
+
+@cache
+def _tells(kind: type[Session]) -> bool:
+    """A protocol looks at all attributes each time that it is asked; this is asked per write."""
+    return issubclass(kind, Transcribed)
+
+
+def heard(session: Session) -> str:
+    """What was said in `session` since this was last asked; "" where it keeps no transcript."""
+    return cast(Transcribed, session).transcript() if _tells(type(session)) else ""

@@ -74,7 +74,7 @@ class Holdable:
 
     def _refused(self, desired: Desired, state: DesiredState | None) -> Iterator[int]:
         for rule, members in desired.addresses.items():
-            for lost in self._lost(rule, members):
+            for lost in filter(len, self._lost(rule, members)):
                 yield from np.unique(lost.order).tolist()
                 if state is not None:
                     yield from state.orders_over(rule, lost)

@@ -16,12 +16,12 @@ from functools import partial
 from enforcer.clock import Clock
 from enforcer.control.attribution import Left, foreign_part, outlived
 from enforcer.control.bounds import NOTHING, Bounds
-from enforcer.control.case import Case, Proof, Request, became
+from enforcer.control.case import UNWRITTEN, Case, Proof, Request, became
 from enforcer.control.contention import Contention, contended, held_by
 from enforcer.control.contests import Contests
 from enforcer.control.desired_state import DesiredState
-from enforcer.control.evidence import Evidence, Terms, heard
-from enforcer.control.evidence_words import first_lines
+from enforcer.control.evidence import Evidence, Terms
+from enforcer.control.evidence_words import first_lines, heard
 from enforcer.control.facts import Outcome, PassFacts, sentence
 from enforcer.control.holdable import Holdable
 from enforcer.control.look import Look
@@ -120,11 +120,9 @@ class Reconciler:
         """One pass; raises DeviceError after recording what was tried."""
         started, now = self._clock.monotonic(), self._clock.now()
         self._evidence.settle(self.device.name, now)
-        self._held = frozenset()
-        self._waiting = ""
-        proof = None if request.full else self._standing_proof(session, now)
-        self._proof = None
-        if proof is None:
+        self._held, self._waiting = frozenset(), ""
+        proof, self._proof = self._proof, None
+        if proof is None or request.full:
             facts = self._full(session, request, now)
         elif proof.touched:
             facts = self._mended(session, request, now, proof)
@@ -132,18 +130,18 @@ class Reconciler:
             facts = self._quick(session, request, now, proof)
         return replace(facts, seconds=self._clock.monotonic() - started)
 
-    def _standing_proof(self, session: Session, now: datetime) -> Proof | None:
-        proof = self._proof
-        return proof if proof and proof.holds(session.fingerprint(), now) else None
-
     def _quick(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
         some = has_lane(self.driver.traits)
         delta = self._holdable.only(self.state.advance(now, whole=not some))
         delta = delta if attributed(self.driver) else effective(delta)
+        bounds = self._bounds_now(request, self._bounds.marker) if delta else self._bounds
+        # What is surely written finds out by itself whether somebody else has written.
+        sure = bool(delta) and bounds.open and request.guarded and self._turns.free
+        if not proof.stands(session, now, unasked=sure):
+            return self._full(session, request, now)
         if not delta:
             self._proof = proof
             return PassFacts(self.device.name, Outcome.CLEAN, now, full=False)
-        bounds = self._bounds_now(request, self._bounds.marker)
         late = Trait.SELF_EXPIRING in self.driver.traits and outlived(delta, now)
         if late or bounds.contested.split(delta)[1]:
             return self._full(session, request, now)
@@ -154,6 +152,8 @@ class Reconciler:
 
     def _mended(self, session: Session, request: Request, now: datetime, proof: Proof) -> PassFacts:
         """Only what somebody touched is looked at, where nothing else is to be decided."""
+        if not proof.stands(session, now):
+            return self._full(session, request, now)
         moved = bool(self.state.advance(now))
         bounds = self._bounds_now(request, self._bounds.marker)
         touched = together(proof.touched)
@@ -290,7 +290,7 @@ class Reconciler:
         foreign = facts.outcome is Outcome.REPAIRED or self._left is None
         terms = Terms(foreign, self.swift, self._bounds)
         intent = self._evidence.intend(name, facts.at, plan, case.drift, why, facts.writers, terms)
-        self._left = None
+        left, self._left = self._left, None
         heard(session)  # What was read before is not what was written.
         contested = self._bounds.contested
         target = Target(case.desired, case.drift.delta, facts.held == 0, contested)
@@ -301,7 +301,7 @@ class Reconciler:
             self._step,
             self._go_on(request),
             self._evidence.leads,
-            self._between(session, target, case),
+            self._between(session, target, case) if plan.batches[1:] else nothing_between,
         )
         turn.writing = writing
         try:
@@ -310,6 +310,7 @@ class Reconciler:
             turn.error = error
             failed = self._after(error)
             result = became(error, writing.staged)
+            self._left = left if result == UNWRITTEN else None
             self._evidence.conclude(
                 intent, name, self._clock.now(), result, str(error), failed, heard(session)
             )
@@ -379,8 +380,7 @@ class Reconciler:
         """What is now to be recorded about the device."""
         before = self._evidence.facts(self.device.name)
         known = self._look.known(self.state, at, before, proved)
-        if drift_open:
-            known = replace(known, drift_open=drift_open)
+        known = replace(known, drift_open=drift_open) if drift_open else known
         if error is None:
             return known
         since = (before.failing_since if before else None) or at

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
-import numpy as np
-
 from enforcer.clock import Clock
 from enforcer.control.rollout import Rollout
 from enforcer.core.brake import PauseState, allowed
 from enforcer.core.change_policy import Change as Asked
 from enforcer.core.change_policy import ChangePolicy, Wait
+from enforcer.core.columns import distinct
 from enforcer.core.drift import Change, Delta, InterfaceChange
 from enforcer.core.plan import Plan, Trait
 from enforcer.core.rules import Members, Rule
@@ -85,6 +84,11 @@ class Turns:
     def join(self, rollout: Rollout) -> None:
         """Make structural changes in its waves, where the device is a remote one."""
         self._rollout = rollout if self._remote else None
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing here ever waits."""
+        return self._rollout is None and self._policy.free
 
     def ask(self, plan: Plan, delta: Delta, asked: bool) -> Wait | None:
         """None: write now, inside `turn`."""
@@ -161,7 +165,7 @@ def _orders(delta: Delta) -> frozenset[int]:
     found: set[int] = set()
     for rows in delta.addresses.values():
         for column in (rows.add.order, rows.remove.order):
-            found.update(np.unique(column).tolist())
+            found.update(distinct(column))
     for names in delta.interfaces.values():
         found.update(m.order for m in (*names.add, *names.remove))
     return frozenset(number for number in found if number > 0)

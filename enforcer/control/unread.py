@@ -21,7 +21,7 @@ from enforcer.storage.unit_of_work import Reader
 FEW = 10
 """A transaction with more new orders is one of many that somebody places in bulk: its orders wait
 for their turn, and keep nobody's single order from being among the newest that are read early."""
-PORTION = 200
+PORTION = 100
 """Orders that are read at once, while others wait; a transaction with more is never divided."""
 
 

@@ -19,7 +19,8 @@ from enforcer.control.bounds import Bounds
 from enforcer.control.case import became
 from enforcer.control.contention import held_by
 from enforcer.control.desired_state import DesiredState
-from enforcer.control.evidence import Evidence, Terms, heard
+from enforcer.control.evidence import Evidence, Terms
+from enforcer.control.evidence_words import heard
 from enforcer.control.holdable import Holdable
 from enforcer.control.steps import Step
 from enforcer.control.writing import Target, Writing

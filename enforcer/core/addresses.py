@@ -97,6 +97,11 @@ def _text(column: Addresses) -> NDArray[np.bytes_]:
     return np.ascontiguousarray(column.astype(">u8")).view("S16").ravel()
 
 
+def position(table: Addresses, value: int, side: Side) -> int:
+    """As `search`, for one integer: what numpy takes for one value would do for a thousand."""
+    return _place(table, value >> 64, value & _LOW, side == "left")
+
+
 def _bisect(table: Addresses, values: Addresses, side: Side) -> Indices:
     found = [_place(table, high, low, side == "left") for high, low in values.tolist()]
     return np.array(found, np.intp)

@@ -7,45 +7,74 @@ Copying the columns of a million rows takes longer than everything else about on
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from enforcer.core.addresses import to_integers
 from enforcer.core.rules import Addresses, Integers, Members
 
-BLOCK = 4096
+BLOCK = 1024
 """Rows of a block, about; one that grows to twice as many is cut."""
+GROUP = 32
+"""Blocks of a group, about. Of a thousand blocks one change touches one group, and the list of the
+groups: objects that nobody has touched for a moment take longer than the rows of a block."""
+
+Place = tuple[int, int]
+"""A group, and a block in it."""
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Row(Generic[_T]):
+    """Neighbours in order, disjoint. `firsts`, `lasts`: the first and last address of each."""
+
+    items: Sequence[_T]
+    firsts: Sequence[int]
+    lasts: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def cut(self, low: int, high: int | None) -> _Row[_T]:
+        """The items `low`..`high` - 1."""
+        return _Row(self.items[low:high], self.firsts[low:high], self.lasts[low:high])
+
+    def followed_by(self, *others: _Row[_T]) -> _Row[_T]:
+        """With the items of `others` behind its own."""
+        items, firsts, lasts = [*self.items], [*self.firsts], [*self.lasts]
+        for other in others:
+            items += other.items
+            firsts += other.firsts
+            lasts += other.lasts
+        return _Row(items, firsts, lasts)
 
 
 class Blocks(Members):
     """Members like any other; whole columns are made when somebody asks for one, and kept."""
 
-    __slots__ = ("_firsts", "_lasts", "_parts", "_size", "_whole")
+    __slots__ = ("_group", "_groups", "_size", "_whole")
 
-    _parts: tuple[Members, ...]
+    _groups: _Row[_Row[Members]]
+    _group: int
     _size: int
-    _firsts: Sequence[int]
-    _lasts: Sequence[int]
     _whole: Members | None
 
-    def __init__(
-        self, parts: Sequence[Members], firsts: Sequence[int] = (), lasts: Sequence[int] = ()
-    ) -> None:
-        """`parts`: none empty, in order, disjoint. `firsts`, `lasts`: of each, where known."""
-        self._set("_parts", tuple(parts))
-        self._set("_size", sum(map(len, parts)))
+    def __init__(self, groups: _Row[_Row[Members]], size: int, group: int) -> None:
+        """`groups`: at least one, none empty. `size`: rows of all. `group`: blocks of each."""
+        self._set("_groups", groups)
+        self._set("_group", group)
+        self._set("_size", size)
         self._set("_whole", None)
-        self._set("_firsts", firsts or _firsts(parts))
-        self._set("_lasts", lasts or _lasts(parts))
 
     @classmethod
-    def of(cls, members: Members, rows: int = BLOCK) -> Blocks:
-        """`members` in blocks of so many rows; columns are shared, not copied."""
+    def of(cls, members: Members, rows: int = BLOCK, group: int = GROUP) -> Blocks:
+        """`members`, at least one, in blocks of so many rows; columns are shared, not copied."""
         if isinstance(members, Blocks):
             return members
-        return cls(_cut(members, rows))
+        return cls(_grouped(_cut(members, rows), group), len(members), group)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -56,36 +85,55 @@ class Blocks(Members):
     @property
     def blocks(self) -> tuple[Members, ...]:
         """All of them, in order."""
-        return self._parts
+        return tuple(part for group in self._groups.items for part in group.items)
 
-    def around(self, first: int, last: int) -> tuple[int, int]:
-        """The run of blocks that `first`..`last` touches, a neighbour where it touches none."""
-        low, high = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
-        if low < high:
-            return low, high
-        return (low - 1, low) if low else (low, min(low + 1, len(self._parts)))
+    @property
+    def groups(self) -> Sequence[object]:
+        """All groups of them, in order; what a change does not touch is the same in both."""
+        return self._groups.items
 
-    def part(self, low: int, high: int) -> Members:
-        """The rows of blocks `low`..`high` - 1."""
-        return joined(self._parts[low:high])
+    def around(self, first: int, last: int) -> tuple[Place, Place]:
+        """The first and the last block that `first`..`last` touches, a neighbour where it touches
+        none."""
+        groups = self._groups
+        high = bisect_right(groups.firsts, last) - 1
+        if high < 0:
+            return (0, 0), (0, 0)
+        stop = high, bisect_right(groups.items[high].firsts, last) - 1
+        low = bisect_left(groups.lasts, first)
+        if low == len(groups):
+            return stop, stop
+        return min((low, bisect_left(groups.items[low].lasts, first)), stop), stop
 
-    def changed(self, low: int, high: int, rows: Members, block: int = BLOCK) -> Members:
-        """With `rows` in place of blocks `low`..`high` - 1."""
-        fresh = [rows] if len(rows) <= 2 * block else _cut(rows, block)
-        fresh = [part for part in fresh if len(part)]
-        parts = (*self._parts[:low], *fresh, *self._parts[high:])
-        firsts = [*self._firsts[:low], *_firsts(fresh), *self._firsts[high:]]
-        lasts = [*self._lasts[:low], *_lasts(fresh), *self._lasts[high:]]
-        return Blocks(parts, firsts, lasts) if parts else Members.none()
+    def part(self, low: Place, high: Place) -> Members:
+        """The rows of the blocks from `low` to `high`, both included."""
+        return joined(self._run(low, high))
+
+    def _run(self, low: Place, high: Place) -> Iterator[Members]:
+        for number in range(low[0], high[0] + 1):
+            items = self._groups.items[number].items
+            start = low[1] if number == low[0] else 0
+            yield from items[start : high[1] + 1 if number == high[0] else None]
+
+    def changed(self, low: Place, high: Place, rows: Members, block: int = BLOCK) -> Members:
+        """With `rows` in place of the blocks from `low` to `high`, both included."""
+        size = self._size - sum(map(len, self._run(low, high))) + len(rows)
+        if not size:
+            return Members.none()
+        fresh = _cut(rows, block if len(rows) > 2 * block else 2 * block)
+        groups = self._groups
+        before = groups.items[low[0]].cut(0, low[1])
+        near = before.followed_by(fresh, groups.items[high[0]].cut(high[1] + 1, None))
+        around = _grouped(near, self._group if len(near) > 2 * self._group else 2 * self._group)
+        groups = groups.cut(0, low[0]).followed_by(around, groups.cut(high[0] + 1, None))
+        return Blocks(groups, size, self._group)
 
     def _columns(self) -> Members:
         whole = self._whole
         if whole is None:
-            whole = joined(self._parts)
-            edges = np.cumsum([0, *map(len, self._parts)]).tolist()
+            whole = joined(self.blocks)
             # The blocks are of these columns from now on: nothing is there twice.
-            parts = tuple(_slice(whole, *edge) for edge in pairwise(edges))
-            self._set("_parts", parts)
+            self._set("_groups", _made_of(whole, self._groups))
             self._set("_whole", whole)
         return whole
 
@@ -123,18 +171,27 @@ def joined(parts: Iterable[Members]) -> Members:
     )
 
 
-def _firsts(parts: Iterable[Members]) -> list[int]:
-    return [value for part in parts for value in to_integers(part.first[:1])]
+def _made_of(whole: Members, groups: _Row[_Row[Members]]) -> _Row[_Row[Members]]:
+    """Groups of the same sizes, of the rows of `whole`."""
+    made, at = [], 0
+    for group in groups.items:
+        parts = []
+        for part in group.items:
+            parts.append(whole.cut(at, at + len(part)))
+            at += len(part)
+        made.append(_Row(parts, group.firsts, group.lasts))
+    return _Row(made, groups.firsts, groups.lasts)
 
 
-def _lasts(parts: Iterable[Members]) -> list[int]:
-    return [value for part in parts for value in to_integers(part.last[-1:])]
+def _grouped(blocks: _Row[Members], size: int) -> _Row[_Row[Members]]:
+    groups = [blocks.cut(at, at + size) for at in range(0, len(blocks), size)]
+    return _Row(groups, [g.firsts[0] for g in groups], [g.lasts[-1] for g in groups])
 
 
-def _cut(members: Members, rows: int) -> list[Members]:
-    return [_slice(members, at, at + rows) for at in range(0, len(members), rows)]
-
-
-def _slice(members: Members, low: int, high: int) -> Members:
-    part = slice(low, high)
-    return Members(members.first[part], members.last[part], members.end[part], members.order[part])
+def _cut(members: Members, rows: int) -> _Row[Members]:
+    parts = [members.cut(at, at + rows) for at in range(0, len(members), rows)]
+    return _Row(
+        parts,
+        [value for part in parts for value in to_integers(part.first[:1])],
+        [value for part in parts for value in to_integers(part.last[-1:])],
+    )

@@ -81,6 +81,11 @@ class ChangePolicy:
         found = {key: cast(When, value) for key, value in whens.items()}
         return cls(device.maintenance, **found, pace=_pace(device, traits))
 
+    @property
+    def free(self) -> bool:
+        """Whether every change may be made at once."""
+        return self.changes == "any" and self.pace <= 0
+
     def wait(self, change: Change, since_write: float, now: datetime) -> Wait | None:
         """Whether to wait. `since_write`: seconds since the last write, infinity without."""
         if self._only_in_windows(change) and not is_open(self.windows, now):

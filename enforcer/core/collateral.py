@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from enforcer.core.draft import target_of
-from enforcer.core.intervals import Ranges, rows_of, subtract
+from enforcer.core.intervals import Ranges, ends_of, rows_of, subtract
 from enforcer.core.orders import (
     BlockList,
     Demand,
@@ -62,7 +62,7 @@ def hit_by(demand: Demand, topology: Topology, parties: Parties, owners: Ownersh
         return Hit((), knowingly, tuple(sorted(names)))
     needs: list[str] = []
     for network in _plain(target, topology):
-        users = _using((network,), parties, owners)
+        users = _using_one(network, parties, owners)
         needs += _beside_one(format_network(network), users, parties)
         names |= _named(users, parties)
     for customer in target.customers:
@@ -91,6 +91,14 @@ def _plain(target: Selection, topology: Topology) -> Iterator[Network]:
     stated = Selection(target.prefixes, (), target.service_sets)
     for entry in entries_of(stated, topology):
         yield from entry.prefixes
+
+
+def _using_one(network: Network, parties: Parties, owners: Ownership) -> Users:
+    """As `_using`; by two bisections where nothing of it is protected."""
+    family, (first, last) = network.version, ends_of(network)
+    if owners.is_free(first, last, family):
+        return parties.using(family, first, last)
+    return _using((network,), parties, owners)
 
 
 def _using(networks: Collection[Network], parties: Parties, owners: Ownership) -> Users:

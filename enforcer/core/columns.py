@@ -12,11 +12,17 @@ from numpy.typing import NDArray
 from enforcer.core.rules import Integers
 
 _Kind = TypeVar("_Kind", bound=np.generic)
+_FEW = 64
 
 
 def alike(value: int, rows: int) -> Integers:
     """A column of one value, which is kept once."""
     return np.broadcast_to(np.int64(value), (rows,))
+
+
+def distinct(column: Integers) -> list[int]:
+    """Its different values, ascending."""
+    return sorted(set(column.tolist())) if len(column) <= _FEW else np.unique(column).tolist()
 
 
 def end_to_end(parts: Sequence[NDArray[_Kind]]) -> NDArray[_Kind]:

@@ -8,7 +8,7 @@ contributes, and what another order still wants is still there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from enforcer.core.contributions import Contribution, Contributions
 from enforcer.core.drift import Change, Delta, InterfaceChange
 from enforcer.core.intervals import cover
 from enforcer.core.patch import difference, patch
-from enforcer.core.raw import Raw, region_of
+from enforcer.core.raw import Raw, region_of, together
 from enforcer.core.rules import Desired, InterfaceMember, Members, Rule, Withheld
 
 _T = TypeVar("_T")
@@ -102,20 +102,23 @@ def _advance_addresses(
         old = members.pop(rule, Members.none())
         new, change = Members.none(), Change(Members.none(), old)
         if len(rows):
-            new, change = _recompile(old, rows, (*lost, *came))
+            new, change = _recompile(old, rows, lost, came)
             raw[rule], members[rule] = rows, new
         if len(change.add) or len(change.remove):
             changes[rule] = change
     return raw, members, changes
 
 
-def _recompile(old: Members, rows: Raw, moved: tuple[Contribution, ...]) -> tuple[Members, Change]:
+def _recompile(
+    old: Members, rows: Raw, lost: Sequence[Contribution], came: Sequence[Contribution]
+) -> tuple[Members, Change]:
+    moved = (*lost, *came)
     # Where most rows moved, a new cover and one comparison cost less than the many regions.
     if len(old) and 2 * sum(map(len, moved)) <= len(rows):
-        return patch(old, rows, region_of(moved))
+        return patch(old, rows, region_of(moved), coming=together(came))
     everything = rows.rows()
     new = cover(everything.first, everything.last, everything.end, everything.order)
-    change = difference(old, new)
+    change = difference(old, new) if len(old) else Change(new, Members.none())
     return (new, change) if len(change.add) or len(change.remove) else (old, change)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from enforcer.core.draft import (
@@ -43,13 +43,12 @@ def names(draft: Draft, topology: Topology, known: Known) -> Iterator[Refusal]:
     yield from _scope_names(draft.scope, topology)
 
 
-def _unknown(kind: str, used: Iterable[str], known: Iterable[str]) -> Iterator[Refusal]:
-    stated = list(known)
+def _unknown(kind: str, used: Iterable[str], known: Collection[str]) -> Iterator[Refusal]:
     for name in used:
-        if name not in stated:
+        if name not in known:
             yield Refusal(
                 f"unknown-{kind.replace(' ', '-')}",
-                f"there is no {kind} '{name}'{did_you_mean(name, stated)}",
+                f"there is no {kind} '{name}'{did_you_mean(name, known)}",
             )
 
 

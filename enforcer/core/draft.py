@@ -84,13 +84,14 @@ class Ground:
 class Known:
     """What the checks need beside the topology: the names of the block `lists`.
 
-    `contents`: of those that the draft names, where they were read. `ground`: absent, it is
-    worked out anew.
+    `contents`: of those that the draft names, where they were read. `ground`, and `needs` of the
+    draft's `Hit`: absent, they are worked out anew.
     """
 
     lists: frozenset[str] = frozenset()
     contents: Mapping[str, ListContent] = field(default_factory=dict)
     ground: Ground | None = None
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

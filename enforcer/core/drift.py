@@ -249,7 +249,9 @@ def tally_of(delta: Delta) -> Tally:
     """The counts of a delta that was not found by comparing: nothing of it is verified."""
     missing = extra = altered = 0
     for change in delta.addresses.values():
-        both = int((match(change.add, change.remove) >= 0).sum())
+        both = 0
+        if len(change.add) and len(change.remove):
+            both = int((match(change.add, change.remove) >= 0).sum())
         missing, extra = missing + len(change.add) - both, extra + len(change.remove) - both
         altered += both
     for moved in delta.interfaces.values():

@@ -149,7 +149,9 @@ def _wide(draft: Draft, rule: Thresholds, topology: Topology) -> Iterator[str]:
             continue
         stated = [n for n in targets if n.version == family]
         widest = min(stated, key=lambda n: n.prefixlen, default=None)
-        if widest is None or size(merge(rows_of(stated))) < 1 << (_BITS[family] - length):
+        if widest is None or (len(stated) == 1 and widest.prefixlen > length):
+            continue
+        if size(merge(rows_of(stated))) < 1 << (_BITS[family] - length):
             continue
         if widest.prefixlen <= length:
             yield f"the target {format_network(widest)} is as wide as a /{length}, or wider"
@@ -170,7 +172,7 @@ def _many(draft: Draft, hit: Hit, rule: Thresholds, topology: Topology) -> Itera
     if len(hit.names) >= rule.customers:
         yield f"{len(hit.names)} customers are hit, and {rule.customers} are many"
         return
-    targets = _targets(draft, topology)
+    targets = _targets(draft, topology) if topology.shared else []
     for space in topology.shared:
         if not space.users and any(overlap(p, n) for p in space.prefixes for n in targets):
             yield f"addresses in {space.name} are shared, and nobody can say how many are hit"

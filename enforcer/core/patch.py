@@ -11,43 +11,56 @@ from enforcer.core.addresses import (
     earlier,
     equal,
     later,
+    position,
     predecessor,
     search,
     successor,
-    to_column,
     to_integers,
 )
-from enforcer.core.blocks import BLOCK, Blocks
+from enforcer.core.blocks import BLOCK, Blocks, joined
 from enforcer.core.drift import Change
 from enforcer.core.intervals import Ranges, cover, match, outside
 from enforcer.core.raw import Raw, concatenate
 from enforcer.core.rules import Members
 
-_MANY = 16 * BLOCK
+_TOP = 2**128 - 1
+_MANY = 4 * BLOCK
 """From so many rows on they are kept in blocks: below, copying all of them costs less."""
 
 
 def patch(
-    members: Members, raw: Raw, region: Ranges, block: int = BLOCK, many: int = _MANY
+    members: Members,
+    raw: Raw,
+    region: Ranges,
+    block: int = BLOCK,
+    many: int = _MANY,
+    coming: Members | None = None,
 ) -> tuple[Members, Change]:
     """The cover of `raw`, given that `members` is right outside of `region` (canonical).
 
-    Costs a copy of the blocks around the region plus work in proportion to the region.
+    `coming`: where `members` was right everywhere before, the rows of `raw`, all inside the
+    region, that came since: where nothing stood, they are all there is. Costs a copy of the
+    blocks around the region plus work in proportion to the region.
     """
     if len(members) < many:
-        return _patch(members, raw, region)
+        return _patch(members, raw, region, coming)
     blocks = Blocks.of(members, block)
     first, last = to_integers(region.first[:1])[0], to_integers(region.last[-1:])[0]
     low, high = blocks.around(max(first - 1, 0), last + 1)
-    part, change = _patch(blocks.part(low, high), raw, region)
+    part, change = _patch(blocks.part(low, high), raw, region, coming)
     if not len(change.add) and not len(change.remove):
         return members, change
     return blocks.changed(low, high, part, block), change
 
 
-def _patch(members: Members, raw: Raw, region: Ranges) -> tuple[Members, Change]:
+def _patch(
+    members: Members, raw: Raw, region: Ranges, coming: Members | None
+) -> tuple[Members, Change]:
     low, high, touched = _neighbourhood(members, region)
-    middle = _slice(members, low, high)
+    if low == high and coming is not None and len(coming):
+        new = cover(coming.first, coming.last, coming.end, coming.order)
+        return _put(members, low, high, new), Change(new, Members.none())
+    middle = members.cut(low, high)
     old = middle.take(touched)
     kept = outside(Ranges(old.first, old.last), region)
     end, order = old.end[kept.source], old.order[kept.source]
@@ -61,8 +74,12 @@ def _patch(members: Members, raw: Raw, region: Ranges) -> tuple[Members, Change]
     between = concatenate([middle.take(~touched), new])
     by_first = ascending(between.first)
     between = between if by_first is None else between.take(by_first)
-    after = _slice(members, high, len(members))
-    return concatenate([_slice(members, 0, low), between, after]), change
+    return _put(members, low, high, between), change
+
+
+def _put(members: Members, low: int, high: int, rows: Members) -> Members:
+    """With `rows` in place of the rows `low`..`high` - 1."""
+    return joined([members.cut(0, low), rows, members.cut(high, len(members))])
 
 
 def overlapping(members: Members, ranges: Ranges) -> Members:
@@ -72,9 +89,8 @@ def overlapping(members: Members, ranges: Ranges) -> Members:
         near = members
         if isinstance(members, Blocks):
             near = members.part(*members.around(first, last))
-        low = int(search(near.last, to_column([first]), "left")[0])
-        high = int(search(near.first, to_column([last]), "right")[0])
-        parts.append(_slice(near, low, high))
+        low, high = position(near.last, first, "left"), position(near.first, last, "right")
+        parts.append(near.cut(low, high))
     rows = concatenate(parts)
     # One that overlaps two of them is there twice.
     again = equal(rows.first[1:], rows.first[:-1])
@@ -93,16 +109,16 @@ def difference(old: Members, new: Members) -> Change:
     return Change(new.take(fresh), old.take(gone))
 
 
-def _slice(members: Members, low: int, high: int) -> Members:
-    part = slice(low, high)
-    return Members(members.first[part], members.last[part], members.end[part], members.order[part])
-
-
 def _neighbourhood(members: Members, region: Ranges) -> tuple[int, int, Flags]:
     """The run of rows around `region`, and which of them overlap or adjoin it.
 
     Rows beyond keep their form: what they adjoin is not in the region.
     """
+    if len(region) == 1:
+        ((one, other),) = region.pairs()
+        begin = position(members.last, max(one - 1, 0), "left")
+        stop = position(members.first, min(other + 1, _TOP), "right")
+        return begin, stop, np.ones(stop - begin, np.bool_)
     # At either end of the address space the neighbour wraps around; the end itself will do.
     first = earlier(predecessor(region.first), region.first)
     last = later(successor(region.last), region.last)

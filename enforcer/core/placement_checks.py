@@ -226,7 +226,7 @@ def _capable(
         if device.nat and bool(translated(part.rule, _members(part), device).any()):
             reasons.append(translated_reason(device))
         able = capabilities.get(part.device)
-        if able is not None and len(barred(part.rule, _members(part), able)):
+        if able is not None and able.barred and len(barred(part.rule, _members(part), able)):
             reasons.append(barred_reason(part.rule, device, able))
     for reason in dict.fromkeys(reasons):
         message = f"{reason.rstrip('.')}: choose another scope or another order"

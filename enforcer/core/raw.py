@@ -48,7 +48,7 @@ class Raw:
         came = list(parts)
         small = [part for part in came if len(part) < _LARGE]
         large = {part.order: part for part in came if len(part) >= _LARGE}
-        return Raw(concatenate([self.small, _together(small)]), self.large | large)
+        return Raw(concatenate([self.small, together(small)]), self.large | large)
 
     def rows(self) -> Members:
         """All contributing rows, in no order."""
@@ -84,7 +84,7 @@ def _rows(part: Contribution) -> Members:
     return _alike(Ranges(part.first, part.last), part)
 
 
-def _together(parts: Sequence[Contribution]) -> Members:
+def together(parts: Sequence[Contribution]) -> Members:
     """The rows of many parts, without a table for each."""
     if not parts:
         return Members.none()

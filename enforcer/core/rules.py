@@ -132,7 +132,7 @@ class Rule:
 
     def __hash__(self) -> int:
         """Remembered with the digest: a pass looks rules up a hundred times."""
-        return hash(self.digest)
+        return hash(self._digest or self.digest)
 
     @property
     def digest(self) -> str:
@@ -192,8 +192,7 @@ class Members:
     @staticmethod
     def none() -> Members:
         """No members at all."""
-        nothing = np.zeros((0, 2), np.uint64)
-        return Members(nothing, nothing, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return _NO_MEMBERS
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Members:
         """The members at `rows` (mask or indices), in that order; all of them are not copied."""
@@ -226,6 +225,14 @@ class Members:
             and bool(np.array_equal(self.end, other.end))
             and bool(np.array_equal(self.order, other.order))
         )
+
+
+_NO_MEMBERS = Members(
+    np.zeros((0, 2), np.uint64),
+    np.zeros((0, 2), np.uint64),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int64),
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

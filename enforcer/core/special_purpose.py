@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from enforcer.core.intervals import ends_of
 from enforcer.core.orders import Network
 
 _NEVER = (
@@ -32,6 +33,13 @@ SpecialPurpose = tuple[tuple[Network, str], ...]
 
 NEVER: SpecialPurpose = tuple((ip_network(text), why) for text, why in _NEVER)
 DOCUMENTATION: SpecialPurpose = tuple((ip_network(text), why) for text, why in _DOCUMENTATION)
+_Row = tuple[int, int, int, Network, str]
+"""Family, first and last address as integers, the space, and what it is for."""
+_NEVER_ROWS: tuple[_Row, ...] = tuple((n.version, *ends_of(n), n, why) for n, why in NEVER)
+_ROWS: tuple[_Row, ...] = (
+    *_NEVER_ROWS,
+    *((n.version, *ends_of(n), n, why) for n, why in DOCUMENTATION),
+)
 
 
 def special_purpose(network: Network, documentation_space: bool) -> tuple[Network, str] | None:
@@ -39,8 +47,12 @@ def special_purpose(network: Network, documentation_space: bool) -> tuple[Networ
 
     `documentation_space`: documentation prefixes count as ordinary (labs).
     """
-    space = NEVER if documentation_space else NEVER + DOCUMENTATION
-    return next(((found, why) for found, why in space if overlap(network, found)), None)
+    first, last = ends_of(network)
+    version = network.version
+    for family, low, high, found, why in _NEVER_ROWS if documentation_space else _ROWS:
+        if family == version and first <= high and low <= last:
+            return found, why
+    return None
 
 
 def overlap(a: Network, b: Network) -> bool:

@@ -54,9 +54,13 @@ def target(draft: Draft, topology: Topology, known: Known, ground: Ground) -> It
     unblockable = tuple(_unblockable(targets, topology))
     yield from unblockable
     stated = tuple(_stated(draft, topology, ground))
-    yield from stated or _nothing_left(targets, topology, ground)
-    if not unblockable:
-        yield from _collateral(draft, topology, ground)
+    if stated:
+        yield from stated
+    elif selection.customers or selection.service_sets:
+        # Of prefixes that were typed it was said already.
+        yield from _nothing_left(targets, topology, ground)
+    if not unblockable and not draft.confirm_collateral:
+        yield from _collateral(draft, topology, known, ground)
     counterpart = counterpart_of(demand)
     if counterpart is not None:
         yield from _families(targets, networks_of(counterpart, topology))
@@ -171,10 +175,12 @@ def _listed(
     yield Refusal("protected", f"{what}, and would be withheld: import a version that is not")
 
 
-def _collateral(draft: Draft, topology: Topology, ground: Ground) -> Iterator[Refusal]:
-    if draft.confirm_collateral:
-        return
-    needs = hit_by(draft.demand, topology, ground.parties, ground.owners).needs
+def _collateral(
+    draft: Draft, topology: Topology, known: Known, ground: Ground
+) -> Iterator[Refusal]:
+    needs = known.needs
+    if needs is None:
+        needs = hit_by(draft.demand, topology, ground.parties, ground.owners).needs
     if needs:
         yield Refusal(
             "collateral",

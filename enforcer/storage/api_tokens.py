@@ -11,13 +11,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from enforcer.storage.often import often
-from enforcer.storage.service_tables import api_tokens
+from enforcer.storage.service_tables import api_tokens, users
 from enforcer.storage.times import from_us, to_us
+from enforcer.storage.users import StoredUser, user_of
 
 _table = api_tokens.c
 _all = select(api_tokens).order_by(_table.created_us.desc(), _table.name)
 _one = _all.where(_table.name == bindparam("of"))
-_by_digest = often(_all.where(_table.digest == bindparam("of")))
+_by_digest = often(
+    select(*_table, *(column.label(f"owner_{column.name}") for column in users.c))
+    .outerjoin_from(api_tokens, users, users.c.name == _table.owner)
+    .where(_table.digest == bindparam("of"))
+)
 _add = insert(api_tokens)
 _used = (
     update(api_tokens)
@@ -61,10 +66,10 @@ class TokenReader:
         row = self._connection.execute(_one, {"of": name}).one_or_none()
         return None if row is None else _token(row)
 
-    def by_digest(self, digest: str) -> StoredToken | None:
-        """The token with this digest; None: there is none."""
+    def by_digest(self, digest: str) -> tuple[StoredToken, StoredUser | None] | None:
+        """The token with this digest, and its owner's account; None: there is none."""
         row = self._connection.execute(_by_digest, {"of": digest}).one_or_none()
-        return None if row is None else _token(row)
+        return None if row is None else _with_owner(row)
 
     def all(self) -> list[StoredToken]:
         """Every token, newest first."""
@@ -99,6 +104,11 @@ class TokenWriter(TokenReader):
 
 
 @lru_cache(maxsize=1024)
+def _with_owner(row: Row[Any]) -> tuple[StoredToken, StoredUser | None]:
+    owner = tuple(row)[len(_table) :]
+    return _token(row), None if row.owner_name is None else user_of(owner)
+
+
 def _token(row: Row[Any]) -> StoredToken:
     def instant(microseconds: int | None) -> datetime | None:
         return None if microseconds is None else from_us(microseconds)

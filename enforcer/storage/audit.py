@@ -45,7 +45,7 @@ _STORED = (
 
 _columns = [audit.c[name] for name in Link._fields]
 _head = often(select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1))
-_owned_head = _head.with_for_update()
+_owned_head = often(_head.with_for_update())
 _entries = select(audit.c.seq, audit.c.body, audit.c.hash).order_by(audit.c.seq)
 _open = _entries.join(intents, intents.c.seq == audit.c.seq).where(intents.c.closed_by.is_(None))
 

@@ -17,8 +17,8 @@ from enforcer.storage.audit import read_head
 from enforcer.storage.durable import SharedSync, WriteTurn, sync_file
 from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
+from enforcer.storage.kept import Kept, Pooled
 from enforcer.storage.lease import LeaseWriter
-from enforcer.storage.often import direct
 from enforcer.storage.placed import JustPlaced, Placed, nobody
 from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
@@ -62,6 +62,10 @@ class Database:
         self._engines = open_engines(url, patience, stall)
         self.path = self._engines.file
         self._patience = patience
+        kind = Pooled if self.path is None else Kept
+        self._reads = kind(self._engines.reads, False, patience)
+        self._writes = kind(self._engines.writes, True, patience)
+        self._swifts = kind(self._engines.swift, True, patience)
         # Threads of one process queue here: SQLite's own waiting is not fair, and sleeps.
         # PostgreSQL's is fair, and it ends who does nothing: nobody else may wait for him here.
         self._turn = WriteTurn() if self.path is None else WriteTurn.of(str(self.path))
@@ -154,6 +158,8 @@ class Database:
 
     def close(self) -> None:
         """Give up all connections; transactions under way keep theirs until they end."""
+        for transactions in (self._reads, self._writes, self._swifts):
+            transactions.close()
         self._engines.dispose()
 
     def missing(self) -> list[str]:
@@ -218,13 +224,13 @@ class Database:
     def _write(self, moved: bool, swift: bool) -> Iterator[UnitOfWork]:
         if self._synced is not None:
             self._synced.check()
-        engine = self._engines.swift if swift else self._engines.writes
+        transactions = self._swifts if swift else self._writes
         with self._own_turn():
-            with self._our_errors(), engine.begin() as connection:
+            with self._our_errors(), transactions.transaction() as connection:
                 if self.path is None:
                     # SQLite's BEGIN IMMEDIATE: whoever writes sees all that was committed before.
                     read_head(connection, own=True)
-                unit = UnitOfWork(direct(connection))
+                unit = UnitOfWork(connection)
                 self._check_epoch(unit.began.epoch)
                 if unit.began.moved is not None and not moved:
                     raise DatabaseMoved(f"this database was {unit.began.moved}; {_RECLAIM}")
@@ -241,8 +247,8 @@ class Database:
 
     @contextmanager
     def _read(self) -> Iterator[Reader]:
-        with self._our_errors(), self._engines.reads.connect() as connection:
-            yield Reader(direct(connection))
+        with self._our_errors(), self._reads.transaction() as connection:
+            yield Reader(connection)
 
     @contextmanager
     def _our_errors(self) -> Iterator[None]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -50,8 +52,14 @@ class DeviceControlWriter(DeviceControlReader):
 
 def _read(name: str, body: str) -> DeviceControl:
     try:
-        return _CONTROL.validate_json(body)
+        return _understood(body)
     except ValidationError as problem:
         raise StorageError(
             f"what was decided about device {name} cannot be read: it was made by another version"
         ) from problem
+
+
+@lru_cache(maxsize=4096)
+def _understood(body: str) -> DeviceControl:
+    """Orders ask for all of them, of which hardly any was decided since."""
+    return _CONTROL.validate_json(body)

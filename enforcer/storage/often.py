@@ -99,21 +99,30 @@ class Rows:
         return iter([row[0] for row in self._rows])
 
 
-def direct(connection: Connection) -> Connection:
-    """`connection`, which runs what is `often` run by itself, where it is to a SQLite file."""
-    is_file = connection.dialect.name == "sqlite"
-    return cast(Connection, _Direct(connection)) if is_file else connection
+class Ended:
+    """In place of a connection whose transaction is over: as one that was closed."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as of a connection
+        raise exc.ResourceClosedError("the transaction is over")
 
 
-class _Direct:
-    """For one transaction, which begins with the first statement where it has not begun."""
+class Direct:
+    """In place of a `Connection`, for one transaction on a connection that others had before.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._own: sqlite3.Connection | None = None
+    It begins with the first statement, where it has not begun. `own`: the same connection.
+    """
+
+    def __init__(self, connection: Connection, own: sqlite3.Connection, has_begun: bool) -> None:
+        self._connection: Connection | Ended = connection
+        self._open: sqlite3.Connection | Ended = own
+        self._own = own if has_begun else None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as of the connection
-        return getattr(self._connection, name)
+        return getattr(self._usual(), name)
+
+    def end(self) -> None:
+        """From here on it answers nothing: the connection is somebody else's."""
+        self._own, self._open, self._connection = None, Ended(), Ended()
 
     def execute(
         self,
@@ -123,8 +132,8 @@ class _Direct:
     ) -> Any:  # noqa: ANN401 - a result
         """As `Connection.execute`."""
         known = _OFTEN.get(id(statement))
-        if known is None or self._connection.closed:
-            return self._connection.execute(statement, parameters, **options)
+        if known is None:
+            return self._usual().execute(statement, parameters, **options)
         try:
             return self._run(known, parameters)
         except _WRONG as problem:
@@ -137,7 +146,8 @@ class _Direct:
     ) -> Rows:
         rows = (
             [parameters or {}]
-            if parameters is None or isinstance(parameters, Mapping)
+            # What is no `dict` is asked by Python code.
+            if parameters is None or isinstance(parameters, dict | Mapping)
             else parameters
         )
         keys = tuple(rows[0])
@@ -152,10 +162,17 @@ class _Direct:
             return Rows((), done.rowcount)
         return Rows([*map(plan.row, done.fetchall())], -1)
 
+    def _usual(self) -> Any:  # noqa: ANN401 - the connection
+        if self._own is None:
+            try:
+                self._begun()
+            except _WRONG as problem:
+                raise refusal(problem) from problem
+        return self._connection
+
     def _begun(self) -> sqlite3.Connection:
-        if not self._connection.in_transaction():
-            self._connection.begin()
-        own: Any = self._connection.connection.driver_connection
+        own = self._open
+        own.execute("BEGIN")
         assert isinstance(own, sqlite3.Connection)
         self._own = own
         return own

@@ -27,6 +27,8 @@ from enforcer.storage.errors import DUPLICATE, DatabaseBusy, DuplicateKey, Schem
 
 WRITES = "enforcer_writes"
 """Execution option: transactions of this connection will write."""
+BEGUN = "enforcer_begun"
+"""Execution option: whoever uses this connection begins its transactions himself."""
 
 _LOOK_AGAIN = 0.002
 """Seconds between two looks whether another process still writes."""
@@ -80,7 +82,7 @@ def create_file(path: Path) -> None:
             new = Path(folder) / path.name
             os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             with closing(sqlite3.connect(new)) as connection:
-                connection.execute(_WRITE_AHEAD)
+                _set(connection, _WRITE_AHEAD)
             with suppress(FileExistsError):
                 os.link(new, path)
     except OSError as problem:
@@ -124,21 +126,30 @@ def open_engine(
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     for pragma in _PRAGMAS:
-        connection.execute(pragma)
+        _set(connection, pragma)
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    # It answers with a row, and `journal_mode` counts as a statement that writes until that is
+    # left: no commit succeeds before. The last reference need not be ours, a debugger's or a
+    # search for garbage in another thread may hold the cursor for a moment longer.
+    connection.execute(pragma).close()
 
 
 def _prepare_unsynced(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA synchronous = NORMAL")
+    _set(connection, "PRAGMA synchronous = NORMAL")
 
 
 def _prepare_swift(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # A checkpoint waits for the disk: whoever waits for it anyway makes it.
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    _set(connection, "PRAGMA wal_autocheckpoint = 0")
 
 
 def _begin(patience: float, connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    if not writes:
+    options = connection.get_execution_options()
+    if options.get(BEGUN, False):
+        return
+    if not options.get(WRITES, False):
         connection.exec_driver_sql("BEGIN")
         return
     raw: Any = connection.connection.driver_connection
@@ -149,6 +160,17 @@ def _begin(patience: float, connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         raw.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+
+def begin_to_write(own: sqlite3.Connection, patience: float) -> None:
+    """As soon as no other process does; SQLite's own waiting is switched off, here and later.
+
+    Raises sqlite3.Error: others write for longer than `patience` seconds, or the file is away.
+    """
+    _set(own, "PRAGMA busy_timeout = 0")
+    if not _taken(own, patience):
+        # Says what is wrong.
+        own.execute("BEGIN IMMEDIATE")
 
 
 def _taken(raw: Any, patience: float) -> bool:  # noqa: ANN401  # as SQLAlchemy hands it out

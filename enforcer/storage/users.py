@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -100,14 +101,11 @@ class UserWriter(UserReader):
 
 @lru_cache(maxsize=1024)
 def _user(row: Row[Any] | None) -> StoredUser | None:
-    if row is None:
-        return None
-    return StoredUser(
-        row.name,
-        row.password,
-        row.provider,
-        row.subject,
-        from_us(row.created_us),
-        None if row.disabled_us is None else from_us(row.disabled_us),
-        row.body,
-    )
+    return None if row is None else user_of(row)
+
+
+def user_of(row: Iterable[Any]) -> StoredUser:
+    """The account in one row of the table, column by column."""
+    name, password, provider, subject, created_us, disabled_us, body = row
+    disabled = None if disabled_us is None else from_us(disabled_us)
+    return StoredUser(name, password, provider, subject, from_us(created_us), disabled, body)

@@ -16,12 +16,10 @@ from enforcer.core.alike import Terrain
 from enforcer.core.brake import PauseState
 from enforcer.core.collateral import Hit, hit_by
 from enforcer.core.contributions import contributions
-from enforcer.core.draft import Draft, Ground, Known, Refusal
+from enforcer.core.draft import Draft, Known, Refusal
 from enforcer.core.guardrails import check
-from enforcer.core.intervals import Runs
 from enforcer.core.lists import ListContent
 from enforcer.core.orders import Blackhole, BlockAddress, BlockList, Demand
-from enforcer.core.parties import parties_of
 from enforcer.core.placement import Ownership
 from enforcer.core.plan import Capability
 from enforcer.core.source_limits import Traffic
@@ -103,7 +101,6 @@ class Admission:
             self._in_force = world.in_force_of(reader)
             self._owner = reader.control.identity()
             self._paused = bool(paused_devices(reader))
-            self._lists = frozenset(reader.lists.names())
         self.topology = self._in_force.topology
         self._swarm = swarm
         self._judged: dict[Likeness, Plain] = {}
@@ -134,11 +131,11 @@ class Admission:
         return asked
 
     def _judge(self, actor: Actor, command: PlaceOrder, draft: Draft, now: datetime) -> Asked:
-        known = self._known(draft.demand)
+        hit = self.hit(draft.demand)
+        known = self._known(draft.demand, hit)
         refusals = self._of_machine(draft, actor, now)
         refusals += check(draft, self.topology, known, now, self._able)
         refusals = refusals or self._room.over_capacity(draft, now)
-        hit = self.hit(draft.demand)
         final = any(not refusal.confirmable for refusal in refusals)
         approval = () if final else self.approval(draft, hit, actor)
         refusals = refusals or four_eyes.machine(approval, actor.rights)
@@ -180,11 +177,7 @@ class Admission:
         if actor.rights is None or actor.rights.machine is None:
             return ()
         limits = actor.rights.machine
-        return tuple(machine_checks.machine(draft, limits, self.topology, self._own, now))
-
-    @cached_property
-    def _own(self) -> dict[int, Runs]:
-        return machine_checks.own_runs(self.topology)
+        return tuple(machine_checks.machine(draft, limits, self.topology, self._in_force.own, now))
 
     def _devices(self, draft: Draft) -> tuple[str, ...]:
         contents = self._content_of(draft.demand)
@@ -192,11 +185,8 @@ class Admission:
 
     def hit(self, demand: Demand) -> Hit:
         """Who is hit by `demand`, as far as the names in it are known."""
-        return hit_by(demand, self.topology, self._ground.parties, self._ground.owners)
-
-    @cached_property
-    def _ground(self) -> Ground:
-        return Ground(self._in_force.owners, parties_of(self.topology))
+        ground = self._in_force.ground
+        return hit_by(demand, self.topology, ground.parties, ground.owners)
 
     @cached_property
     def _able(self) -> Mapping[str, Capability]:
@@ -214,12 +204,17 @@ class Admission:
     def _contents(self) -> dict[str, ListContent | None]:
         return {}
 
-    def _known(self, demand: Demand) -> Known:
-        known = Known(self._lists, ground=self._ground)
-        if not self.topology.protected:
+    @cached_property
+    def _lists(self) -> frozenset[str]:
+        with self.world.database.read() as reader:
+            return frozenset(reader.lists.names())
+
+    def _known(self, demand: Demand, hit: Hit) -> Known:
+        known = Known(ground=self._in_force.ground, needs=hit.needs)
+        if not isinstance(demand, BlockList):
             return known
-        contents = self._content_of(demand)
-        return replace(known, contents=contents) if contents else known
+        contents = self._content_of(demand) if self.topology.protected else {}
+        return replace(known, lists=self._lists, contents=contents)
 
     def _content_of(self, demand: Demand) -> dict[str, ListContent]:
         if not isinstance(demand, BlockList):

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from enforcer.core.draft import Ground
+from enforcer.core.intervals import Runs
+from enforcer.core.machine_checks import own_runs
+from enforcer.core.parties import parties_of
 from enforcer.core.placement import Ownership, ownership
 from enforcer.core.topology import Topology
 from enforcer.storage.database import Database
@@ -31,6 +35,16 @@ class InForce:
     def owners(self) -> Ownership:
         """Who owns which addresses."""
         return ownership(self.topology)
+
+    @cached_property
+    def ground(self) -> Ground:
+        """Who owns and who uses which addresses."""
+        return Ground(self.owners, parties_of(self.topology))
+
+    @cached_property
+    def own(self) -> dict[int, Runs]:
+        """See `own_runs`."""
+        return own_runs(self.topology)
 
 
 def read_in_force(reader: Reader, files: Callable[[], Topology]) -> InForce:

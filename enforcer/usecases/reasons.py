@@ -11,6 +11,7 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]",
 )
 """Control characters, line ends, and what changes the direction of text."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
 LONGEST_REASON = 500
 """Characters; what is longer belongs into the ticket."""
 
@@ -35,7 +36,7 @@ def check_reason(reason: str) -> None:
 def check_text(text: str, option: str) -> None:
     """Raise InvalidInput where what was given with `option` is no text."""
     # A terminal's bytes that are not UTF-8 arrive as surrogates (PEP 383), which no file takes.
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and _SURROGATES.search(text):
         raise InvalidInput(f"{option} has characters that are not UTF-8: type it again")
     if found := _UNSEEN.search(text):
         raise InvalidInput(

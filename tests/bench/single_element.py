@@ -17,11 +17,12 @@ from drivers.nftables.netlink import encode
 from drivers.nftables.netlink.columns import NewElements, SetRef
 from drivers.nftables.netlink.socket import NftSocket
 from enforcer.clock import SystemClock
-from enforcer.core.addresses import ascending
 from enforcer.core.drift import Change, Delta, Drift, compare, compare_region, tally_of
 from enforcer.core.instants import to_ms
+from enforcer.core.intervals import Ranges
 from enforcer.core.orders import order_id
-from enforcer.core.raw import concatenate
+from enforcer.core.patch import patch
+from enforcer.core.raw import Raw
 from enforcer.core.rules import Actual, Desired, Key, Members, Owner, Rule
 from enforcer.core.topology import Device, Mode
 from enforcer.driver_api import GRACE_MS, Session
@@ -42,7 +43,8 @@ One more IPv4 member, with comment and timeout, beside those that stand already:
 (hash sets; the driver splits above 50,000) or a prefix (interval sets; the driver splits above
 8,000). Baselines write into one set that is not split: `raw netlink` is one transaction with one
 element on an open socket, the fastest that there is; `nft` is the program `nft add element`,
-from before it begins until it has ended. The driver's session is open, as in a running controller:
+from before it begins until it has ended. The driver's session is open, and the desired state is
+computed by its change alone before the time begins, as in a running controller:
 `stage` writes the one-member batch; `plan + stage` computes it first; `whole` also reads the
 element back and compares. What was added is removed again outside the time measured."""
 
@@ -107,9 +109,10 @@ def _desired(members: Members) -> Desired:
 
 
 def _with(members: Members, more: Members) -> Members:
-    rows = concatenate([members, more])
-    order = ascending(rows.first)
-    return rows if order is None else rows.take(order)
+    if not len(members):
+        return more
+    wanted, _ = patch(members, Raw(more, {}), Ranges(more.first, more.last))
+    return wanted
 
 
 class ByHand:

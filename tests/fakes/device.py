@@ -42,6 +42,7 @@ class FakeDevice:
 
     `foreign` is what is not ours: nobody but a stranger may change it. `garbled` makes every
     reading end in ParseFailed. `hold`: the marker that forbids us to write is there.
+    `foreseeing`: its sessions know what its fingerprint is unless somebody wrote.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class FakeDevice:
         self.faults = Faults(name)
         self.foreign: dict[str, str] = {"table operator": "accept established"}
         self.garbled = False
-        self.hold = False
+        self.hold = self.foreseeing = False
         self._tokens = tokens
         self._lock = threading.RLock()
         self._table = Table()

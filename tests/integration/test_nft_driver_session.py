@@ -22,6 +22,7 @@ from enforcer.core.drift import compare_region
 from enforcer.core.plan import Region
 from enforcer.core.rules import NO_END, Desired, Exempt, InterfaceMember, Key, Owner, Rule, Service
 from enforcer.core.topology import Device
+from enforcer.driver_api import Foreseeing
 from enforcer.errors import (
     CommandRejected,
     DeviceUnreachable,
@@ -137,6 +138,27 @@ def test_a_moved_ruleset_is_stale_and_nothing_is_written(router: Router, wanted:
     staged = router.session.stage(batch, guarded=False)
     assert staged.token == ""
     assert not router.look(wanted)[1]
+
+
+def test_what_is_expected_is_what_the_kernel_says_unless_somebody_wrote(router: Router) -> None:
+    """And then a guarded write of members refuses, so that an order need not ask first."""
+    session = router.session
+    assert isinstance(session, Foreseeing)
+    router.apply(desired({SOURCE: members(("198.51.100.7", in_(2), 1))}))
+    assert session.expected() == session.fingerprint()
+    both = desired({SOURCE: members(("198.51.100.7", in_(2), 1), ("198.51.100.8", in_(1), 2))})
+    actual, drift = router.look(both)
+    (batch,) = router.driver.plan(both, drift, actual).batches
+    router.nft(f"add set {T} theirs {{ type ipv4_addr; }}")
+    assert session.expected() != session.fingerprint()
+    before = router.listing()
+    with pytest.raises(StaleState):
+        session.stage(batch)
+    assert router.listing() == before
+    session.stage(batch, guarded=False)
+    assert session.expected() is None
+    session.read_state()
+    assert session.expected() == session.fingerprint()
 
 
 def test_an_element_that_is_there_already_is_stale(router: Router) -> None:

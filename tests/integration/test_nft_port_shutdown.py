@@ -18,7 +18,7 @@ from enforcer.core.orders import order_id
 from enforcer.core.plan import Plan
 from enforcer.core.rules import NO_END, Desired, InterfaceMember, Key, Rule
 from enforcer.core.topology import Device, Interface, Mode
-from enforcer.driver_api import EventKind
+from enforcer.driver_api import EventKind, Foreseeing
 from enforcer.errors import DeviceError
 from tests.integration.nft_router import OWNER, NoSecrets, Router, desired, in_, members, routers
 
@@ -152,6 +152,8 @@ def test_brought_up_by_somebody_is_drift_and_is_repaired(router: Router) -> None
     router.apply(DOWN)
     proof = router.session.fingerprint()
     assert router.session.fingerprint() == proof
+    assert isinstance(router.session, Foreseeing)
+    assert router.session.expected() is None, "links move without writing"
     with router.driver.watch() as watch:
         link(router, "cust1", up=True)
         event = next(event for event in watch.events() if event.kind is not EventKind.OWN)

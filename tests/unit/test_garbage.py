@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from weakref import ref
 
@@ -57,6 +58,22 @@ def test_what_lives_long_is_walked_by_no_later_search(garbage: Garbage) -> None:
     assert len(later) > 1
     assert max(later) < YOUNG
     assert garbage.aside > len(kept) - YOUNG
+
+
+def test_nobody_else_runs_while_all_objects_are_held(garbage: Garbage) -> None:
+    something, counts = Plain(), list[int]()
+    alone = sys.getrefcount(something)
+
+    def where_threads_change(frame: object, event: str, argument: object) -> None:
+        counts.append(sys.getrefcount(something))
+
+    sys.setprofile(where_threads_change)
+    try:
+        gc.collect()
+    finally:
+        sys.setprofile(None)
+    assert len(counts) > 1
+    assert set(counts) == {alone}
 
 
 def test_what_is_set_aside_is_freed_as_soon_as_nobody_refers_to_it(garbage: Garbage) -> None:

@@ -88,6 +88,7 @@ class EnforcementMachine(RuleBasedStateMachine):
         for name, traits in TRAITS.items():
             tokens = name != "core1"
             self.plant.boxes[name] = FakeDevice(name, self.plant.clock, traits, tokens=tokens)
+            self.plant.boxes[name].foreseeing = True
         self.plant.reload()
         sample = Random(seed).sample(EVERY_PACKET, PACKETS)
         self.verdicts = Verdicts(self._database, sample)

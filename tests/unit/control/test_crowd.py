@@ -12,7 +12,7 @@ import pytest
 from enforcer.control.apart import apart, connected
 from enforcer.control.case import Request
 from enforcer.control.crowd import SOON, Crowd
-from enforcer.control.evidence import heard
+from enforcer.control.evidence_words import heard
 from enforcer.control.fleet import Fleet
 from enforcer.core.status import Status
 from enforcer.driver_api import Transcribed

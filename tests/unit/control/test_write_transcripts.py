@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from enforcer.control.evidence import CONTROLLER, TRANSCRIPT, heard
+from enforcer.control.evidence import CONTROLLER, TRANSCRIPT
+from enforcer.control.evidence_words import heard
 from enforcer.control.facts import Outcome
 from enforcer.core.plan import ALL, Batch, Region
 from enforcer.core.rules import Actual, Owner

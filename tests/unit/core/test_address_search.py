@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enforcer.core.addresses import search, to_column
+from enforcer.core.addresses import position, search, to_column
 
 Addresses = st.one_of(st.integers(0, 40), st.integers(2**128 - 41, 2**128 - 1))
 
@@ -28,6 +28,9 @@ def test_a_place_is_where_python_would_insert(
         right = search(to_column(rows), to_column(wanted), "right").tolist()
         assert left == [bisect_left(rows, value) for value in wanted]
         assert right == [bisect_right(rows, value) for value in wanted]
+    for value in values:
+        assert position(to_column(rows), value, "left") == bisect_left(rows, value)
+        assert position(to_column(rows), value, "right") == bisect_right(rows, value)
 
 
 def test_some_more_than_a_few_are_halved_together() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from enforcer.core.columns import alike, end_to_end
+from enforcer.core.columns import alike, distinct, end_to_end
 
 
 @st.composite
@@ -54,3 +54,9 @@ def test_a_column_of_one_value_is_kept_once() -> None:
     assert len(column) == 1_000_000
     assert column.strides == (0,)
     assert not column.flags.writeable
+
+
+@given(st.lists(st.integers(-3, 3) | st.integers(-(2**63), 2**63 - 1), max_size=8), st.booleans())
+def test_different_values_are_told_once_and_ascending(values: list[int], many: bool) -> None:
+    column = np.array(values * 20 if many else values, np.int64)
+    assert distinct(column) == sorted(set(values))

@@ -79,6 +79,48 @@ def test_every_change_gives_the_cover_that_is_made_from_scratch(
         assert sorted([*kept, *change.add.rows()]) == sorted(expected.rows())
 
 
+@given(st.lists(rows(), min_size=1, max_size=40), Moves)
+def test_groups_of_blocks_are_changed_as_one_row_of_them(
+    begun: list[Row], moves: list[tuple[bool, list[Row]]]
+) -> None:
+    """With blocks so small and groups of two, a few rows make many groups, split them and empty
+    them; what comes is told, as the compiler tells it."""
+    standing = list(begun)
+    members: Members = Blocks.of(covered(standing), rows=2, group=2)
+    for comes, moved in moves:
+        standing = [*standing, *moved] if comes else [r for r in standing if r not in moved]
+        ranges = Ranges(to_column(r.first for r in moved), to_column(r.last for r in moved))
+        many = 1 if len(members) else 10**9
+        raw, coming = Raw(table(standing), {}), table(moved if comes else [])
+        members, _ = patch(members, raw, merge(ranges), block=2, many=many, coming=coming)
+        expected = covered(standing)
+        if isinstance(members, Blocks):
+            assert sum(map(len, members.blocks)) == len(members)
+            assert all(len(block) for block in members.blocks)
+        assert len(members) == len(expected)
+        # Without asking for a column, which makes the blocks anew.
+        parts = members.blocks if isinstance(members, Blocks) else [members]
+        assert [row for part in parts for row in part.rows()] == list(expected.rows())
+
+
+def test_one_row_more_touches_one_group_of_very_many_blocks() -> None:
+    """The others are not even looked at: they are the very same objects."""
+    begun = covered([Row(n * 10, n * 10 + 1, 1_000, 1) for n in range(400)])
+    blocks = Blocks.of(begun, rows=5, group=4)
+    coming = table([Row(2005, 2005, 2_000, 2)])
+    members, _ = patch(
+        blocks,
+        Raw(coming, {}),
+        Ranges(coming.first, coming.last),
+        block=5,
+        many=1,
+        coming=coming,
+    )
+    assert isinstance(members, Blocks)
+    shared = [a is b for a, b in zip(members.groups, blocks.groups, strict=True)]
+    assert (len(shared), shared.count(False)) == (20, 1)
+
+
 def test_one_row_more_leaves_all_other_blocks_as_they_are() -> None:
     """The columns of a million rows are not copied for one order."""
     begun = covered([Row(n * 10, n * 10 + 1, 1_000, 1) for n in range(100)])

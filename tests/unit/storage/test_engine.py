@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from enforcer.errors import StorageError
 from enforcer.storage.errors import DatabaseBusy, DuplicateKey, SchemaDiffers
-from enforcer.storage.sqlite import create_file, open_engine, sqlite_file, storage_error
+from enforcer.storage.sqlite import WRITES, create_file, open_engine, sqlite_file, storage_error
 
 
 def test_sqlite_urls() -> None:
@@ -107,4 +109,37 @@ def test_every_connection_is_durable_and_strict(
     engine = open_engine(path, patience=1.5)
     with engine.connect() as connection:
         assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+    engine.dispose()
+
+
+class Held(sqlite3.Connection):
+    """Somebody else refers to its cursors too: a debugger, a search of all objects."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.cursors: list[sqlite3.Cursor] = []
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:
+        self.cursors.append(super().execute(*args))
+        return self.cursors[-1]
+
+
+@pytest.mark.parametrize("swift", [False, True])
+def test_a_new_connection_commits_while_somebody_holds_its_cursors(
+    tmp_path: Path, swift: bool
+) -> None:
+    path = tmp_path / "e.db"
+    create_file(path)
+    engine = open_engine(path, synced=False, swift=swift)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(*given: Any) -> None:
+        given[-1]["factory"] = Held
+
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        held = connection.connection.driver_connection
+        assert isinstance(held, Held) and held.cursors
+        connection.exec_driver_sql("CREATE TABLE kept (number INTEGER)")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM kept").scalar() == 0
     engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ from sqlalchemy import (
 )
 
 from enforcer.errors import StorageError
-from enforcer.storage.often import direct, often
+from enforcer.storage.kept import Kept
+from enforcer.storage.often import often
 from enforcer.storage.sqlite import open_engine
 
 _things = Table(
@@ -60,6 +62,16 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     opened.dispose()
 
 
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
+    """What is undone."""
+    return Kept(engine, False, 1.0).transaction()
+
+
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
+    """What is committed."""
+    return Kept(engine, True, 1.0).transaction()
+
+
 @pytest.fixture
 def usual(engine: Engine) -> list[str]:
     """The statements that went the usual way."""
@@ -77,8 +89,8 @@ def usual(engine: Engine) -> list[str]:
 
 @pytest.fixture
 def quick(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection:
-        yield direct(connection)
+    with reading(engine) as connection:
+        yield connection
 
 
 def fill(quick: Connection) -> None:
@@ -87,8 +99,7 @@ def fill(quick: Connection) -> None:
 
 
 def test_answers_are_those_of_the_usual_way(engine: Engine, usual: list[str]) -> None:
-    with engine.begin() as connection:
-        quick = direct(connection)
+    with writing(engine) as quick:
         fill(quick)
         answers = [
             [tuple(row) for row in quick.execute(_all)],
@@ -139,18 +150,17 @@ def test_what_was_not_named_goes_the_usual_way(quick: Connection, usual: list[st
 
 
 def test_nothing_is_kept_without_a_commit(engine: Engine) -> None:
-    with engine.connect() as connection:
-        fill(direct(connection))
-    with engine.connect() as connection:
-        assert direct(connection).execute(_all).all() == []
+    with reading(engine) as quick:
+        fill(quick)
+    with reading(engine) as quick:
+        assert quick.execute(_all).all() == []
 
 
 def test_a_snapshot_does_not_move(engine: Engine) -> None:
-    with engine.connect() as reading:
-        quick = direct(reading)
+    with reading(engine) as quick:
         assert quick.execute(_most).scalar() is None
-        with engine.begin() as writing:
-            fill(direct(writing))
+        with writing(engine) as others:
+            fill(others)
         assert quick.execute(_most).scalar() is None
 
 
@@ -183,11 +193,11 @@ def test_what_the_second_of_several_rows_breaks_is_said_of_it(quick: Connection)
 
 def fill_up(engine: Engine) -> None:
     big = [{"number": n, "name": "x" * 10_000, "body": None} for n in range(100, 1000)]
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 20")
         connection.exec_driver_sql("PRAGMA cache_size = 5")
-        fill(direct(connection))
-        direct(connection).execute(_add, big)
+        fill(connection)
+        connection.execute(_add, big)
 
 
 def test_where_the_database_gave_up_the_transaction_nothing_more_is_written(
@@ -196,13 +206,12 @@ def test_where_the_database_gave_up_the_transaction_nothing_more_is_written(
     """SQLite undoes a transaction by itself where the disk is full: what follows must not count."""
     with pytest.raises(StorageError, match="full"):
         fill_up(engine)
-    with engine.connect() as connection:
-        assert direct(connection).execute(_all).all() == []
+    with reading(engine) as connection:
+        assert connection.execute(_all).all() == []
 
 
 def test_a_transaction_that_is_over_takes_nothing_more(engine: Engine) -> None:
-    with engine.connect() as connection:
-        quick = direct(connection)
+    with reading(engine) as quick:
         quick.execute(_all)
     with pytest.raises(exc.ResourceClosedError):
         quick.execute(_all)

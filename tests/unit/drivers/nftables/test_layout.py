@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.nftables.layout import (
@@ -69,6 +69,23 @@ def test_every_member_is_in_the_one_set_where_packets_look(
                 }
                 assert part.name in looked_up
                 assert (part.name in host_sets) == (first == last)
+
+
+@given(
+    st.integers(0, 2**128 - 1),
+    st.integers(0, 2**128 - 1),
+    st.integers(0, 12),
+    st.sampled_from((0, 8, 16, 32, 48, 60, 64, 80, 96)),
+    st.sets(st.integers(1, 2**128 - 1), max_size=9).map(lambda cuts: tuple(sorted(cuts))),
+)
+@example(2**64, 0, 12, 60, ())
+def test_one_member_lies_where_it_would_lie_among_many(
+    one: int, other: int, bits: int, shift: int, cuts: tuple[int, ...]
+) -> None:
+    hosts, scheme = HostLayout("a", 1 << bits, shift), RangeLayout("a", cuts)
+    first, last = min(one, other), max(one, other)
+    assert hosts.shard(one) == hosts.shards(ranges([(one, one)]))[0]
+    assert scheme.shard(first, last) == scheme.shards(ranges([(first, last)]))[0]
 
 
 def test_few_members_are_in_one_set() -> None:
