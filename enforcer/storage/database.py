@@ -19,6 +19,7 @@ from enforcer.storage.engine import PATIENCE, STALL, open_engines
 from enforcer.storage.errors import DatabaseBusy, DatabaseMoved, LostLead, SchemaDiffers
 from enforcer.storage.kept import Kept, Pooled
 from enforcer.storage.lease import LeaseWriter
+from enforcer.storage.log_length import FAR_TOO_LONG, LogLength
 from enforcer.storage.placed import JustPlaced, Placed, nobody
 from enforcer.storage.revision import missing_parts, require_revision, stored_revision
 from enforcer.storage.server import ServerFacts, read_facts
@@ -71,6 +72,7 @@ class Database:
         self._turn = WriteTurn() if self.path is None else WriteTurn.of(str(self.path))
         self._synced = None if self.path is None else _shared_sync(log_of(self.path), sync)
         self._just_placed = JustPlaced.of(url if self.path is None else str(self.path))
+        self._log = None if self.path is None else LogLength(self.path, self._own_turn)
         self._swiftly = self._settled = 0
         self._writer: int | None = None
         self._epoch: int | None = None
@@ -112,6 +114,8 @@ class Database:
         if upto != self._settled:
             self.harden()
             self._settled = upto
+        if self._log is not None:
+            self._log.look()
 
     def harden(self) -> None:
         """Until all that anybody has committed is on the disk. Raises StorageError.
@@ -213,6 +217,8 @@ class Database:
             written()
         finally:
             self.harden()
+        if self._log is not None:
+            self._log.look(FAR_TOO_LONG)
 
     @contextmanager
     def _swift(self, moved: bool) -> Iterator[UnitOfWork]:

@@ -65,9 +65,7 @@ def open_engines(url: str, patience: float = PATIENCE, stall: float = STALL) -> 
         raise StorageError(f"there is no database at {file}: run `enforcer init`")
     engine = sqlite.open_engine(file, patience, synced=False)
     writes = engine.execution_options(**{sqlite.WRITES: True})
-    swift = sqlite.open_engine(file, patience, synced=False, swift=True)
-    swift = swift.execution_options(**{sqlite.WRITES: True})
-    return Engines(engine, writes, swift, engine, sqlite.storage_error, file)
+    return Engines(engine, writes, writes, engine, sqlite.storage_error, file)
 
 
 def migration_engine(url: str) -> Engine:

@@ -30,6 +30,8 @@ WRITES = "enforcer_writes"
 BEGUN = "enforcer_begun"
 """Execution option: whoever uses this connection begins its transactions himself."""
 
+LOG_BYTES = 4 << 20
+"""So long the log becomes before it is taken into the database: SQLite's own measure."""
 _LOOK_AGAIN = 0.002
 """Seconds between two looks whether another process still writes."""
 _WRITE_AHEAD = "PRAGMA journal_mode = WAL"
@@ -38,8 +40,8 @@ _PRAGMAS = (
     # With WAL, FULL is what makes a commit survive a power cut.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    # What a big transaction leaves behind is given back at the next checkpoint.
-    "PRAGMA journal_size_limit = 67108864",
+    # The log is cut when it begins anew: its size tells how long it is (`log_length`).
+    f"PRAGMA journal_size_limit = {LOG_BYTES}",
     # KiB: a transaction of 100,000 orders should not spill its pages half way.
     "PRAGMA cache_size = -65536",
 )
@@ -97,16 +99,12 @@ def log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def open_engine(
-    path: Path, patience: float = 10.0, *, synced: bool = True, swift: bool = False
-) -> Engine:
+def open_engine(path: Path, patience: float = 10.0, *, synced: bool = True) -> Engine:
     """An engine on an existing file; its errors are ours. Connects at first use.
 
-    `synced`: each commit is on the disk when it returns; else whoever commits brings the log
-    there (`enforcer.storage.durable`).
-    `swift`: its commits are written and not waited for; the next commit of another connection
-    takes them to the disk, because the write-ahead log is one file in one sequence
-    (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    `synced`: each commit is on the disk when it returns, and one that makes the log long takes it
+    into the database; else whoever commits sees to both (`enforcer.storage.durable`,
+    `enforcer.storage.log_length`).
     """
     engine = create_engine(
         f"sqlite:///{path}",
@@ -117,8 +115,6 @@ def open_engine(
     event.listen(engine, "connect", _prepare)
     if not synced:
         event.listen(engine, "connect", _prepare_unsynced)
-    if swift:
-        event.listen(engine, "connect", _prepare_swift)
     event.listen(engine, "begin", partial(_begin, patience))
     event.listen(engine, "handle_error", _translate)
     return engine
@@ -138,10 +134,7 @@ def _set(connection: sqlite3.Connection, pragma: str) -> None:
 
 def _prepare_unsynced(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     _set(connection, "PRAGMA synchronous = NORMAL")
-
-
-def _prepare_swift(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # A checkpoint waits for the disk: whoever waits for it anyway makes it.
+    # Whoever waits for the disk takes the log into the database, having told others.
     _set(connection, "PRAGMA wal_autocheckpoint = 0")
 
 

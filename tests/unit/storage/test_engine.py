@@ -124,13 +124,13 @@ class Held(sqlite3.Connection):
         return self.cursors[-1]
 
 
-@pytest.mark.parametrize("swift", [False, True])
+@pytest.mark.parametrize("synced", [False, True])
 def test_a_new_connection_commits_while_somebody_holds_its_cursors(
-    tmp_path: Path, swift: bool
+    tmp_path: Path, synced: bool
 ) -> None:
     path = tmp_path / "e.db"
     create_file(path)
-    engine = open_engine(path, synced=False, swift=swift)
+    engine = open_engine(path, synced=synced)
 
     @event.listens_for(engine, "do_connect")
     def connect(*given: Any) -> None:
