@@ -55,14 +55,17 @@ class CallThreads:
                 return
             if error is None:
                 answer.set_result(given)
+            elif isinstance(error, StopIteration):
+                # No future takes it: it would end whoever awaits.
+                answer.set_exception(RuntimeError("a call raised StopIteration"))
             else:
                 answer.set_exception(error)
 
-        self._under_way += 1
-        if self._under_way > self._made and self._made < self._most:
-            self._made += 1
+        if self._under_way >= self._made and self._made < self._most:
             work = threading.Thread(target=_work, args=(self._calls,), name="call", daemon=True)
             work.start()
+            self._made += 1
+        self._under_way += 1
         self._calls.put(_Call(copy_context(), call, loop, done))
         return await answer
 

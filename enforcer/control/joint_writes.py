@@ -60,6 +60,9 @@ class _Part(Generic[T]):
         """Whether its check lets it be written; the refusal is its own."""
         try:
             self._check(work)
+        except StorageError:
+            # No refusal of this one: what it asked of may be undone with all that the others did.
+            raise
         except EnforcerError as refusal:
             self.error = refusal
         return self.error is None

@@ -16,24 +16,25 @@ class OneAtWork:
         self._again = False
 
     def do(self, work: Callable[[], None]) -> None:
-        """Have `work` done from its beginning, by this thread or by the one that is at it."""
+        """Have `work` done from its beginning, by this thread or by the one that is at it.
+
+        Raises what `work` first raised in this thread; whoever asked meanwhile got another try.
+        """
         with self._lock:
             self._again = True
             if self._busy:
                 return
             self._busy = True
-        try:
-            while self._asked_for():
+        failed: BaseException | None = None
+        while self._asked_for():
+            try:
                 work()
-        except BaseException:
-            self._leave()
-            raise
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def _asked_for(self) -> bool:
         with self._lock:
             self._busy, self._again = self._again, False
             return self._busy
-
-    def _leave(self) -> None:
-        with self._lock:
-            self._busy = False

@@ -93,7 +93,8 @@ class Kept:
             raise refusal(problem) from problem
 
     def _give_back(self, taken: _Open, done: bool) -> None:
-        """What a statement that failed half way may still hold on to is closed with it."""
+        """One whose transaction failed is closed: a statement that stands half way, which whoever
+        has the error may keep, would hold an old snapshot for all who come after."""
         usual, own = taken
         by_others = usual.in_transaction()
         try:
@@ -104,7 +105,7 @@ class Kept:
         except sqlite3.Error as problem:
             _close(taken)
             raise refusal(problem) from problem
-        if (by_others and not done) or len(self._free) >= _MOST:
+        if not done or len(self._free) >= _MOST:
             _close(taken)
             return
         self._free.append(taken)

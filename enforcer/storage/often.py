@@ -155,6 +155,7 @@ class Direct:
         if plan is None:
             plan = known.plans[keys] = _planned(known.statement, keys)
         own = self._own or self._begun()
+        _still_begun(own)
         if len(rows) > 1:
             return Rows((), own.executemany(plan.text, map(plan.values, rows)).rowcount)
         done = own.execute(plan.text, plan.values(rows[0]))
@@ -163,11 +164,10 @@ class Direct:
         return Rows([*map(plan.row, done.fetchall())], -1)
 
     def _usual(self) -> Any:  # noqa: ANN401 - the connection
-        if self._own is None:
-            try:
-                self._begun()
-            except _WRONG as problem:
-                raise refusal(problem) from problem
+        try:
+            _still_begun(self._own or self._begun())
+        except _WRONG as problem:
+            raise refusal(problem) from problem
         return self._connection
 
     def _begun(self) -> sqlite3.Connection:
@@ -176,6 +176,13 @@ class Direct:
         assert isinstance(own, sqlite3.Connection)
         self._own = own
         return own
+
+
+def _still_begun(own: sqlite3.Connection) -> None:
+    # Where the disk or the memory fails, SQLite undoes all of it by itself, and each statement
+    # that followed would be a transaction of its own (https://www.sqlite.org/lang_transaction.html).
+    if not own.in_transaction:
+        raise sqlite3.OperationalError("the transaction was undone by an earlier error")
 
 
 def _planned(statement: Executable, keys: tuple[str, ...]) -> _Plan:

@@ -165,8 +165,11 @@ class Admission:
         demand = asked.draft.demand
         if actor.rights is None or not isinstance(demand, BlockList):
             return asked
-        known = self._contents.get(demand.list_name)
-        if known is None or known.version == reader.lists.current_version(demand.list_name):
+        if demand.list_name not in self._contents:
+            return asked
+        known = self._contents[demand.list_name]
+        measured = None if known is None else known.version
+        if measured == reader.lists.current_version(demand.list_name):
             return asked
         approval = self.approval(asked.draft, asked.hit, actor, reader)
         refusals = asked.refusals or four_eyes.machine(approval, actor.rights)
@@ -213,8 +216,10 @@ class Admission:
         known = Known(ground=self._in_force.ground, needs=hit.needs)
         if not isinstance(demand, BlockList):
             return known
+        # The names first: of a list that is imported just now nothing is known then.
+        lists = self._lists
         contents = self._content_of(demand) if self.topology.protected else {}
-        return replace(known, lists=self._lists, contents=contents)
+        return replace(known, lists=lists, contents=contents)
 
     def _content_of(self, demand: Demand) -> dict[str, ListContent]:
         if not isinstance(demand, BlockList):

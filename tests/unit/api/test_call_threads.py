@@ -43,6 +43,32 @@ def test_what_a_call_raises_is_raised_where_it_is_awaited(error: BaseException) 
     assert asyncio.run(twice()) == 7
 
 
+def test_an_end_of_an_iteration_that_nobody_caught_is_an_error_like_any_other() -> None:
+    async def ended() -> None:
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(CallThreads(1).run(lambda: next(iter(()))), LONG)
+
+    asyncio.run(ended())
+
+
+def test_threads_that_cannot_be_made_are_made_when_it_is_possible_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def again() -> int:
+        threads = CallThreads(2)
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", full)
+            for _ in range(3):
+                with pytest.raises(RuntimeError, match="start new thread"):
+                    await threads.run(lambda: 7)
+        return await asyncio.wait_for(threads.run(lambda: 7), LONG)
+
+    assert asyncio.run(again()) == 7
+
+
 def test_a_thread_serves_one_after_the_other_and_others_are_made_beside_it() -> None:
     async def several() -> tuple[set[int], int]:
         threads = CallThreads(3)

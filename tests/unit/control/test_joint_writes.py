@@ -146,6 +146,27 @@ def test_what_fails_is_undone_and_the_others_are_written(
     assert names(database) == {"edge1", "edge3"}
 
 
+def undone(work: UnitOfWork) -> None:
+    """What SQLite does by itself where the disk fails, in a question too."""
+    work.connection.exec_driver_sql("ROLLBACK")
+    raise StorageError("disk I/O error")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_where_a_check_cannot_be_made_nothing_of_that_transaction_stays(
+    database: Counted, pool: ThreadPoolExecutor, place: int
+) -> None:
+    joint = JointWrites(database)
+    calls: list[tuple[Any, ...]] = [(entry("edge1"),), (entry("edge3"),)]
+    calls.insert(place, (entry("edge2"), undone))
+    with blocked(database):
+        waiting = queue(pool, joint, *calls)
+    with pytest.raises(StorageError, match="disk I/O error"):
+        waiting.pop(place).result(PATIENCE)
+    assert sorted(one.result(PATIENCE) for one in waiting) == [1, 2]
+    assert names(database) == {"edge1", "edge3"}
+
+
 def test_a_defect_comes_up_where_it_is_and_hangs_nobody(
     database: Counted, pool: ThreadPoolExecutor
 ) -> None:

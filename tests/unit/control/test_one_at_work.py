@@ -48,6 +48,32 @@ def test_work_that_breaks_off_keeps_nobody_out() -> None:
     assert done == ["done"]
 
 
+def test_who_asked_while_it_broke_off_gets_another_try() -> None:
+    work, begun, told, done = OneAtWork(), threading.Event(), threading.Event(), list[int]()
+    errors = list[str]()
+
+    def once() -> None:
+        done.append(1)
+        begun.set()
+        assert told.wait(10)
+        if len(done) == 1:
+            raise ValueError("broken")
+
+    def first() -> None:
+        try:
+            work.do(once)
+        except ValueError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert begun.wait(10)
+    work.do(once)
+    told.set()
+    thread.join(10)
+    assert (len(done), errors) == (2, ["broken"])
+
+
 def test_whatever_was_asked_for_before_the_last_work_began_is_in_it() -> None:
     """Many threads add and ask: in the end nothing is left that nobody took."""
     work, lock = OneAtWork(), threading.Lock()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, event, insert, select
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, event, insert, select
 
 from enforcer.errors import StorageError
 from enforcer.storage.errors import DatabaseBusy
@@ -17,6 +17,8 @@ from enforcer.storage.often import often
 from enforcer.storage.sqlite import open_engine
 
 _things = Table("things", MetaData(), Column("number", Integer, primary_key=True))
+_words = Table("words", _things.metadata, Column("number", Integer), Column("word", Text))
+_all_words = often(select(_words.c.word).order_by(_words.c.number))
 _numbers = often(select(_things.c.number).order_by(_things.c.number))
 _add = often(insert(_things))
 _usual_add = insert(_things)
@@ -161,6 +163,34 @@ def test_what_sqlite_undid_by_itself_does_not_count_as_committed(reads: Kept, wr
     with pytest.raises(StorageError, match="undone"):
         undo_below(writes)
     assert numbers(reads) == []
+
+
+@pytest.mark.parametrize("usual", [False, True])
+def test_nothing_is_stored_after_sqlite_undid_the_rest(
+    reads: Kept, writes: Kept, usual: bool
+) -> None:
+    def go_on() -> None:
+        with writes.transaction() as connection:
+            connection.execute(_add, {"number": 1})
+            connection.exec_driver_sql("ROLLBACK")
+            with pytest.raises(StorageError, match="undone"):
+                connection.execute(_usual_add if usual else _add, {"number": 2})
+
+    with pytest.raises(StorageError, match="undone"):
+        go_on()
+    assert numbers(reads) == []
+
+
+def test_a_statement_that_failed_half_way_holds_no_old_snapshot(reads: Kept, writes: Kept) -> None:
+    """SQLite tells one row, and of the next that it is no text; the error keeps the cursor."""
+    with writes.transaction() as connection:
+        connection.exec_driver_sql("INSERT INTO words VALUES (1, 'one'), (2, CAST(x'ff' AS TEXT))")
+    with pytest.raises(StorageError) as kept_alive, reads.transaction() as connection:
+        connection.execute(_all_words)
+    with writes.transaction() as connection:
+        connection.execute(_add, {"number": 3})
+    assert numbers(reads) == [3]
+    assert kept_alive.value.args
 
 
 def test_what_was_closed_is_closed_when_its_transaction_ends(

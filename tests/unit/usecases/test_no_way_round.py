@@ -12,11 +12,13 @@ from enforcer.application.actor import Actor
 from enforcer.application.commands import ChangeEnd, ImportList, LiftOrder
 from enforcer.application.views import ListView
 from enforcer.core.access import Rights, Role
+from enforcer.core.lists import ListContent
 from enforcer.core.orders import BlockList
 from enforcer.errors import AwaitingApproval, OrderRefused
 from enforcer.service_settings import FourEyesSettings
+from enforcer.storage.lists import ListReader
 from enforcer.usecases.local import LocalApplication
-from tests.unit.usecases.desks import payloads
+from tests.unit.usecases.desks import GUARDED, equip, payloads
 from tests.unit.usecases.office import ANN, HOUR, Office
 from tests.unit.usecases.people import BOB, ENGINEER, EVE, SMALL, asks, person, proposed
 
@@ -74,6 +76,27 @@ def test_a_list_that_grows_while_it_is_ordered_is_measured_as_it_is_then(office:
     with pytest.raises(AwaitingApproval, match="entries of the list"):
         app.place(ABUSE, asks(demand=W))
     assert office.app.orders(ANN, office.everything) == []
+
+
+def test_a_list_that_is_imported_while_it_is_looked_for_is_not_known_yet(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an order about it would stand whose entries nobody measured."""
+    equip(office, GUARDED)
+    find, wide = ListReader.current, iter((LITTLE + MUCH,))
+
+    def found(reader: ListReader, name: str) -> ListContent | None:
+        before = find(reader, name)
+        for text in wide:
+            imports(office, text)
+        return before
+
+    monkeypatch.setattr(ListReader, "current", found)
+    with pytest.raises(OrderRefused) as refused:
+        office.app.place(ABUSE, asks(demand=W))
+    assert refused.value.code == "unknown-list"
+    with pytest.raises(AwaitingApproval, match="entries of the list"):
+        office.app.place(ABUSE, asks(demand=W))
 
 
 def test_the_shell_makes_lists_of_any_width_and_a_later_end_waits_then(office: Office) -> None:
