@@ -131,21 +131,6 @@ def failing(work: UnitOfWork) -> int:
     return work.close_intent(99, ANN, at=START, device="edge2", payload={})
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_what_fails_is_undone_and_the_others_are_written(
-    database: Counted, pool: ThreadPoolExecutor, place: int
-) -> None:
-    joint = JointWrites(database)
-    calls = [(entry("edge1"),), (entry("edge3"),)]
-    calls.insert(place, (failing,))
-    with blocked(database):
-        waiting = queue(pool, joint, *calls)
-    with pytest.raises(StorageError, match="no open intent 99"):
-        waiting.pop(place).result(PATIENCE)
-    assert sorted(one.result(PATIENCE) for one in waiting) == [1, 2]
-    assert names(database) == {"edge1", "edge3"}
-
-
 def undone(work: UnitOfWork) -> None:
     """What SQLite does by itself where the disk fails, in a question too."""
     work.connection.exec_driver_sql("ROLLBACK")
@@ -153,15 +138,20 @@ def undone(work: UnitOfWork) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_where_a_check_cannot_be_made_nothing_of_that_transaction_stays(
-    database: Counted, pool: ThreadPoolExecutor, place: int
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [((failing,), "no open intent 99"), ((entry("edge2"), undone), "disk I/O error")],
+    ids=["while it is written", "while it is checked"],
+)
+def test_what_fails_is_undone_and_the_others_are_written(
+    database: Counted, pool: ThreadPoolExecutor, place: int, call: tuple[Any, ...], said: str
 ) -> None:
     joint = JointWrites(database)
     calls: list[tuple[Any, ...]] = [(entry("edge1"),), (entry("edge3"),)]
-    calls.insert(place, (entry("edge2"), undone))
+    calls.insert(place, call)
     with blocked(database):
         waiting = queue(pool, joint, *calls)
-    with pytest.raises(StorageError, match="disk I/O error"):
+    with pytest.raises(StorageError, match=said):
         waiting.pop(place).result(PATIENCE)
     assert sorted(one.result(PATIENCE) for one in waiting) == [1, 2]
     assert names(database) == {"edge1", "edge3"}
